@@ -1,0 +1,1 @@
+"""Talk: one outside system each; Arrow batches of text as the SIS names them."""

@@ -1,0 +1,1 @@
+"""The words everyone in the house uses; standard library only."""

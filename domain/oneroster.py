@@ -1,0 +1,233 @@
+"""The OneRoster standard as data: endpoints, envelopes, fields and CSV headers of 1.1 and 1.2.
+
+Sources: 1EdTech OneRoster 1.1 and 1.2 REST bindings, CSV bindings 1.1.1 and 1.2.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Version(StrEnum):
+    """A OneRoster version as manifests and settings name it."""
+
+    V1P1 = "1.1"
+    V1P2 = "1.2"
+
+
+class Service(StrEnum):
+    """The services 1.2 splits the API into; 1.1 serves all of them below one path."""
+
+    ROSTERING = "rostering"
+    GRADEBOOK = "gradebook"
+    RESOURCES = "resources"
+
+
+BASE_PATHS: dict[tuple[Version, Service], str] = {
+    **{(Version.V1P1, service): "/ims/oneroster/v1p1" for service in Service},
+    **{(Version.V1P2, service): f"/ims/oneroster/{service}/v1p2" for service in Service},
+}
+"""Path roots below host and vendor prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection: its path, envelope keys, CSV file, and the flat columns of its records.
+
+    envelope: the key the standard wraps a page in; `path` names are met as envelope keys in the field too.
+    single: the key around one record.
+    columns: the CSV binding's header per version, which REST records are flattened to.
+    required: columns a row may not lack besides sourcedId, per version.
+    """
+
+    path: str
+    envelope: str
+    single: str
+    service: Service
+    columns: dict[Version, tuple[str, ...]]
+    required: dict[Version, tuple[str, ...]]
+
+
+_HEAD = ("sourcedId", "status", "dateLastModified")
+BOTH = (Version.V1P1, Version.V1P2)
+
+
+def _both(columns: str) -> dict[Version, tuple[str, ...]]:
+    return {version: _HEAD + tuple(columns.split(",")) for version in BOTH}
+
+
+def _each(v1p1: str | None, v1p2: str | None) -> dict[Version, tuple[str, ...]]:
+    texts = {Version.V1P1: v1p1, Version.V1P2: v1p2}
+    return {version: _HEAD + tuple(text.split(",")) for version, text in texts.items() if text is not None}
+
+
+def _need(v1p1: str, v1p2: str | None = None) -> dict[Version, tuple[str, ...]]:
+    texts = {Version.V1P1: v1p1, Version.V1P2: v1p1 if v1p2 is None else v1p2}
+    return {version: tuple(filter(None, text.split(","))) for version, text in texts.items()}
+
+
+_R, _G, _S = Service.ROSTERING, Service.GRADEBOOK, Service.RESOURCES
+
+COLLECTIONS: dict[str, Collection] = {
+    collection.path: collection
+    for collection in (
+        Collection(
+            "academicSessions", "academicSessions", "academicSession", _R,
+            _both("title,type,startDate,endDate,parentSourcedId,schoolYear"),
+            _need("title,type,startDate,endDate,schoolYear"),
+        ),
+        Collection("orgs", "orgs", "org", _R, _both("name,type,identifier,parentSourcedId"), _need("name,type")),
+        Collection(
+            "courses", "courses", "course", _R,
+            _both("schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes"),
+            _need("title,orgSourcedId"),
+        ),
+        Collection(
+            "classes", "classes", "class", _R,
+            _both(
+                "title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedIds,"
+                "subjects,subjectCodes,periods"
+            ),
+            _need("title,courseSourcedId,classType,schoolSourcedId,termSourcedIds"),
+        ),
+        Collection(
+            "users", "users", "user", _R,
+            _each(
+                "enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,identifier,"
+                "email,sms,phone,agentSourcedIds,grades,password",
+                "enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,"
+                "agentSourcedIds,grades,password,userMasterIdentifier,preferredGivenName,preferredMiddleName,"
+                "preferredFamilyName,primaryOrgSourcedId,pronouns",
+            ),
+            _need(
+                "enabledUser,orgSourcedIds,role,username,givenName,familyName",
+                "enabledUser,username,givenName,familyName",
+            ),
+        ),
+        Collection(
+            "enrollments", "enrollments", "enrollment", _R,
+            _both("classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate"),
+            _need("classSourcedId,schoolSourcedId,userSourcedId,role"),
+        ),
+        Collection(
+            "demographics", "demographics", "demographics", _R,
+            _both(
+                "birthDate,sex,americanIndianOrAlaskaNative,asian,blackOrAfricanAmerican,"
+                "nativeHawaiianOrOtherPacificIslander,white,demographicRaceTwoOrMoreRaces,"
+                "hispanicOrLatinoEthnicity,countryOfBirthCode,stateOfBirthAbbreviation,cityOfBirth,"
+                "publicSchoolResidenceStatus"
+            ),
+            _need(""),
+        ),
+        Collection(
+            "roles", "roles", "role", _R,
+            _each(None, "userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId"),
+            _need("", "userSourcedId,roleType,role,orgSourcedId"),
+        ),
+        Collection(
+            "userProfiles", "userProfiles", "userProfile", _R,
+            _each(None, "userSourcedId,profileType,vendorId,applicationId,description,credentialType,username,password"),
+            _need("", "userSourcedId,profileType,vendorId,credentialType,username"),
+        ),
+        Collection("categories", "categories", "category", _G, _each("title", "title,weight"), _need("title")),
+        Collection(
+            "lineItems", "lineItems", "lineItem", _G,
+            _each(
+                "title,description,assignDate,dueDate,classSourcedId,categorySourcedId,gradingPeriodSourcedId,"
+                "resultValueMin,resultValueMax",
+                "title,description,assignDate,dueDate,classSourcedId,categorySourcedId,academicSessionSourcedId,"
+                "resultValueMin,resultValueMax,schoolSourcedId",
+            ),
+            _need(
+                "title,assignDate,dueDate,classSourcedId,categorySourcedId,gradingPeriodSourcedId,"
+                "resultValueMin,resultValueMax",
+                "title,assignDate,dueDate,classSourcedId,categorySourcedId,academicSessionSourcedId,schoolSourcedId",
+            ),
+        ),
+        Collection(
+            "results", "results", "result", _G,
+            _each(
+                "lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate,comment",
+                "lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate,comment,textScore,classSourcedId,"
+                "inProgress,incomplete,late,missing",
+            ),
+            _need(
+                "lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate",
+                "lineItemSourcedId,studentSourcedId,scoreStatus,scoreDate",
+            ),
+        ),
+        Collection(
+            "scoreScales", "scoreScales", "scoreScale", _G,
+            _each(None, "title,type,orgSourcedId,courseSourcedId,classSourcedId,scoreScaleValue"),
+            _need("", "title,type,orgSourcedId,courseSourcedId,classSourcedId,scoreScaleValue"),
+        ),
+        Collection(
+            "lineItemLearningObjectiveIds", "", "", _G,
+            _each(None, "lineItemSourcedId,source,learningObjectiveId"),
+            _need("", "lineItemSourcedId,source,learningObjectiveId"),
+        ),
+        Collection(
+            "lineItemScoreScales", "", "", _G,
+            _each(None, "title,lineItemSourcedId,scoreScaleSourcedId"),
+            _need("", "lineItemSourcedId,scoreScaleSourcedId"),
+        ),
+        Collection(
+            "resultLearningObjectiveIds", "", "", _G,
+            _each(None, "resultSourcedId,source,learningObjectiveId,score,textScore"),
+            _need("", "resultSourcedId,source,learningObjectiveId"),
+        ),
+        Collection(
+            "resultScoreScales", "", "", _G,
+            _each(None, "title,resultSourcedId,scoreScaleSourcedId"),
+            _need("", "resultSourcedId,scoreScaleSourcedId"),
+        ),
+        Collection(
+            "resources", "resources", "resource", _S,
+            _both("vendorResourceId,title,roles,importance,vendorId,applicationId"),
+            _need("vendorResourceId"),
+        ),
+        Collection(
+            "classResources", "", "", _S, _both("title,classSourcedId,resourceSourcedId"),
+            _need("classSourcedId,resourceSourcedId"),
+        ),
+        Collection(
+            "courseResources", "", "", _S, _both("title,courseSourcedId,resourceSourcedId"),
+            _need("courseSourcedId,resourceSourcedId"),
+        ),
+        Collection(
+            "userResources", "", "", _S,
+            _each(None, "userSourcedId,orgSourcedId,classSourcedId,resourceSourcedId"),
+            _need("", "userSourcedId,resourceSourcedId"),
+        ),
+    )
+}
+"""Every collection and CSV file, by the name its path and its file share. No envelope: CSV only."""
+
+SUBSET_COLLECTIONS: dict[str, str] = {
+    "terms": "academicSessions",
+    "gradingPeriods": "academicSessions",
+    "schools": "orgs",
+    "students": "users",
+    "teachers": "users",
+}
+"""Paths that serve a filtered part of another collection, under that collection's envelope."""
+
+PROPERTY_HEADER = ("propertyName", "value")
+MANIFEST_VERSION = "1.0"
+
+
+def csv_files(version: Version) -> tuple[str, ...]:
+    """Return the data files of a CSV package of one version, without `.csv`, in alphabetical order."""
+    return tuple(sorted(name for name, item in COLLECTIONS.items() if version in item.columns))
+
+
+SCOPE_PREFIX: dict[Version, str] = {
+    Version.V1P1: "https://purl.imsglobal.org/spec/or/v1p1/scope/",
+    Version.V1P2: "https://purl.imsglobal.org/spec/or/v1p2/scope/",
+}
+
+SCORE_STATUSES = ("exempt", "fully graded", "not submitted", "partially graded", "submitted")
+STATUSES = ("active", "tobedeleted")
+DEFAULT_PAGE_SIZE = 100
+TOTAL_HEADER = "X-Total-Count"
