@@ -1,0 +1,1 @@
+"""The memory of sisbridge: what it knows of every district, sealed where it must be."""
