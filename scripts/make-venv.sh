@@ -35,6 +35,10 @@ rm -rf "$venv"
 "$python" -m venv "$venv"
 pins=$venv/uv.txt
 awk '/^[^ ]/ { keep = /^uv==/ } keep' requirements.lock > "$pins"
-# A personal setting "install for my user" would otherwise break every environment.
-PIP_USER=0 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$pins"
+pip_install() {
+    "$venv/bin/python" -m pip "$@" --quiet --disable-pip-version-check --require-hashes -r "$pins"
+}
+# First without anyone's own pip settings, which can break an environment; then with them, because
+# they may name the only mirror that this machine can reach. The hashes hold either way.
+pip_install --isolated install --retries 1 2>/dev/null || PIP_USER=0 pip_install install
 rm -f "$pins"
