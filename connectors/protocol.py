@@ -243,8 +243,11 @@ class FileGradeSink(GradeSink, Protocol):
     def render(self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]) -> FileBatch:
         """Return the file for these items; the same items and payloads give the same name and bytes."""
 
+    def stage(self, batch: FileBatch) -> None:
+        """Write the file under its `.part` name, where nobody picks it up; safe to repeat."""
+
     def place(self, batch: FileBatch) -> FileState:
-        """Write `.part`, rename, write the control file; return what is in place then."""
+        """Rename the staged `.part`, write the control file; return what is in place then. Safe to repeat."""
 
     def look(self, name: str, sha256: str) -> FileState:
         """Look for a batch placed earlier: the file, its control file or an acknowledgement."""
