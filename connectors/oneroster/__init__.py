@@ -1,0 +1,1 @@
+"""The OneRoster standard: rosters over REST and CSV, grades into a gradebook."""

@@ -1,0 +1,93 @@
+"""Text in blocks that end where lines end, and single lines with their true numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from domain.errors import StopDistrict
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes without a line end after which a file is no CSV file."""
+
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+
+
+def blocks(pieces: Iterable[bytes], file: str) -> Iterator[bytes]:
+    """Yield the pieces cut anew so that each but the last ends with a whole line.
+
+    Raises StopDistrict FL13 when there is no line end for LONGEST_LINE bytes.
+    """
+    rest = b""
+    for piece in pieces:
+        whole, rest = _cut(rest + piece)
+        if len(rest) > LONGEST_LINE:
+            raise StopDistrict(
+                "FL13",
+                f"{file} has a line of more than {LONGEST_LINE} bytes: it is not a CSV file",
+                fix="Export the file again as CSV, one row a line.",
+                place=file,
+            )
+        if whole:
+            yield whole
+    if rest:
+        yield rest
+
+
+def _cut(data: bytes) -> tuple[bytes, bytes]:
+    """Return the whole lines and what follows; a last carriage return may be half of a line end."""
+    end = data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, -1) + 1
+    return data[:end], data[end:]
+
+
+def count_lines(block: bytes) -> int:
+    """Return how many lines a block has; line ends are LF, CRLF or CR, and the last may lack one."""
+    returns = block.count(b"\r")
+    ends = block.count(b"\n") + returns - (block.count(b"\r\n") if returns else 0)
+    return ends + (not block.endswith((b"\n", b"\r")))
+
+
+def last_line(block: bytes) -> bytes:
+    """Return the last line of a block with its line end."""
+    body = block.rstrip(b"\r\n")
+    return block[max(body.rfind(b"\n"), body.rfind(b"\r")) + 1 :]
+
+
+class Lines:
+    """The lines of the blocks in order, that can be given back, with the number of the next one."""
+
+    def __init__(self, source: Iterable[bytes], first: int = 1) -> None:
+        self._blocks = iter(source)
+        self._lines: Iterator[bytes] = iter(())
+        self._back: deque[bytes] = deque()
+        self.number = first
+
+    def take(self) -> bytes | None:
+        """Return the next line with its line end, None at the end."""
+        line = self._back.popleft() if self._back else self._next()
+        if line is not None:
+            self.number += 1
+        return line
+
+    def give_back(self, lines: list[bytes]) -> None:
+        """Put lines just taken back in front, in their order."""
+        self._back.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+    def remainder(self) -> Iterator[bytes]:
+        """Yield everything not taken yet as blocks of whole lines; no line is taken after this."""
+        head = b"".join([*self._back, *self._lines])
+        self._back.clear()
+        if head:
+            yield head
+        yield from self._blocks
+
+    def _next(self) -> bytes | None:
+        for line in self._lines:
+            return line
+        for block in self._blocks:
+            self._lines = iter(_LINE.findall(block))
+            for line in self._lines:
+                return line
+        return None

@@ -1,0 +1,246 @@
+"""One pull of a OneRoster CSV package: landed whole, judged file by file, then read page by page.
+
+Source: OneRoster CSV binding 1.1.1 and 1.2.1. A package is copied before it is read, its bytes are
+landed before they are parsed, and every file's header is judged before the first page.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from connectors.oneroster.csv_blocks import Lines
+from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
+from connectors.oneroster.csv_header import Header, no_data, read_header, remark
+from connectors.oneroster.csv_manifest import ABSENT, MANIFEST, Manifest, manifest_gaps, read_manifest
+from connectors.oneroster.csv_package import ROSTER_FILES, CsvLimits, Unpacked, loose_files, unpack
+from connectors.oneroster.csv_reader import TableReader
+from connectors.protocol import Cursor, Landing, Notice, Page, PageProof, PullFacts
+from domain.errors import StopDistrict
+from domain.model import Mode
+from domain.oneroster import COLLECTIONS, Version
+from domain.tables import PLACE
+
+KEY = "sourcedId"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One roster file that was landed and whose header was judged."""
+
+    name: str
+    path: Path
+    encoding: Encoding
+    mode: str
+
+
+class NoLanding:
+    """A landing that keeps nothing: for checks."""
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Forget the bytes."""
+
+
+class CsvPull:
+    """One pull of one package of local files; implements `connectors.protocol.Pull`.
+
+    Everything that can be said of a file as a whole is said when the pull is made: StopDistrict FL04
+    to FL13 as `csv_header`, `csv_manifest` and `csv_encoding` name them, FL06 for a file that the
+    manifest declares and the package lacks.
+    """
+
+    def __init__(
+        self, package: Unpacked, landing: Landing, as_of: datetime, release: Callable[[], None] | None = None
+    ) -> None:
+        """Land every byte, then judge manifest and headers. release: lets go of the package's files."""
+        self._release = release
+        self._notices: dict[Notice, None] = dict.fromkeys(package.notices)
+        manifest = self._read_manifest(package, landing)
+        modes = _modes(package, manifest)
+        self._files = {stem: self._land(stem, package, mode, landing) for stem, mode in modes.items()}
+        for file in self._files.values():
+            self._judge(file)
+        self._facts = PullFacts(
+            mode=Mode.DELTA if Mode.DELTA.value in modes.values() else Mode.BULK,
+            version=(manifest.version or _guess_version(modes)).value,
+            source_tables=tuple(self._files),
+            as_of=as_of,
+            absent=tuple(stem for stem in ROSTER_FILES if stem not in self._files),
+        )
+
+    @property
+    def facts(self) -> PullFacts:
+        """Return mode, version and tables; one delta file makes a DELTA: absence proves nothing then."""
+        return self._facts
+
+    def pages(self, source_table: str, resume: Cursor | None = None) -> Iterator[Page]:
+        """Yield a file's pages, at least one; they are the same every time, so a cursor is a page number."""
+        file = self._files[source_table]
+        header, lines = self._header(file)
+        batches = TableReader(file.name, header, lines, self._note).batches()
+        start = resume.page if resume else 0
+        following = islice(batches, start, None)
+        batch = next(following, None) or _without_rows(header)
+        number = start
+        while batch is not None:
+            after = next(following, None)
+            proof = PageProof(number, batch.num_rows, None, None if after is None else Cursor(number + 1))
+            yield Page(source_table, batch, proof)
+            batch, number = after, number + 1
+
+    def notices(self) -> Sequence[Notice]:
+        """Return what was noticed so far, each once, in the order it was met."""
+        return tuple(self._notices)
+
+    def close(self) -> None:
+        """Let go of the package's files; a copy cannot move while it is read, so nothing is verified."""
+        if self._release:
+            self._release()
+
+    def _note(self, notice: Notice) -> None:
+        self._notices[notice] = None
+
+    def _read_manifest(self, package: Unpacked, landing: Landing) -> Manifest:
+        path = package.files.get(MANIFEST)
+        if path is None:
+            if package.zipped and package.files:
+                raise StopDistrict(
+                    "FL07",
+                    "The zip has no manifest.csv",
+                    fix="Add manifest.csv to the export.",
+                    place=MANIFEST,
+                )
+            self._note(
+                remark(
+                    "FL24",
+                    MANIFEST,
+                    "There is no manifest.csv: every file was read as bulk",
+                    "Send manifest.csv too.",
+                )
+            )
+            return Manifest(None, {})
+        data = path.read_bytes()
+        landing.keep(f"{MANIFEST}/000000.raw", data)
+        manifest = read_manifest(data)
+        present = [stem for stem in ROSTER_FILES if f"{stem}.csv" in package.files]
+        for notice in (*manifest.notices, *manifest_gaps(manifest, present)):
+            self._note(notice)
+        return manifest
+
+    def _land(self, stem: str, package: Unpacked, mode: str, landing: Landing) -> _File:
+        name = f"{stem}.csv"
+        scan = EncodingScan(name)
+        for number, piece in enumerate(_pieces(package.files[name])):
+            landing.keep(f"{name}/{number:06d}.raw", piece)
+            scan.feed(piece)
+        file = _File(name, package.files[name], scan.finish(), mode)
+        if file.encoding is not Encoding.UTF8:
+            self._note(
+                remark(
+                    "FL20",
+                    name,
+                    f"{name} is not UTF-8; it was read as {file.encoding.value}",
+                    "Export it as UTF-8.",
+                )
+            )
+        return file
+
+    def _judge(self, file: _File) -> None:
+        header, lines = self._header(file)
+        for notice in header.notices:
+            self._note(notice)
+        if file.mode == Mode.BULK.value and not _has_row(lines):
+            raise no_data(file.name)
+
+    def _header(self, file: _File) -> tuple[Header, Lines]:
+        known = (
+            name for names in COLLECTIONS[file.name.removesuffix(".csv")].columns.values() for name in names
+        )
+        return read_header(as_utf8(_pieces(file.path), file.encoding), file.name, known=known, needed=(KEY,))
+
+
+def open_package(
+    path: Path,
+    limits: CsvLimits,
+    landing: Landing,
+    as_of: datetime,
+    *,
+    release: Callable[[], None] | None = None,
+) -> CsvPull:
+    """Return the pull of a zip or of a folder of loose files, made on a private copy of its files.
+
+    release: called too when the pull is closed, or at once when it cannot be made.
+    """
+    copy = tempfile.TemporaryDirectory(prefix="sisbridge-")
+
+    def let_go() -> None:
+        copy.cleanup()
+        if release:
+            release()
+
+    try:
+        return CsvPull(_copied(path, Path(copy.name), limits), landing, as_of, let_go)
+    except BaseException:
+        let_go()
+        raise
+
+
+def _copied(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
+    if path.is_dir():
+        chosen = loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()})
+        copies = {name: Path(shutil.copyfile(given, folder / name)) for name, given in chosen.files.items()}
+        return Unpacked(copies, chosen.notices)
+    return unpack(path, folder, limits)
+
+
+def _modes(package: Unpacked, manifest: Manifest) -> dict[str, str]:
+    """Return file → bulk or delta for what is to be read, in reading order."""
+    modes = {
+        stem: manifest.modes.get(stem, Mode.BULK.value if f"{stem}.csv" in package.files else ABSENT)
+        for stem in ROSTER_FILES
+    }
+    wanted = {stem: mode for stem, mode in modes.items() if mode != ABSENT}
+    for stem in wanted:
+        if f"{stem}.csv" not in package.files:
+            raise StopDistrict(
+                "FL06",
+                f"manifest.csv declares {stem}.csv, which is not in the package",
+                fix=f"Add {stem}.csv, or declare it absent in manifest.csv.",
+                place=MANIFEST,
+            )
+    if not wanted and not manifest.modes:
+        raise StopDistrict(
+            "FL04",
+            "No file received: the package holds no OneRoster file",
+            fix="Look whether the export ran.",
+        )
+    return wanted
+
+
+def _guess_version(modes: dict[str, str]) -> Version:
+    return Version.V1P2 if "roles" in modes else Version.V1P1
+
+
+def _has_row(lines: Lines) -> bool:
+    while (line := lines.take()) is not None:
+        if line.strip():
+            return True
+    return False
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _without_rows(header: Header) -> pa.RecordBatch:
+    names = [*filter(None, header.names), PLACE]
+    return pa.record_batch({name: pa.array([], pa.string()) for name in names})

@@ -1,0 +1,141 @@
+"""Delimited text as Arrow batches of text columns, every row with its true line number.
+
+A block is read by Arrow at once. Where its rows and its lines do not match one to one (a line break
+inside quotes, a blank line, a quote that never closes) the rest of the file is read record by record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import chain, islice
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from connectors.oneroster.csv_blocks import Lines, count_lines, last_line
+from connectors.oneroster.csv_header import Header
+from connectors.oneroster.csv_ragged import RaggedRows
+from connectors.oneroster.csv_records import Record, is_open, records
+from connectors.protocol import Notice
+from domain.tables import PLACE
+
+ROWS = 50_000
+"""Rows of one batch when records are read one by one."""
+
+_BLANK_LINE = re.compile(rb"\A[\r\n]|\n[\r\n]|\r\r")
+_MARK = "\ufeff".encode()
+
+
+@dataclass
+class TableReader:
+    """Reads one file's rows once; `notices` fills while `batches` runs.
+
+    file: name in places. header: from `csv_header.read_header`, which gave `lines` too.
+    note: called with each notice as it arises. key: the column that names a held row.
+    """
+
+    file: str
+    header: Header
+    lines: Lines
+    note: Callable[[Notice], None]
+    key: str = "sourcedId"
+    _ragged: RaggedRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make ready to explain rows of the wrong length."""
+        names = self.header.names
+        self._ragged = RaggedRows(self.file, len(names), names.index(self.key) if self.key in names else None)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows: named columns and PLACE, empty cells as null; no batch for a block without rows."""
+        line = self.header.line
+        source = self.lines.remainder()
+        for block in source:
+            batch = self._at_once(block, line)
+            if batch is None:
+                yield from self._one_by_one(Lines(chain([block], source), line))
+                return
+            line += count_lines(block)
+            if batch.num_rows:
+                yield batch
+
+    def _at_once(self, block: bytes, line: int) -> pa.RecordBatch | None:
+        """Return a block's rows, or None when Arrow could not number them truly."""
+        if len(self.header.names) == 1 or block.startswith(_MARK) or _BLANK_LINE.search(block):
+            return None
+        if is_open(last_line(block), self.header.delimiter):
+            return None
+        bad: list[_BadRow] = []
+        try:
+            table = _parse(block, self.header, bad)
+        except pa.ArrowInvalid:
+            return None
+        if table.num_rows + len(bad) != count_lines(block):
+            return None
+        for row in bad:
+            self.note(self._ragged.from_text(line + row.offset, row.cells, row.text, self.header.delimiter))
+        offsets = np.delete(np.arange(count_lines(block)), [row.offset for row in bad])
+        return self._placed([column.combine_chunks() for column in table.columns], offsets + line)
+
+    def _one_by_one(self, lines: Lines) -> Iterator[pa.RecordBatch]:
+        good = self._good(records(lines, self.header.delimiter, len(self.header.names)))
+        while some := list(islice(good, ROWS)):
+            columns = zip(*(record.cells for record in some), strict=True)
+            arrays = [pa.array((cell or None for cell in cells), pa.string()) for cells in columns]
+            yield self._placed(arrays, np.array([record.line for record in some]))
+
+    def _good(self, found: Iterator[Record]) -> Iterator[Record]:
+        width = len(self.header.names)
+        for record in found:
+            if record.whole and len(record.cells) == width:
+                yield record
+            else:
+                self.note(self._ragged.from_record(record))
+
+    def _placed(
+        self, columns: Sequence[pa.Array[pa.StringScalar]], lines: NDArray[np.int64]
+    ) -> pa.RecordBatch:
+        """Return the named columns and, beside them, the place of each row."""
+        numbers = pa.array(lines, pa.int64()).cast(pa.string())
+        places = pc.binary_join_element_wise(
+            pa.repeat(self.file, len(numbers)), numbers, pa.repeat(":", len(numbers))
+        )
+        named = [(name, array) for name, array in zip(self.header.names, columns, strict=True) if name]
+        return pa.record_batch(dict([*named, (PLACE, places)]))
+
+
+@dataclass(frozen=True, slots=True)
+class _BadRow:
+    """A row of the wrong length: lines after the block's first, cells it has, its text."""
+
+    offset: int
+    cells: int
+    text: str
+
+
+def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:
+    """Parse one block as text columns named by position; rows of the wrong length go to `bad`."""
+    names = [str(position) for position in range(len(header.names))]
+
+    def set_aside(row: arrow_csv.InvalidRow) -> Literal["skip"]:
+        # Arrow numbers rows from 1, and always when it reads with one thread.
+        bad.append(_BadRow((row.number or 0) - 1, row.actual_columns, row.text))
+        return "skip"
+
+    return arrow_csv.read_csv(
+        BytesIO(block),
+        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=set_aside
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+        ),
+    )
