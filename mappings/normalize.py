@@ -1,0 +1,139 @@
+"""A SIS's rows under its own names into canonical rows, one batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.tables import PLACE, ROSTER, Column, RosterTable
+from mappings import values
+from mappings.arrow import Flags, Texts, joined, texts
+from mappings.maps import RosterMaps, fold
+
+_SAME = {
+    "orgs": (RosterTable.ORGS,),
+    "academicSessions": (RosterTable.ACADEMIC_SESSIONS,),
+    "courses": (RosterTable.COURSES,),
+    "classes": (RosterTable.CLASSES,),
+    "enrollments": (RosterTable.ENROLLMENTS,),
+}
+_SOURCES: dict[str, dict[str, tuple[RosterTable, ...]]] = {
+    "1.1": {**_SAME, "users": (RosterTable.USERS, RosterTable.ROLES)},
+    "1.2": {**_SAME, "users": (RosterTable.USERS,), "roles": (RosterTable.ROLES,)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """Canonical rows of one table, and how many source rows were left behind as out of scope.
+
+    batch: text columns in the order of domain.tables, then PLACE.
+    """
+
+    table: RosterTable
+    batch: pa.RecordBatch
+    out_of_scope: int
+
+
+def source_tables(maps: RosterMaps) -> Mapping[str, tuple[RosterTable, ...]]:
+    """Return which canonical tables each source table feeds; a OneRoster 1.1 user carries its role."""
+    return _SOURCES[maps.dialect]
+
+
+def normalize(
+    maps: RosterMaps, source_table: str, batch: pa.RecordBatch, leave_out: Texts | None = None
+) -> tuple[Normalized, ...]:
+    """Return the canonical batches that one source batch feeds; none for a table we do not keep.
+
+    leave_out: users to leave behind (`out_of_scope_users`), which OneRoster 1.2 needs because its
+    users do not carry their roles. A value that is not understood stays as it came, trimmed.
+    """
+    targets = source_tables(maps).get(source_table, ())
+    return tuple(_normalized(maps, table, source_table, batch, leave_out) for table in targets)
+
+
+def out_of_scope_users(maps: RosterMaps, roles: Iterable[pa.RecordBatch]) -> Texts:
+    """Return the sourcedIds of users all of whose roles are out of scope, from raw 1.2 role rows."""
+    outside: list[Texts] = []
+    inside: list[Texts] = []
+    for batch in roles:
+        users = _column(maps, RosterTable.ROLES, "user_sourced_id", batch)
+        out = _is_out(maps, _column(maps, RosterTable.ROLES, "role", batch))
+        outside.append(users.filter(out))
+        inside.append(users.filter(pc.invert(out)))
+    candidates = joined(outside).unique()
+    kept = joined(inside)
+    return candidates.filter(pc.invert(pc.is_in(candidates, value_set=kept)))
+
+
+def _normalized(
+    maps: RosterMaps, table: RosterTable, source_table: str, batch: pa.RecordBatch, leave_out: Texts | None
+) -> Normalized:
+    rows = _canonical(maps, table, batch)
+    out = _out_of_scope(maps, table, batch, rows, leave_out)
+    rows = rows.filter(pc.invert(out))
+    if table is RosterTable.ROLES and source_table == "users":
+        rows = _one_per_org(rows)
+    return Normalized(table, rows, out.true_count)
+
+
+def _canonical(maps: RosterMaps, table: RosterTable, batch: pa.RecordBatch) -> pa.RecordBatch:
+    names = ROSTER[table].names
+    columns = [_column(maps, table, name, batch) for name in names]
+    schema = pa.schema([(name, pa.string()) for name in (*names, PLACE)])
+    return pa.RecordBatch.from_arrays([*columns, texts(batch, PLACE)], schema=schema)
+
+
+def _column(maps: RosterMaps, table: RosterTable, name: str, batch: pa.RecordBatch) -> Texts:
+    column = ROSTER[table].column(name)
+    found = _source_values(maps.columns[table][name], column, batch)
+    canonical = values.canonical(found, column, maps)
+    # A bulk row leaves its status blank, which says that it is there (CSV binding, bulk mode).
+    return cast(Texts, canonical.fill_null("active")) if name == "status" else canonical
+
+
+def _source_values(names: tuple[str, ...], column: Column, batch: pa.RecordBatch) -> Texts:
+    given = {fold(name): name for name in batch.schema.names}
+    present = [given[fold(name)] for name in names if fold(name) in given]
+    found = [values.trimmed(texts(batch, name), column) for name in present]
+    return pc.coalesce(*found) if found else pa.nulls(batch.num_rows, pa.string())
+
+
+def _out_of_scope(
+    maps: RosterMaps, table: RosterTable, batch: pa.RecordBatch, rows: pa.RecordBatch, leave_out: Texts | None
+) -> Flags:
+    """Return which rows are about people we do not keep, or about a role in which we do not keep them."""
+    if "role" in ROSTER[table].names:
+        return _is_out(maps, texts(rows, "role"))
+    if table is not RosterTable.USERS:
+        return pa.repeat(False, rows.num_rows)
+    out = _is_out(maps, _column(maps, RosterTable.ROLES, "role", batch))
+    if leave_out is None:
+        return out
+    return pc.or_(out, pc.is_in(texts(rows, "sourced_id"), value_set=leave_out))
+
+
+def _is_out(maps: RosterMaps, roles: Texts) -> Flags:
+    return pc.is_in(roles, value_set=pa.array(sorted(maps.roles_out_of_scope), pa.string()))
+
+
+def _one_per_org(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Return 1.1 role rows, each with a list of orgs, as one row per org, the first one primary.
+
+    The new key is `user:org:role`, so that it stays the same from night to night.
+    """
+    frame = rows.to_pandas()
+    orgs = frame["org_sourced_id"].fillna("").str.split(",").explode().str.strip()
+    pairs = orgs.rename("org").rename_axis("row").reset_index().drop_duplicates()
+    pairs = pairs[(pairs["org"] != "") | ~pairs.duplicated("row", keep=False)]
+    raised = frame.loc[pairs["row"]].reset_index(drop=True)
+    raised["org_sourced_id"] = pairs["org"].replace("", None).to_numpy()
+    keys = raised["user_sourced_id"] + ":" + raised["org_sourced_id"].fillna("")
+    raised["sourced_id"] = keys + ":" + raised["role"].fillna("")
+    later = pairs.duplicated("row").to_numpy()
+    raised["role_type"] = ["secondary" if is_later else "primary" for is_later in later]
+    return pa.RecordBatch.from_pandas(raised, schema=rows.schema, preserve_index=False)
