@@ -1,0 +1,91 @@
+"""A feed whose columns are not those we know: what is new is ignored and said, what is gone holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from domain.model import Finding, Severity
+from domain.oneroster import COLLECTIONS
+from domain.tables import ROSTER, RosterTable
+from mappings.maps import RosterMaps, fold
+from mappings.normalize import source_tables
+
+_NOT_IN_THE_CSV_BINDING = (
+    "agents", "children", "metadata", "orgs", "preferredFirstName", "preferredLastName", "primaryOrg",
+    "resources", "resourceSourcedIds", "roles", "userProfiles",
+)  # fmt: skip
+"""Standard names that only the REST binding, OneRoster 1.0 or 1.2.0 has."""
+
+
+def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[Finding]:
+    """Return what is unusual about the columns of one source table.
+
+    CD03 (drop value): a column we do not know, which is ignored; `metadata.…`, our own `_…` and
+    standard columns we have no use for are no drift. FL10 (hold feed): a column is missing without
+    which no row can be used. A blank or missing status means active, so status is never missed.
+    """
+    targets = source_tables(maps).get(source_table, ())
+    if not targets:
+        return []
+    known = _known_names(maps, source_table, targets)
+    given = {fold(name) for name in columns}
+    missing = [names for names in _needed(maps, targets) if given.isdisjoint(map(fold, names))]
+    # With no known name at all the first line is data, not a header: it is not to be repeated.
+    unknown = [] if known.isdisjoint(given) else [name for name in columns if not _is_known(name, known)]
+    return [
+        *(_unknown(source_table, name) for name in unknown),
+        *(_missing(source_table, names) for names in missing),
+    ]
+
+
+def _needed(maps: RosterMaps, targets: Iterable[RosterTable]) -> list[tuple[str, ...]]:
+    """Return the source names of each required column, once; derived columns have none."""
+    names = [
+        maps.columns[table][column.name]
+        for table in targets
+        for column in ROSTER[table].columns
+        if column.required and column.name != "status"
+    ]
+    return [alternatives for alternatives in dict.fromkeys(names) if alternatives]
+
+
+def _known_names(maps: RosterMaps, source_table: str, targets: Iterable[RosterTable]) -> frozenset[str]:
+    """Return every name that is mapped or standard in any version, folded."""
+    mapped = [source for table in targets for names in maps.columns[table].values() for source in names]
+    standard = [source for names in COLLECTIONS[source_table].columns.values() for source in names]
+    return frozenset(map(fold, (*mapped, *standard, *_NOT_IN_THE_CSV_BINDING)))
+
+
+def _is_known(name: str, known: frozenset[str]) -> bool:
+    folded = fold(name)
+    return folded in known or folded.startswith(("_", "metadata."))
+
+
+def _unknown(source_table: str, name: str) -> Finding:
+    return Finding(
+        rule="CD03",
+        severity=Severity.DROP_VALUE,
+        table=source_table,
+        field=name,
+        place=source_table,
+        key="",
+        masked="",
+        message=f"{source_table} has a column {name} that we do not know; it is ignored.",
+        fix=f"If {name} carries something needed, map it in the district's column settings.",
+        group=name,
+    )
+
+
+def _missing(source_table: str, names: Sequence[str]) -> Finding:
+    return Finding(
+        rule="FL10",
+        severity=Severity.HOLD_FEED,
+        table=source_table,
+        field=names[0],
+        place=source_table,
+        key="",
+        masked="",
+        message=f"{source_table} has no column {names[0]}, without which none of its rows can be used.",
+        fix=f"Add {names[0]} to the export of {source_table}, or map the column that carries it.",
+        group=names[0],
+    )
