@@ -1,0 +1,8 @@
+"""All tables of the store, as SQLAlchemy knows them; `sisbridge.store.migrations` makes them."""
+
+from __future__ import annotations
+
+from sisbridge.store.tables import grades, region, roster
+from sisbridge.store.tables.base import METADATA, WITHOUT_DISTRICT
+
+__all__ = ["METADATA", "WITHOUT_DISTRICT", "grades", "region", "roster"]

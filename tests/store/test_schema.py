@@ -1,0 +1,64 @@
+"""The schema: what the migrations make is what the code thinks, and a district is in every key."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from sisbridge.store import migrations
+from sisbridge.store.database import Store
+from sisbridge.store.tables import METADATA, WITHOUT_DISTRICT
+
+OF_DISTRICTS = sorted(set(METADATA.tables) - WITHOUT_DISTRICT - {"district"})
+
+
+def test_the_migrations_make_exactly_the_tables_the_code_uses(store: Store) -> None:
+    with store.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    scripts = ScriptDirectory(str(next(iter(migrations.__path__))))
+    assert scripts.get_current_head() == migrations.HEAD
+
+
+def test_upgrading_again_changes_nothing_and_is_quick(store: Store) -> None:
+    started = time.perf_counter()
+    migrations.upgrade(store)
+    assert time.perf_counter() - started < 0.1
+
+
+@pytest.mark.parametrize("name", OF_DISTRICTS)
+def test_the_district_begins_every_primary_key(name: str) -> None:
+    assert [column.name for column in METADATA.tables[name].primary_key][0] == "district_code"
+
+
+@pytest.mark.parametrize("name", OF_DISTRICTS)
+def test_the_district_is_in_every_foreign_key_to_a_district_table(name: str) -> None:
+    for key in METADATA.tables[name].foreign_key_constraints:
+        if key.referred_table.name not in WITHOUT_DISTRICT:
+            assert "district_code" in key.column_keys
+
+
+def test_a_fresh_store_has_no_revision(store_url: str) -> None:
+    store = Store(store_url)
+    with store.read() as conn:
+        assert migrations.current(conn) is None
+    store.dispose()
+
+
+def test_the_database_holds_what_the_named_tables_without_a_district_are(store: Store) -> None:
+    with store.read() as conn:
+        inspector = sa.inspect(conn)
+        without = {
+            name
+            for name in inspector.get_table_names()
+            if "district_code" not in {column["name"] for column in inspector.get_columns(name)}
+        }
+    assert without == WITHOUT_DISTRICT | {"district"}
