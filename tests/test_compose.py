@@ -132,3 +132,11 @@ def test_the_image_installs_from_the_lock_and_carries_no_secret() -> None:
     assert not re.search(r"^\s*(ENV|ARG)?.*(PASSWORD|SECRET|TOKEN|_KEY)=", dockerfile, flags=re.MULTILINE)
     ignored = (ROOT / ".dockerignore").read_text().split()
     assert {".env", ".git", ".venv"} <= set(ignored)
+
+
+def test_modules_that_services_run_exist(compose: dict[str, Any]) -> None:
+    commands = [service.get("command", []) for service in compose["services"].values()]
+    modules = [command[2] for command in commands if command[:2] == ["python", "-m"]]
+    assert modules
+    missing = [m for m in modules if not (ROOT / m / "__main__.py").exists()]
+    assert missing == [], "docker-compose.yml starts a package that cannot be started"
