@@ -19,6 +19,7 @@ from domain.model import Mode, Op
 from domain.tables import RosterTable
 from mappings.arrow import Texts, texts
 from mappings.digests import DIGEST
+from mappings.ranges import IdRange, id_ranges
 
 CHANGES = pa.schema(
     [("sourced_id", pa.string()), ("op", pa.string()), ("before_digest", DIGEST), ("after_digest", DIGEST)]
@@ -59,12 +60,11 @@ def compare(
     when two changes name the same one. A row that was missing and is only seen returns with its last
     content: before and after digest are equal then. MISSING and REMOVE have no after digest.
     """
-    sides = _side_by_side(last, tonight, seen)
-    coming, going = _ops_of_tonight(sides), _ops_of_last(sides, mode)
-    tonight_rows, last_rows = np.flatnonzero(coming != _NOTHING), np.flatnonzero(going != _NOTHING)
-    changes = _sorted_changes(sides, (tonight_rows, coming[tonight_rows]), (last_rows, going[last_rows]))
-    _check_unique(table, texts(changes, "sourced_id"))
-    return changes
+    parts = [
+        _changes_within(table, _rows(last, ids), _rows(tonight, ids), seen, mode)
+        for ids in id_ranges(last, tonight)
+    ]
+    return pa.concat_tables(parts)
 
 
 def apply_changes(last: pa.Table, changes: pa.Table, tonight: pa.Table) -> pa.Table:
@@ -85,6 +85,21 @@ def apply_changes(last: pa.Table, changes: pa.Table, tonight: pa.Table) -> pa.Ta
         _record(fresh.column("sourced_id"), fresh.column("digest"), pa.repeat(False, fresh.num_rows)),
     ]
     return pa.concat_tables(parts).sort_by("sourced_id")
+
+
+def _rows(table: pa.Table, ids: IdRange) -> pa.Table:
+    return table.filter(ids.rows_of(table.column("sourced_id"))).combine_chunks()
+
+
+def _changes_within(
+    table: RosterTable, last: pa.Table, tonight: pa.Table, seen: object, mode: Mode
+) -> pa.Table:
+    sides = _side_by_side(last, tonight, seen)
+    coming, going = _ops_of_tonight(sides), _ops_of_last(sides, mode)
+    tonight_rows, last_rows = np.flatnonzero(coming != _NOTHING), np.flatnonzero(going != _NOTHING)
+    changes = _sorted_changes(sides, (tonight_rows, coming[tonight_rows]), (last_rows, going[last_rows]))
+    _check_unique(table, texts(changes, "sourced_id"))
+    return changes
 
 
 def _record(ids: object, digests: object, missing: object) -> pa.Table:
@@ -153,7 +168,7 @@ _Part = tuple[npt.NDArray[np.intp], _Codes]
 
 def _sorted_changes(sides: _Sides, tonight: _Part, last: _Part) -> pa.Table:
     """Build the changes from the chosen rows of either side, each column once and in order."""
-    ids = _chosen_ids(sides, tonight[0], last[0])
+    ids = pa.concat_arrays([_ids_at(sides.tonight, tonight[0]), _ids_at(sides.last, last[0])])
     order = pc.sort_indices(ids).to_numpy()
     ops = np.concatenate([tonight[1], last[1]])[order]
     before = np.concatenate([sides.where[tonight[0]], last[0]])[order]
@@ -171,14 +186,8 @@ def _sorted_changes(sides: _Sides, tonight: _Part, last: _Part) -> pa.Table:
     return pa.table(columns, schema=CHANGES)
 
 
-def _chosen_ids(
-    sides: _Sides, of_tonight: npt.NDArray[np.intp], of_last: npt.NDArray[np.intp]
-) -> pa.ChunkedArray[pa.StringScalar]:
-    parts = [
-        sides.tonight.column("sourced_id").take(pa.array(of_tonight)),
-        sides.last.column("sourced_id").take(pa.array(of_last)),
-    ]
-    return pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
+def _ids_at(table: pa.Table, rows: npt.NDArray[np.intp]) -> Texts:
+    return texts(table, "sourced_id").take(pa.array(rows))
 
 
 def _digests_at(table: pa.Table, rows: npt.NDArray[np.signedinteger]) -> pa.FixedSizeBinaryArray:

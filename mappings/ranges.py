@@ -1,0 +1,53 @@
+"""Millions of keys a piece at a time: ranges of ids that split tables of them into like parts.
+
+A range holds all rows of its ids, so what is asked of keys can be asked range by range, in order,
+with working memory for one range only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+ROWS = 1_000_000
+"""About how many rows of all tables together a range holds."""
+
+_EVERY = 1_000
+"""One id in so many is looked at to find where the ranges begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """Ids from one on (included) up to another (excluded); None is no bound."""
+
+    begin: str | None
+    end: str | None
+
+    def rows_of(self, ids: pa.ChunkedArray[pa.StringScalar]) -> pa.ChunkedArray[pa.BooleanScalar]:
+        """Return which ids lie in the range; a null lies in none that has a bound."""
+        inside = pc.is_valid(ids)
+        if self.begin is not None:
+            inside = pc.and_(inside, pc.greater_equal(ids, self.begin))
+        if self.end is not None:
+            inside = pc.and_(inside, pc.less(ids, self.end))
+        return inside
+
+
+def id_ranges(*tables: pa.Table, rows: int = ROWS) -> Iterator[IdRange]:
+    """Yield ranges, in ascending order, that together hold every sourced_id of the tables once."""
+    count = -(-sum(table.num_rows for table in tables) // rows)
+    sample = sorted(set(_sample(tables))) if count > 1 else []
+    begins = sorted({sample[len(sample) * part // count] for part in range(1, count)} if sample else set())
+    for begin, end in pairwise([None, *begins, None]):
+        yield IdRange(begin, end)
+
+
+def _sample(tables: tuple[pa.Table, ...]) -> Iterator[str]:
+    for table in tables:
+        for chunk in table.column("sourced_id").chunks:
+            at = pa.array(range(0, len(chunk), _EVERY), pa.int64())
+            yield from (found for found in chunk.take(at).to_pylist() if found is not None)
