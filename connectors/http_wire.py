@@ -1,0 +1,300 @@
+"""The asynchronous side of the HTTP client: one conversation with one system, patient and signed."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote, urljoin, urlsplit
+
+import aiohttp
+import tenacity
+from yarl import URL
+
+from connectors.auth import Authorizer
+from connectors.http_errors import (
+    answer_error,
+    decode_json,
+    not_found,
+    place_of,
+    redirect_refused,
+    refused_credentials,
+    transport_error,
+    unreachable,
+)
+from domain.errors import RetryLater, SisbridgeError, StopDistrict
+from domain.failpoints import failpoint
+
+_log = logging.getLogger("connectors.http")
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How patient a client is, in seconds, and whom it trusts.
+
+    attempts, patience: tries of one request, and the longest time they may take together.
+    ca_file: PEM file of an authority trusted besides the usual ones. headers: sent with every request.
+    allow_plain: whether http:// is accepted for hosts other than this machine.
+    """
+
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    total_timeout: float = 300.0
+    attempts: int = 5
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+    patience: float = 180.0
+    ca_file: str = ""
+    allow_plain: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Its repr shows method and address only.
+
+    permission: what to ask for when the answer is 403. mark: failpoint name passed around a write.
+    retry: false for what is not safe to send twice.
+    """
+
+    method: str
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    permission: str = ""
+    mark: str = ""
+    retry: bool = True
+
+    @property
+    def target(self) -> str:
+        """Return the address as it goes on the wire: query values percent-encoded, blanks as %20."""
+        query = "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in self.params.items())
+        if not query:
+            return self.url
+        return self.url + ("&" if "?" in self.url else "?") + query
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: code, headers, the very bytes, and for a successful GET what they say as JSON."""
+
+    code: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    json: object = field(default=None, repr=False)
+
+
+class Wire:
+    """One system's conversation inside one event loop; raises what `HttpClient` documents."""
+
+    def __init__(self, auth: Authorizer, options: HttpOptions) -> None:
+        self._auth = auth
+        self._options = options
+        self._session: aiohttp.ClientSession | None = None
+        self._sign_in = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
+        self._throttled = False
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def outcome(self, request: Request) -> Answer | SisbridgeError:
+        """Return the answer, or the failure instead of raising it."""
+        try:
+            return await self.persist(request)
+        except SisbridgeError as error:
+            return error
+
+    async def persist(self, request: Request) -> Answer:
+        """Send a request, again after RetryLater when it may be sent twice, within the options' bounds."""
+        if not request.retry:
+            return await self._signed(request)
+        async for attempt in tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(RetryLater),
+            stop=tenacity.stop_after_attempt(self._options.attempts)
+            | tenacity.stop_before_delay(self._options.patience),
+            wait=self._wait,
+            reraise=True,
+        ):
+            with attempt:
+                return await self._paced(request)
+        raise AssertionError("tenacity returns or raises")
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, RetryLater) else None
+        backoff = tenacity.wait_random_exponential(self._options.first_wait, self._options.longest_wait)
+        return (asked or 0.0) + backoff(state)
+
+    async def _paced(self, request: Request) -> Answer:
+        """Send at once, or one at a time after the server has complained about our pace."""
+        if self._throttled:
+            async with self._one_at_a_time:
+                return await self._signed(request)
+        try:
+            return await self._signed(request)
+        except RetryLater as error:
+            if error.code == "CN06":
+                self._throttled = True
+            raise
+
+    async def _signed(self, request: Request) -> Answer:
+        await self.ensure_token()
+        signed = self._sign(request)
+        try:
+            return await self._marked(request, signed)
+        except StopDistrict as error:
+            if error.code != "CN03" or not self._auth.renew(signed):
+                raise
+        await self.ensure_token()
+        return await self._marked(request, self._sign(request))
+
+    def _sign(self, request: Request) -> dict[str, str]:
+        return self._auth.headers(request.method, request.target)
+
+    async def ensure_token(self) -> None:
+        """Fetch a token when the flow needs one."""
+        async with self._sign_in:
+            wanted = self._auth.token_request()
+            if wanted is None:
+                return
+            request = Request("POST", wanted.url, headers=wanted.headers, body=wanted.body)
+            answer = await self._exchange(request, {})
+            if answer.code == 404:
+                raise not_found(request.url, "token_url")
+            if answer.code >= 400:
+                raise refused_credentials(urlsplit(request.url).hostname or "", place_of("POST", request.url))
+            self._auth.take_token(decode_json(answer.body, "POST", wanted.url))
+
+    async def _marked(self, request: Request, signed: Mapping[str, str]) -> Answer:
+        if not request.mark:
+            return await self._attempt(request, signed)
+        failpoint(f"{request.mark}:before")
+        answer = await self._attempt(request, signed)
+        failpoint(f"{request.mark}:after")
+        return answer
+
+    async def _attempt(self, request: Request, signed: Mapping[str, str]) -> Answer:
+        answer = await self._exchange(request, {**signed, **self._options.headers})
+        if request.method == "GET" and answer.code < 300:
+            return replace(answer, json=decode_json(answer.body, "GET", request.url))
+        return answer
+
+    async def _exchange(self, request: Request, signed: Mapping[str, str]) -> Answer:
+        """Send once and follow redirects of a GET that stay on the same origin."""
+        target = request.target
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer = await self._once(request, target, signed)
+            if answer.code not in _REDIRECTS:
+                break
+            target = _next_target(request, target, answer.headers.get("Location", ""))
+        else:
+            raise redirect_refused(request.method, request.url)
+        error = answer_error(
+            answer.code, answer.headers, answer.body, request.method, request.url, request.permission
+        )
+        if error is not None:
+            raise error
+        return answer
+
+    async def _once(self, request: Request, target: str, signed: Mapping[str, str]) -> Answer:
+        refuse_plain(target, self._options.allow_plain)
+        headers = {"Accept": "application/json", **signed, **request.headers}
+        if request.body is not None:
+            headers.setdefault("Content-Type", "application/json")
+        try:
+            async with self._opened().request(
+                request.method, URL(target, encoded=True), data=request.body, headers=headers,
+                allow_redirects=False,
+            ) as response:  # fmt: skip
+                answer = Answer(response.status, response.headers.copy(), await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise transport_error(error, request.method, request.url) from None
+        _log.debug(
+            "%s answered %d with %d bytes", place_of(request.method, target), answer.code, len(answer.body)
+        )
+        return answer
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            options = self._options
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=trusted(options.ca_file), limit=0),
+                timeout=aiohttp.ClientTimeout(
+                    total=options.total_timeout,
+                    sock_connect=options.connect_timeout,
+                    sock_read=options.read_timeout,
+                ),
+            )
+        return self._session
+
+    async def reach(self, url: str) -> None:
+        """Open a connection to the host of an address and close it again; sends nothing."""
+        refuse_plain(url, self._options.allow_plain)
+        parts = urlsplit(url)
+        secure = trusted(self._options.ca_file) if parts.scheme == "https" else None
+        port = parts.port or (443 if secure else 80)
+        try:
+            async with asyncio.timeout(self._options.connect_timeout):
+                _, writer = await asyncio.open_connection(parts.hostname, port, ssl=secure)
+                writer.close()
+                await writer.wait_closed()
+        except ssl.SSLError as error:
+            raise transport_error(error, "CONNECT", url) from None
+        except (TimeoutError, OSError):
+            raise unreachable("CONNECT", url) from None
+
+
+def _next_target(request: Request, target: str, location: str) -> str:
+    following = urljoin(target, location)
+    here, there = urlsplit(target), urlsplit(following)
+    same_origin = (here.scheme, here.netloc) == (there.scheme, there.netloc)
+    if request.method != "GET" or not location or not same_origin:
+        raise redirect_refused(request.method, request.url)
+    return following
+
+
+def refuse_plain(url: str, allowed: bool) -> None:
+    """Raise StopDistrict CF02 for an address that is not https://, unless allowed or on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname and (allowed or _is_loopback(parts.hostname)):
+        return
+    raise StopDistrict(
+        "CF02",
+        f"The address of {parts.hostname or 'the SIS'} is not a secure one",
+        fix="Give the full address beginning with https:// in the settings",
+        place=parts.hostname or "",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def trusted(ca_file: str) -> ssl.SSLContext:
+    """Return a context that verifies certificates against the usual authorities and ca_file's."""
+    context = ssl.create_default_context()
+    if not ca_file:
+        return context
+    try:
+        context.load_verify_locations(Path(ca_file))
+    except (OSError, ssl.SSLError):
+        raise StopDistrict(
+            "CF03", "The file of certificate authorities cannot be read",
+            fix="Set ca_file to a PEM file this process may read", place=ca_file,
+        ) from None  # fmt: skip
+    return context
