@@ -1,0 +1,156 @@
+"""What a district says of its OneRoster server, once for rosters and gradebook."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from connectors.auth import Authorizer, OAuth1, OAuth2ClientCredentials, StaticHeaders
+from connectors.http import HttpClient, HttpOptions
+from domain.model import Mark
+from domain.oneroster import SCOPE_PREFIX, Service, Version
+
+ROSTER_SCOPES = ("roster-core.readonly",)
+GRADEBOOK_SCOPES = ("gradebook.readonly", "gradebook.createput", "gradebook.delete")
+
+
+class OneRosterConnection(BaseModel):
+    """Where a OneRoster server is and how to sign in.
+
+    base_url: the whole service root as the SIS shows it, e.g. https://sis.example/ims/oneroster/v1p1;
+    where 1.2 names the service in it, the other service's root follows from it unless given.
+    scopes: those the district granted; none given asks for the standard's own in 1.2 and for none in
+    1.1, where some servers refuse scopes they do not know. secret_headers: vendor keys sent as headers.
+    oauth1_digest: servers differ; most take sha256, Infinite Campus sha1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    base_url: str
+    rostering_url: str = ""
+    gradebook_url: str = ""
+    version: Version = Version.V1P2
+    auth: Literal["oauth2", "oauth1", "bearer"] = "oauth2"
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    bearer_token: SecretStr = SecretStr("")
+    auth_style: Literal["basic", "body"] = "basic"
+    oauth1_digest: Literal["sha256", "sha1"] = "sha256"
+    scopes: tuple[str, ...] | None = None
+    page_size: int = Field(default=1000, ge=1, le=10_000)
+    in_flight: int = Field(default=4, ge=1, le=16)
+    extra_headers: dict[str, str] = {}
+    secret_headers: dict[str, SecretStr] = {}
+    ca_file: str = ""
+    allow_plain_http: bool = False
+    connect_timeout: float = Field(default=10.0, gt=0)
+    read_timeout: float = Field(default=60.0, gt=0)
+    attempts: int = Field(default=5, ge=1, le=10)
+    first_wait: float = Field(default=0.5, ge=0)
+    patience: float = Field(default=180.0, ge=0)
+
+    @model_validator(mode="after")
+    def _signs_in(self) -> OneRosterConnection:
+        needed = {
+            "oauth2": ("token_url", "client_id", "client_secret"),
+            "oauth1": ("client_id", "client_secret"),
+            "bearer": ("bearer_token",),
+        }[self.auth]
+        missing = [name for name in needed if not _plain(getattr(self, name))]
+        if missing:
+            raise ValueError(f"auth {self.auth} needs {', '.join(missing)}")
+        if self.auth == "oauth1" and self.version is Version.V1P2:
+            raise ValueError("OneRoster 1.2 knows no oauth1: set auth to oauth2")
+        return self
+
+    def root(self, service: Service) -> str:
+        """Return the root address of a service, without a slash at its end."""
+        given = {Service.ROSTERING: self.rostering_url, Service.GRADEBOOK: self.gradebook_url}
+        base = given.get(service) or self.base_url
+        for other in Service if not given.get(service) else ():
+            base = base.replace(f"/oneroster/{other}/v1p2", f"/oneroster/{service}/v1p2")
+        return base.rstrip("/")
+
+    def client(self, default_scopes: tuple[str, ...]) -> HttpClient:
+        """Return a client for this server; nothing is sent yet."""
+        hidden = {name: value.get_secret_value() for name, value in self.secret_headers.items()}
+        options = HttpOptions(
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            attempts=self.attempts,
+            first_wait=self.first_wait,
+            patience=self.patience,
+            ca_file=self.ca_file,
+            allow_plain=self.allow_plain_http,
+            headers={**self.extra_headers, **hidden},
+        )
+        return HttpClient(self._authorizer(default_scopes), options)
+
+    def _authorizer(self, default_scopes: tuple[str, ...]) -> Authorizer:
+        secret = self.client_secret.get_secret_value()
+        if self.auth == "bearer":
+            return StaticHeaders(self.bearer_token.get_secret_value())
+        if self.auth == "oauth1":
+            return OAuth1(self.client_id, secret, self.oauth1_digest)
+        scopes = self._scopes(default_scopes)
+        return OAuth2ClientCredentials(self.token_url, self.client_id, secret, self.auth_style, scopes)
+
+    def _scopes(self, defaults: tuple[str, ...]) -> tuple[str, ...]:
+        if self.scopes is None:
+            defaults = defaults if self.version is Version.V1P2 else ()
+        else:
+            defaults = self.scopes
+        return tuple(one if "://" in one else SCOPE_PREFIX[self.version] + one for one in defaults)
+
+
+class OneRosterRestSettings(OneRosterConnection):
+    """A roster over REST. Demographics are never asked for.
+
+    ask_fields: whether to ask for only the fields the roster needs (a server that refuses is asked
+    without). sort: whether to ask for a stable order.
+    """
+
+    ask_fields: bool = True
+    sort: bool = True
+
+
+class OneRosterGradebookSettings(OneRosterConnection):
+    """Grades into a OneRoster gradebook.
+
+    category_id: the category of our line items; without it the first whose title is in category_titles.
+    title_limit: longest title the SIS takes (30 to 50 are reported). decimals: digits kept of a percent.
+    mark_texts: how 1.2 says a mark that is no number, as text score. send_text, send_comment: whether
+    the letter and the comment go along (1.1 has no letters).
+    """
+
+    category_id: str = ""
+    category_titles: tuple[str, ...] = ("Final Grade", "Final Grades", "Grades")
+    title_limit: int = Field(default=50, ge=10)
+    decimals: int = Field(default=1, ge=0, le=1)
+    send_text: bool = True
+    send_comment: bool = True
+    mark_texts: dict[Mark, str] = {
+        Mark.INCOMPLETE: "I",
+        Mark.WITHDRAWN: "W",
+        Mark.PASS: "P",
+        Mark.NO_GRADE: "NG",
+    }
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> OneRosterGradebookSettings:
+        texts = self.mark_texts.values()
+        if len(set(texts)) < len(texts) or Mark.GRADED in self.mark_texts:
+            raise ValueError("mark_texts needs a different text for every mark, and none for graded")
+        return self
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def address(root: str, *segments: str) -> str:
+    """Return an address below a root; every segment is percent-encoded, as a sourcedId may hold `/`."""
+    return "/".join((root, *(quote(segment, safe="") for segment in segments)))
