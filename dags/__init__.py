@@ -1,0 +1,1 @@
+"""The schedule: thin Dags that decide when, never how."""
