@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.oneroster.csv_package import CsvLimits
-from connectors.oneroster.csv_pull import CsvPull, NoLanding, open_package
+from connectors.oneroster.csv_pull import CsvPull, NoLanding, copy_package, open_package
 from connectors.oneroster.csv_steps import run_steps
 from connectors.protocol import Capability, CheckReport, Landing
 from domain.clock import Clock, system_clock
@@ -46,7 +46,8 @@ class OneRosterCsvSource:
     def open(self, since: datetime | None, landing: Landing) -> CsvPull:
         """Copy, land and judge the package. since has no effect: a package is what it was made as."""
         self._find()
-        return open_package(self._settings.path, self._settings, landing, self._clock())
+        settings = self._settings
+        return open_package(lambda to: copy_package(settings.path, to, settings), landing, self._clock())
 
     def _find(self) -> str:
         if not self._settings.path.exists():

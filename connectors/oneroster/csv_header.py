@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from connectors.oneroster.csv_blocks import Lines, blocks
+from connectors.oneroster.csv_encoding import Encoding
 from connectors.oneroster.csv_records import records
 from connectors.protocol import Notice
 from domain.errors import StopDistrict
@@ -153,3 +154,9 @@ def _remarks(
 def remark(code: str, file: str, message: str, fix: str, column: str = "") -> Notice:
     """Return a notice about a file as a whole; it stops nothing and holds no row."""
     return Notice(code, Severity.DROP_VALUE, file.removesuffix(".csv"), file, message, fix, field=column)
+
+
+def not_utf8(file: str, encoding: Encoding) -> Notice:
+    """Return the notice for a file in another encoding than the standard's."""
+    message = f"{file} is not UTF-8; it was read as {encoding.value}"
+    return remark("FL20", file, message, "Choose UTF-8 as the encoding of the export.")

@@ -22,6 +22,8 @@ from domain.oneroster import COLLECTIONS, Version
 MANIFEST = "manifest.csv"
 ABSENT = "absent"
 
+_LARGEST = 1024 * 1024
+
 _VERSION = re.compile(r"v?1[.p]([012])(\.\d+)?", re.IGNORECASE)
 _MODES = {ABSENT, Mode.BULK.value, Mode.DELTA.value}
 _OTHER_KEYS = {"manifest.version", "oneroster.version", "source.systemname", "source.systemcode"}
@@ -60,6 +62,13 @@ def read_manifest(data: bytes) -> Manifest:
 
 def _properties(data: bytes) -> Iterator[tuple[str, str]]:
     """Yield key and value of each row in lower case, by position: the value column has several names."""
+    if len(data) > _LARGEST:
+        raise StopDistrict(
+            "FL13",
+            f"manifest.csv is larger than {_LARGEST} bytes: it is no manifest",
+            fix="Export the package again.",
+            place=MANIFEST,
+        )
     scan = EncodingScan(MANIFEST)
     scan.feed(data)
     lines = Lines(blocks(as_utf8([data], scan.finish()), MANIFEST))

@@ -58,6 +58,11 @@ class Unpacked:
     zipped: bool = False
 
 
+def is_roster_file(name: str) -> bool:
+    """Return whether a file of this name would be read: a roster table or the manifest, in any case."""
+    return _SPELLING.get(name.casefold()) in _WANTED
+
+
 def loose_files(files: Mapping[str, Path]) -> Unpacked:
     """Return loose files by the standard's names; those that are no part of a roster are left out.
 

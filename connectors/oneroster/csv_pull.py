@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from connectors.oneroster.csv_blocks import Lines
 from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
-from connectors.oneroster.csv_header import Header, no_data, read_header, remark
+from connectors.oneroster.csv_header import Header, no_data, not_utf8, read_header, remark
 from connectors.oneroster.csv_manifest import ABSENT, MANIFEST, Manifest, manifest_gaps, read_manifest
 from connectors.oneroster.csv_package import ROSTER_FILES, CsvLimits, Unpacked, loose_files, unpack
 from connectors.oneroster.csv_reader import TableReader
@@ -142,14 +142,7 @@ class CsvPull:
             scan.feed(piece)
         file = _File(name, package.files[name], scan.finish(), mode)
         if file.encoding is not Encoding.UTF8:
-            self._note(
-                remark(
-                    "FL20",
-                    name,
-                    f"{name} is not UTF-8; it was read as {file.encoding.value}",
-                    "Export it as UTF-8.",
-                )
-            )
+            self._note(not_utf8(name, file.encoding))
         return file
 
     def _judge(self, file: _File) -> None:
@@ -166,38 +159,37 @@ class CsvPull:
         return read_header(as_utf8(_pieces(file.path), file.encoding), file.name, known=known, needed=(KEY,))
 
 
-def open_package(
-    path: Path,
-    limits: CsvLimits,
-    landing: Landing,
-    as_of: datetime,
-    *,
-    release: Callable[[], None] | None = None,
-) -> CsvPull:
-    """Return the pull of a zip or of a folder of loose files, made on a private copy of its files.
+def open_package(fetch: Callable[[Path], Unpacked], landing: Landing, as_of: datetime) -> CsvPull:
+    """Return the pull of a package that `fetch` puts into the private folder it is given.
 
-    release: called too when the pull is closed, or at once when it cannot be made.
+    The folder goes when the pull is closed, or at once when it cannot be made.
     """
-    copy = tempfile.TemporaryDirectory(prefix="sisbridge-")
-
-    def let_go() -> None:
-        copy.cleanup()
-        if release:
-            release()
-
+    folder = tempfile.TemporaryDirectory(prefix="sisbridge-")
     try:
-        return CsvPull(_copied(path, Path(copy.name), limits), landing, as_of, let_go)
+        return CsvPull(fetch(Path(folder.name)), landing, as_of, folder.cleanup)
     except BaseException:
-        let_go()
+        folder.cleanup()
         raise
 
 
-def _copied(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
-    if path.is_dir():
-        chosen = loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()})
-        copies = {name: Path(shutil.copyfile(given, folder / name)) for name, given in chosen.files.items()}
-        return Unpacked(copies, chosen.notices)
-    return unpack(path, folder, limits)
+def describe(pull: CsvPull) -> str:
+    """Return one sentence about a pull that was only made to see whether it can be, and close it."""
+    pull.close()
+    facts = pull.facts
+    tables = ", ".join(facts.source_tables) or "nothing changed"
+    return f"OneRoster {facts.version}, {facts.mode.value}: {tables}"
+
+
+def copy_package(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
+    """Copy a zip's roster files, or those among the loose files of a folder, into another folder.
+
+    Raises as `csv_package.unpack` and `csv_package.loose_files` do.
+    """
+    if not path.is_dir():
+        return unpack(path, folder, limits)
+    chosen = loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()})
+    copies = {name: Path(shutil.copyfile(given, folder / name)) for name, given in chosen.files.items()}
+    return Unpacked(copies, chosen.notices)
 
 
 def _modes(package: Unpacked, manifest: Manifest) -> dict[str, str]:
