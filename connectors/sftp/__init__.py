@@ -1,0 +1,1 @@
+"""SFTP with pinned host keys: rosters dropped by districts, grade files handed over to registrars."""

@@ -1,0 +1,106 @@
+"""Files handed over by SFTP: written as `.part`, renamed, then announced by a control file.
+
+Placing the same file again changes nothing, at whatever moment the last attempt was cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+
+from connectors.protocol import FileBatch, FileState
+from connectors.sftp.session import SftpSession
+from domain.clock import utc_text
+from domain.errors import ContractBroken, RetryLater
+from domain.failpoints import failpoint
+
+PART, CONTROL, ACKNOWLEDGEMENT = ".part", ".ctl", ".ack"
+
+_LARGEST = 64 * 1024 * 1024
+
+
+def place(session: SftpSession, batch: FileBatch, created_at: datetime) -> FileState:
+    """Bring the file and its control file into place and return what is there then.
+
+    The control file `<name>.ctl` comes last: JSON with batch, rows, sha256 and created_at (UTC).
+    Raises ContractBroken WB02 when another file has the name: it is never overwritten.
+    """
+    if not _was_placed(session, batch):
+        failpoint("sis:file:before-part")
+        session.write(batch.name + PART, batch.content)
+        failpoint("sis:file:after-part")
+        _rename(session, batch.name, batch.sha256)
+        failpoint("sis:file:after-rename")
+    if look(session, batch.name, batch.sha256) is FileState.PARTIAL:
+        _announce(session, batch, created_at)
+    failpoint("sis:file:after-control")
+    return look(session, batch.name, batch.sha256)
+
+
+def look(session: SftpSession, name: str, sha256: str) -> FileState:
+    """Return what is to be seen of a file that was placed, or was being placed, earlier.
+
+    ACKNOWLEDGED: `<name>.ack` is there. IN_PLACE: it was placed whole (its control file, written last,
+    names the same sha256), whether or not someone has taken the file since. PARTIAL: placing was cut
+    off; placing it again completes it. ABSENT: nothing is there, taken away or never begun.
+    Raises ContractBroken WB02 when another file has the name.
+    """
+    agrees = _file_agrees(session, name, sha256)
+    if session.read(name + ACKNOWLEDGEMENT, 1) is not None:
+        return FileState.ACKNOWLEDGED
+    if _announced(session, name, sha256):
+        return FileState.IN_PLACE
+    if agrees or session.read(name + PART, 1) is not None:
+        return FileState.PARTIAL
+    return FileState.ABSENT
+
+
+def _was_placed(session: SftpSession, batch: FileBatch) -> bool:
+    """Return whether the file has its name already, or had it and someone has taken it since."""
+    whole = (FileState.IN_PLACE, FileState.ACKNOWLEDGED)
+    agrees = _file_agrees(session, batch.name, batch.sha256)
+    return bool(agrees) or look(session, batch.name, batch.sha256) in whole
+
+
+def _file_agrees(session: SftpSession, name: str, sha256: str) -> bool | None:
+    """Return True when the very file is there, None when none is; refuse another."""
+    content = session.read(name, _LARGEST)
+    if content is None:
+        return None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ContractBroken(
+            "WB02",
+            f"Another file is named {name} already",
+            fix="Look who put it there; it is not overwritten. Move it away to have ours delivered.",
+            place=name,
+        )
+    return True
+
+
+def _rename(session: SftpSession, name: str, sha256: str) -> None:
+    if session.rename(name + PART, name) or _file_agrees(session, name, sha256):
+        return
+    raise RetryLater(
+        "WB03",
+        f"{name} could not be given its name",
+        fix="Let this user rename files in the folder.",
+        place=name,
+    )
+
+
+def _announce(session: SftpSession, batch: FileBatch, created_at: datetime) -> None:
+    control = {
+        "batch": batch.name,
+        "created_at": utc_text(created_at),
+        "rows": batch.rows,
+        "sha256": batch.sha256,
+    }
+    name = batch.name + CONTROL
+    session.write(name + PART, (json.dumps(control, indent=1) + "\n").encode())
+    session.rename(name + PART, name)
+
+
+def _announced(session: SftpSession, name: str, sha256: str) -> bool:
+    control = session.read(name + CONTROL, _LARGEST)
+    return control is not None and sha256.encode() in control
