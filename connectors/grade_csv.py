@@ -1,0 +1,76 @@
+"""Grades of the shared courses from CSV files, one line a grade."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
+from connectors.oneroster.csv_header import not_utf8, read_header
+from connectors.oneroster.csv_reader import TableReader
+from connectors.protocol import GradeBatch, GradeRow, Notice
+from domain.errors import StopDistrict
+from domain.tables import PLACE
+
+GRADE_COLUMNS = (
+    "district",
+    "student_sourced_id",
+    "offering",
+    "term",
+    "reporting_period",
+    "kind",
+    "percent",
+    "text_score",
+    "mark",
+    "comment",
+    "entered_by",
+    "complete",
+)
+"""The columns of a grade file, in any order; each must be there, most cells may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class CsvGradeSource:
+    """A file or a folder of grade files; implements `connectors.protocol.GradeSource`."""
+
+    path: Path
+
+    def read(self) -> Iterator[GradeBatch]:
+        """Yield one batch a file, by name; ragged rows are notices that hold the row.
+
+        Raises StopDistrict: FL04 no file, FL10 a column is missing, FL11 no rows, FL12 a column is there
+        twice, FL13 no text.
+        """
+        files = sorted(self.path.glob("*.[cC][sS][vV]")) if self.path.is_dir() else [self.path]
+        if not files or not all(file.is_file() for file in files):
+            raise StopDistrict(
+                "FL04",
+                f"No grade file received: {self.path.name} is not there or holds no CSV file",
+                fix="Export the grades as CSV and put them there.",
+                place=self.path.name,
+            )
+        yield from map(_read_file, files)
+
+
+def _read_file(path: Path) -> GradeBatch:
+    data = path.read_bytes()
+    encoding = _encoding(path.name, data)
+    notices: list[Notice] = []
+    if encoding is not Encoding.UTF8:
+        notices.append(not_utf8(path.name, encoding))
+    header, lines = read_header(
+        as_utf8([data], encoding), path.name, known=GRADE_COLUMNS, needed=GRADE_COLUMNS
+    )
+    notices.extend(header.notices)
+    reader = TableReader(path.name, header, lines, notices.append, key="student_sourced_id")
+    rows = tuple(GradeRow(row.pop(PLACE), row) for batch in reader.batches() for row in batch.to_pylist())
+    return GradeBatch(path.name, hashlib.sha256(data).hexdigest(), rows, tuple(notices))
+
+
+def _encoding(name: str, data: bytes) -> Encoding:
+    scan = EncodingScan(name)
+    for start in range(0, len(data), PIECE):
+        scan.feed(data[start : start + PIECE])
+    return scan.finish()
