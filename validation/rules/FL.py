@@ -1,0 +1,16 @@
+"""Feeds: what a whole table of the feed must not look like."""
+
+from domain.model import Severity
+from validation.rules.rule import Audience, Counted, Rule
+
+RULES = (
+    Rule(
+        code="FL11",
+        title="Table arrived empty",
+        severity=Severity.HOLD_FEED,
+        audience=Audience.DISTRICT,
+        sentence="The feed holds no {table} at all; the last good one held {rows}.",
+        fix="Export {table} again and send the whole feed; the last good roster stays in force until then.",
+        check=Counted(),
+    ),
+)
