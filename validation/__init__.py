@@ -1,0 +1,26 @@
+"""Judges rosters and grades: rules become findings, rows become clean or quarantined."""
+
+from validation.context import GradeContext, JudgeContext, KeySet
+from validation.frames import usual_width
+from validation.guards import empty_table, mass_change, unresolved_share
+from validation.judge import judge, judge_grades
+from validation.masking import mask
+from validation.rules import catalogue
+from validation.settle import Judged
+from validation.sizes import sizes
+
+__all__ = [
+    "judge",
+    "judge_grades",
+    "Judged",
+    "JudgeContext",
+    "GradeContext",
+    "KeySet",
+    "usual_width",
+    "mass_change",
+    "unresolved_share",
+    "empty_table",
+    "sizes",
+    "catalogue",
+    "mask",
+]
