@@ -2,56 +2,117 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
 
+import fsspec
 import pyarrow as pa
+from fsspec.implementations.local import LocalFileSystem
 
+from domain.errors import ContractBroken
 from domain.ids import DistrictCode, SnapshotId
 from sisbridge.store.sealing import Keyring
 
+_SUFFIX = ".sealed"
+_END = "end"
+_LENGTH_BYTES = 8
+_CODEC = "zstd"
+
 
 class LandingZone:
-    """Sealed objects by district, snapshot and name, on any file system fsspec knows."""
+    """Sealed objects by district, snapshot and name, on any file system fsspec knows.
+
+    url: a folder or an fsspec address every worker can reach. An object appears whole or not at all.
+    """
 
     def __init__(self, url: str, keyring: Keyring) -> None:
-        raise NotImplementedError
+        self._files, self._root = fsspec.core.url_to_fs(url)
+        self._keyring = keyring
 
     def write(self, district: DistrictCode, snapshot_id: SnapshotId, name: str, data: bytes) -> None:
         """Land one object whole; a second write of a name replaces the first."""
-        raise NotImplementedError
+        sealed = self._keyring.seal(district, _packed(data), _purpose(snapshot_id, name))
+        path = self._path(district, snapshot_id, name)
+        if isinstance(self._files, LocalFileSystem):
+            _write_local(Path(path), sealed)
+        else:
+            self._files.pipe_file(path, sealed)
 
     def read(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> bytes:
-        """Return one object's bytes; raises ContractBroken CF08 when it is not there."""
-        raise NotImplementedError
+        """Return one object's bytes.
+
+        Raises ContractBroken CF08 when it is not there, CF06 when it is damaged or was moved there.
+        """
+        try:
+            sealed: bytes = self._files.cat_file(self._path(district, snapshot_id, name))
+        except FileNotFoundError:
+            raise _missing(district, snapshot_id, name) from None
+        return _unpacked(self._keyring.open(district, sealed, _purpose(snapshot_id, name)))
 
     def exists(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> bool:
         """Return whether an object is there."""
-        raise NotImplementedError
+        return bool(self._files.exists(self._path(district, snapshot_id, name)))
 
     def names(self, district: DistrictCode, snapshot_id: SnapshotId, prefix: str = "") -> list[str]:
         """Return the names of a snapshot's objects that begin with a prefix, sorted."""
-        raise NotImplementedError
+        self._files.invalidate_cache()
+        try:
+            paths: list[str] = self._files.ls(self._folder(district, snapshot_id), detail=False)
+        except FileNotFoundError:
+            return []
+        files = (path.rsplit("/", 1)[-1] for path in paths)
+        names = (unquote(file.removesuffix(_SUFFIX)) for file in files if file.endswith(_SUFFIX))
+        return sorted(name for name in names if name.startswith(prefix))
 
     def delete_snapshot(self, district: DistrictCode, snapshot_id: SnapshotId) -> None:
         """Delete all objects of a snapshot; safe to repeat."""
-        raise NotImplementedError
+        folder = self._folder(district, snapshot_id)
+        if self._files.exists(folder):
+            self._files.rm(folder, recursive=True)
 
     def for_pull(self, district: DistrictCode, snapshot_id: SnapshotId) -> PullLanding:
-        """Return the landing that a connector's pull is given."""
-        raise NotImplementedError
+        """Return the landing that a connector's pull is given; its objects are named `raw/…`."""
+        return PullLanding(self, district, snapshot_id)
 
     def write_batches(
         self, district: DistrictCode, snapshot_id: SnapshotId, name: str, batches: Iterable[pa.RecordBatch]
     ) -> None:
-        """Land record batches one by one, then an end mark; a rewrite replaces the earlier batches."""
-        raise NotImplementedError
+        """Land record batches one by one, then an end mark; a rewrite replaces the earlier batches.
+
+        One batch is held in memory at a time. Without the end mark nothing can be read back.
+        """
+        self._forget(district, snapshot_id, f"{name}/{_END}")
+        count = 0
+        for batch in batches:
+            self.write(district, snapshot_id, _part(name, count), _to_ipc(batch))
+            count += 1
+        self.write(district, snapshot_id, f"{name}/{_END}", str(count).encode())
 
     def read_batches(
         self, district: DistrictCode, snapshot_id: SnapshotId, name: str
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the batches written under a name; raises ContractBroken CF08 when they are not all there."""
-        raise NotImplementedError
+        """Yield the batches written under a name, in order.
+
+        Raises ContractBroken CF08 when they were never all written.
+        """
+        count = int(self.read(district, snapshot_id, f"{name}/{_END}"))
+        for number in range(count):
+            yield from _from_ipc(self.read(district, snapshot_id, _part(name, number)))
+
+    def _forget(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> None:
+        try:
+            self._files.rm_file(self._path(district, snapshot_id, name))
+        except FileNotFoundError:
+            pass
+
+    def _folder(self, district: DistrictCode, snapshot_id: SnapshotId) -> str:
+        return "/".join((self._root.rstrip("/"), _safe(district), _safe(snapshot_id)))
+
+    def _path(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> str:
+        return f"{self._folder(district, snapshot_id)}/{quote(name, safe='')}{_SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +125,59 @@ class PullLanding:
 
     def keep(self, name: str, data: bytes) -> None:
         """Land one raw answer under a name unique in the snapshot."""
-        self.zone.write(self.district, self.snapshot_id, name, data)
+        self.zone.write(self.district, self.snapshot_id, f"raw/{name}", data)
+
+
+def _safe(name: str) -> str:
+    """Return a name that is one folder, whatever it contains."""
+    return quote(name, safe="").replace(".", "%2E")
+
+
+def _part(name: str, number: int) -> str:
+    return f"{name}/{number:06d}"
+
+
+def _purpose(snapshot_id: SnapshotId, name: str) -> str:
+    return f"landing/{snapshot_id}/{name}"
+
+
+def _missing(district: DistrictCode, snapshot_id: SnapshotId, name: str) -> ContractBroken:
+    return ContractBroken(
+        "CF08",
+        f"The landing zone does not hold '{name}' of district {district}, snapshot {snapshot_id}.",
+        fix="Check that every worker uses the same SISBRIDGE_LANDING_URL, then run the sync again.",
+    )
+
+
+def _write_local(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.parent / f"{uuid.uuid4().hex}.part"
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _packed(data: bytes) -> bytes:
+    compressed: bytes = pa.compress(data, codec=_CODEC, asbytes=True)
+    return len(data).to_bytes(_LENGTH_BYTES, "big") + compressed
+
+
+def _unpacked(packed: bytes) -> bytes:
+    size = int.from_bytes(packed[:_LENGTH_BYTES], "big")
+    data: bytes = pa.decompress(packed[_LENGTH_BYTES:], decompressed_size=size, codec=_CODEC, asbytes=True)
+    return data
+
+
+def _to_ipc(batch: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _from_ipc(data: bytes) -> Iterator[pa.RecordBatch]:
+    with pa.ipc.open_stream(data) as reader:
+        yield from reader

@@ -36,7 +36,7 @@ def test_upgrading_again_changes_nothing_and_is_quick(store: Store) -> None:
 
 @pytest.mark.parametrize("name", OF_DISTRICTS)
 def test_the_district_begins_every_primary_key(name: str) -> None:
-    assert [column.name for column in METADATA.tables[name].primary_key][0] == "district_code"
+    assert next(column.name for column in METADATA.tables[name].primary_key) == "district_code"
 
 
 @pytest.mark.parametrize("name", OF_DISTRICTS)

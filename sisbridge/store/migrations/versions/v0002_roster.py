@@ -125,7 +125,9 @@ def _history() -> None:
         sa.Column("at", MOMENT, nullable=False),
     )
     op.create_index(
-        "ix_change_district_code_roster_table_sourced_id", "change", ["district_code", "roster_table", "sourced_id"]
+        "ix_change_district_code_roster_table_sourced_id",
+        "change",
+        ["district_code", "roster_table", "sourced_id"],
     )
 
 

@@ -1,0 +1,192 @@
+"""A night's changes to one roster table, laid beside it in a temporary table and moved in set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+from domain.errors import ContractBroken
+from domain.ids import DistrictCode, RunId, SnapshotId
+from domain.model import Op
+from domain.tables import ROSTER, RosterTable
+from sisbridge.store import bulk
+from sisbridge.store.tables.roster import roster
+
+CARRYING = (Op.ADD, Op.UPDATE, Op.RETURN)
+"""The kinds of change that bring a row."""
+
+_DIGEST = pa.binary(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of apply: whose roster moves, by which snapshot, and who moves it."""
+
+    conn: Connection
+    district: DistrictCode
+    table: RosterTable
+    snapshot_id: SnapshotId
+    run_id: RunId
+    night_on: date
+    school_year: str
+    actor: str
+    at: datetime
+
+    @property
+    def stored(self) -> Table:
+        """The roster table that moves."""
+        return roster[self.table]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The names of the canonical columns beside the key."""
+        return tuple(name for name in ROSTER[self.table].names if name != "sourced_id")
+
+
+@contextmanager
+def staged(step: Step, changes: pa.Table, rows: pa.Table | None) -> Iterator[Table]:
+    """Lay changes and their rows in a temporary table, gone when the block ends."""
+    stage = _stage_table(step)
+    stage.create(step.conn)
+    bulk.insert(step.conn, stage, _aligned(step, changes, rows))
+    yield stage
+    # After a failure the transaction is rolled back, and the table goes with it.
+    stage.drop(step.conn)
+
+
+def move(step: Step, stage: Table) -> dict[str, int]:
+    """Bring the staged changes into the roster; return the count by op, ops without changes left out."""
+    counts = {
+        Op.ADD: _add(step, stage),
+        Op.UPDATE: _update(step, stage, Op.UPDATE),
+        Op.RETURN: _update(step, stage, Op.RETURN),
+        Op.MISSING: _miss(step, stage),
+        Op.REMOVE: _remove(step, stage),
+    }
+    staged_rows = step.conn.scalar(sa.select(sa.func.count()).select_from(stage))
+    if sum(counts.values()) != staged_rows:
+        raise not_as_expected(step)
+    return {op.value: rows for op, rows in counts.items() if rows}
+
+
+def not_as_expected(step: Step) -> ContractBroken:
+    """Return the failure of changes that were not made from the roster as it stands."""
+    return ContractBroken(
+        "CF12",
+        f"The {step.table} of district {step.district} moved while tonight's changes were prepared.",
+        fix="Nothing was applied. Run the district again, and let only one run work on it at a time.",
+    )
+
+
+def _stage_table(step: Step) -> Table:
+    stored = step.stored.c
+    return Table(
+        f"stage_{step.table}",
+        sa.MetaData(),
+        # No key: SQLite would look up each roster row here instead of the other way round.
+        sa.Column("sourced_id", sa.Text, nullable=False),
+        sa.Column("op", sa.Text, nullable=False),
+        sa.Column("school", sa.Text),
+        sa.Column("before_digest", sa.LargeBinary),
+        sa.Column("after_digest", sa.LargeBinary),
+        *(sa.Column(f"new_{name}", stored[name].type) for name in step.values),
+        prefixes=["TEMPORARY"],
+    )
+
+
+def _aligned(step: Step, changes: pa.Table, rows: pa.Table | None) -> pa.Table:
+    """Return the changes with, beside each, the row it brings (nulls where it brings none)."""
+    ids = pc.cast(changes.column("sourced_id"), pa.string())
+    columns = {
+        "sourced_id": ids,
+        "op": pc.cast(changes.column("op"), pa.string()),
+        "before_digest": _digests(changes.column("before_digest")),
+        "after_digest": _digests(changes.column("after_digest")),
+    }
+    if "school" in changes.column_names:
+        columns["school"] = pc.cast(changes.column("school"), pa.string())
+    if rows is not None:
+        columns |= _row_columns(step, columns["op"], ids, rows)
+    elif pc.any(_carries(columns["op"])).as_py():
+        raise not_as_expected(step)
+    return pa.table(columns)
+
+
+def _row_columns(
+    step: Step, op: pa.ChunkedArray, ids: pa.ChunkedArray, rows: pa.Table
+) -> dict[str, pa.ChunkedArray]:
+    places = pc.index_in(ids, value_set=pc.cast(rows.column("sourced_id"), pa.string()).combine_chunks())
+    if pc.any(pc.and_(_carries(op), pc.is_null(places))).as_py():
+        raise not_as_expected(step)
+    taken = rows.select(step.values).take(places)
+    stored = step.stored.c
+    return {
+        f"new_{name}": pc.cast(
+            taken.column(name), pa.date32() if isinstance(stored[name].type, sa.Date) else pa.string()
+        )
+        for name in step.values
+    }
+
+
+def _carries(op: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.is_in(op, value_set=pa.array([kind.value for kind in CARRYING]))
+
+
+def _digests(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return digests as 16 bytes, from bytes or from hex."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return pc.cast(column, _DIGEST)
+    values = [None if value is None else bytes.fromhex(value) for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(values, _DIGEST)])
+
+
+def _add(step: Step, stage: Table) -> int:
+    columns = {
+        "district_code": sa.literal(step.district),
+        "sourced_id": stage.c.sourced_id,
+        **{name: stage.c[f"new_{name}"] for name in step.values},
+        "digest": stage.c.after_digest,
+        "roster_year": sa.literal(step.school_year),
+        "first_snapshot_id": sa.literal(step.snapshot_id),
+        "last_changed_snapshot_id": sa.literal(step.snapshot_id),
+    }
+    # In key order, which is how the table lies on SQLite.
+    fresh = sa.select(*columns.values()).where(stage.c.op == Op.ADD).order_by(stage.c.sourced_id)
+    return bulk.changed_rows(step.conn, sa.insert(step.stored).from_select(list(columns), fresh))
+
+
+def _update(step: Step, stage: Table, op: Op) -> int:
+    changed = {
+        **{name: stage.c[f"new_{name}"] for name in step.values},
+        "digest": stage.c.after_digest,
+        "roster_year": sa.literal(step.school_year),
+        "last_changed_snapshot_id": sa.literal(step.snapshot_id),
+        "missing_since": sa.null(),
+    }
+    hit = (
+        step.stored.c.district_code == step.district,
+        step.stored.c.sourced_id == stage.c.sourced_id,
+        stage.c.op == op,
+    )
+    return bulk.changed_rows(step.conn, sa.update(step.stored).values(changed).where(*hit))
+
+
+def _miss(step: Step, stage: Table) -> int:
+    missed = sa.update(step.stored).values(missing_since=step.night_on)
+    return bulk.changed_rows(step.conn, missed.where(*_hit_by(step, stage, Op.MISSING)))
+
+
+def _remove(step: Step, stage: Table) -> int:
+    return bulk.changed_rows(step.conn, sa.delete(step.stored).where(*_hit_by(step, stage, Op.REMOVE)))
+
+
+def _hit_by(step: Step, stage: Table, op: Op) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    hit = sa.select(stage.c.sourced_id).where(stage.c.op == op)
+    return step.stored.c.district_code == step.district, step.stored.c.sourced_id.in_(hit)

@@ -1,0 +1,64 @@
+"""What happened to one record, newest first, and what the last runs cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from domain.ids import DistrictCode, SourcedId
+from domain.model import Op
+from domain.tables import RosterTable
+from sisbridge.store.database import Connection
+from sisbridge.store.tables import region, roster
+
+
+@dataclass(frozen=True, slots=True)
+class PastChange:
+    """One change of one record, without its values."""
+
+    table: RosterTable
+    sourced_id: SourcedId
+    op: Op
+    night_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """What one stage of a district's last run took."""
+
+    district: DistrictCode
+    night_on: date
+    state: str
+    stage: str
+    rows: int
+    seconds: float
+
+
+def of_record(
+    conn: Connection, district: DistrictCode, table: RosterTable, sourced_id: SourcedId
+) -> list[PastChange]:
+    """Return the changes of one record, newest first."""
+    change = roster.change
+    query = (
+        sa.select(change.c.op, change.c.night_on)
+        .where(change.c.district_code == district, change.c.roster_table == table.value)
+        .where(change.c.sourced_id == sourced_id)
+        .order_by(change.c.change_id.desc())
+    )
+    return [PastChange(table, sourced_id, Op(op), night_on) for op, night_on in conn.execute(query)]
+
+
+def last_costs(conn: Connection) -> list[StageCost]:
+    """Return the stages of each district's last run."""
+    run, stage = region.run, region.run_stage
+    newest = sa.select(run.c.district_code, sa.func.max(run.c.seq).label("seq")).group_by(run.c.district_code)
+    last = newest.subquery()
+    query = (
+        sa.select(run.c.district_code, run.c.night_on, run.c.state, stage.c.stage, stage.c.rows, stage.c.seconds)
+        .join(last, (last.c.district_code == run.c.district_code) & (last.c.seq == run.c.seq))
+        .join(stage, (stage.c.district_code == run.c.district_code) & (stage.c.run_id == run.c.run_id))
+        .order_by(run.c.district_code, stage.c.stage)
+    )
+    return [StageCost(DistrictCode(row[0]), *row[1:]) for row in conn.execute(query)]
