@@ -31,7 +31,7 @@ class HttpClient:
     Answers 2xx, and 4xx that only the caller can judge (400, 404, 409, 422 and the like), are returned.
     Raises: RetryLater CN01 (unreachable), CN06 (429), CN07 (5xx), CN09 (JSON breaks off), CN11 (timeout,
     reset) once retries are used up; StopDistrict CN02 (TLS), CN03 (401, after one new sign-in), CN04
-    (403), CN10 (redirect), CF02 (not https), CF03 (ca_file); ContractBroken CN08 (not JSON).
+    (403), CN10 (redirect), CF53 (not https), CF54 (ca_file); ContractBroken CN08 (not JSON).
     """
 
     def __init__(self, auth: Authorizer | None = None, options: HttpOptions | None = None) -> None:

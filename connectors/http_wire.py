@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 import aiohttp
@@ -26,6 +24,7 @@ from connectors.http_errors import (
     transport_error,
     unreachable,
 )
+from connectors.http_trust import refuse_plain, trusted
 from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
 
@@ -261,40 +260,3 @@ def _next_target(request: Request, target: str, location: str) -> str:
     if request.method != "GET" or not location or not same_origin:
         raise redirect_refused(request.method, request.url)
     return following
-
-
-def refuse_plain(url: str, allowed: bool) -> None:
-    """Raise StopDistrict CF02 for an address that is not https://, unless allowed or on this machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and parts.hostname and (allowed or _is_loopback(parts.hostname)):
-        return
-    raise StopDistrict(
-        "CF02",
-        f"The address of {parts.hostname or 'the SIS'} is not a secure one",
-        fix="Give the full address beginning with https:// in the settings",
-        place=parts.hostname or "",
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def trusted(ca_file: str) -> ssl.SSLContext:
-    """Return a context that verifies certificates against the usual authorities and ca_file's."""
-    context = ssl.create_default_context()
-    if not ca_file:
-        return context
-    try:
-        context.load_verify_locations(Path(ca_file))
-    except (OSError, ssl.SSLError):
-        raise StopDistrict(
-            "CF03", "The file of certificate authorities cannot be read",
-            fix="Set ca_file to a PEM file this process may read", place=ca_file,
-        ) from None  # fmt: skip
-    return context

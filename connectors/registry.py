@@ -38,22 +38,22 @@ Secret = Callable[[str], str]
 
 
 def roster_source(config: ConnectorConfig, secret: Secret, *, clock: Clock = system_clock) -> RosterSource:
-    """Return the roster source a district's configuration names; StopDistrict CF01, CF04, CF06."""
+    """Return the roster source a district's configuration names; StopDistrict CF50, CF51, CF52."""
     return cast(RosterSource, _build(ROSTER_SOURCES, config, secret, clock))
 
 
 def grade_sink(config: ConnectorConfig, secret: Secret, *, clock: Clock = system_clock) -> GradeSink:
-    """Return the grade route a district's configuration names; StopDistrict CF01, CF04, CF06."""
+    """Return the grade route a district's configuration names; StopDistrict CF50, CF51, CF52."""
     return cast(GradeSink, _build(GRADE_ROUTES, config, secret, clock))
 
 
 def grade_source(config: ConnectorConfig, secret: Secret, *, clock: Clock = system_clock) -> GradeSource:
-    """Return the grade source a configuration names; StopDistrict CF01, CF04, CF06."""
+    """Return the grade source a configuration names; StopDistrict CF50, CF51, CF52."""
     return cast(GradeSource, _build(GRADE_SOURCES, config, secret, clock))
 
 
 def settings_class(kind: str) -> type[BaseModel]:
-    """Return the settings model of a kind, of whatever purpose; StopDistrict CF01 for an unknown one."""
+    """Return the settings model of a kind, of whatever purpose; StopDistrict CF50 for an unknown one."""
     return _settings_of(_connector(ROSTER_SOURCES | GRADE_ROUTES | GRADE_SOURCES, kind))
 
 
@@ -72,7 +72,7 @@ def _build(kinds: Mapping[str, str], config: ConnectorConfig, secret: Secret, cl
 def _connector(kinds: Mapping[str, str], kind: str) -> Callable[..., object]:
     if kind not in kinds:
         raise StopDistrict(
-            "CF01",
+            "CF50",
             f"There is no connector of the kind {kind!r}",
             fix=f"Set kind to one of: {', '.join(sorted(kinds))}",
             place="kind",
@@ -89,7 +89,7 @@ def _refuse_clear_secrets(model: type[BaseModel], config: ConnectorConfig) -> No
     for name, field in model.model_fields.items():
         if "Secret" in repr(field.annotation) and name in config.settings:
             raise StopDistrict(
-                "CF06",
+                "CF52",
                 f"The secret {name} of {config.kind} stands in clear in the settings",
                 fix=f"Remove {name} from the settings, store it as a secret, and renew it in the SIS",
                 place=name,
@@ -110,7 +110,7 @@ def _with_secrets(config: ConnectorConfig, secret: Secret) -> dict[str, object]:
 
 
 def _bad_settings(config: ConnectorConfig, error: ValidationError) -> StopDistrict:
-    """Return CF04 naming each setting and what is wrong with it, never its value."""
+    """Return CF51 naming each setting and what is wrong with it, never its value."""
     faults = [
         (".".join(map(str, fault["loc"])), fault["msg"])
         for fault in error.errors(include_input=False, include_context=False, include_url=False)
@@ -118,7 +118,7 @@ def _bad_settings(config: ConnectorConfig, error: ValidationError) -> StopDistri
     said = "; ".join(f"{name}: {message}" if name else message for name, message in faults)
     names = ", ".join(name for name, _ in faults if name) or "what is named"
     return StopDistrict(
-        "CF04",
+        "CF51",
         f"The settings of {config.kind} cannot be used: {said}",
         fix=f"Correct {names} in the settings of {config.district}",
         place=config.kind,

@@ -8,19 +8,18 @@ Source: OneRoster 1.1 and 1.2 rostering REST bindings.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from connectors.http import Answer, HttpClient, Request
-from connectors.http_errors import decode_json, not_found
-from connectors.oneroster.envelope import minor_code, more_told, records_of, sourced_id_of, total_told
+from connectors.http_errors import decode_json
+from connectors.oneroster.envelope import records_of, total_told
 from connectors.oneroster.fields import SOURCE_TABLES, fields_needed
 from connectors.oneroster.flatten import Flat, flatten
+from connectors.oneroster.lists import ListReader, Question
 from connectors.oneroster.rest_check import run_check
 from connectors.oneroster.rest_notices import PullNotices
 from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterRestSettings, address
-from connectors.paging import KeptSlice, Slice, Whole, read_whole
+from connectors.paging import KeptSlice, Whole
 from connectors.protocol import (
     Capability,
     CheckReport,
@@ -32,7 +31,7 @@ from connectors.protocol import (
     PullFacts,
 )
 from domain.clock import Clock, system_clock, utc_text
-from domain.errors import ContractBroken, RetryLater
+from domain.errors import RetryLater
 from domain.ids import DistrictCode
 from domain.model import Mode
 from domain.oneroster import Service
@@ -135,19 +134,15 @@ def _pages_of(flat: Flat, source_table: str, proof: PageProof) -> Iterator[Page]
         yield Page(name, batch, proof if own else PageProof(proof.number, batch.num_rows, None, proof.next))
 
 
-class _Refused(Exception):
-    """The server does not take a question asked with `fields` or `sort`; ask more plainly."""
-
-
 class _Reader:
-    """Asks a server for slices of its collections, as plainly as that server needs it."""
+    """Reads a server's roster collections as a pull needs them."""
 
     def __init__(self, settings: OneRosterRestSettings, since: datetime | None) -> None:
         self._settings = settings
         self._root = settings.root(Service.ROSTERING)
-        self._client: HttpClient = settings.client(ROSTER_SCOPES)
+        self._client = settings.client(ROSTER_SCOPES)
+        self._lists = ListReader(self._client, settings.page_size, settings.in_flight, sort=settings.sort)
         self._filter = f"dateLastModified>='{utc_text(since)}'" if since else ""
-        self._fields, self._sort = settings.ask_fields, settings.sort
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -155,17 +150,19 @@ class _Reader:
 
     def read(self, collection: str, start: int) -> Whole:
         """Return a collection read whole from an offset on."""
-        while True:
-            try:
-                return read_whole(
-                    lambda offsets: self._fetch(collection, offsets),
-                    f"/{collection}", start=start, exact=not self._filter,
-                )  # fmt: skip
-            except _Refused:
-                if not (self._fields or self._sort):
-                    raise _refused_plainly(collection) from None
-                # `fields` is refused more often than `sort`: give it up first.
-                self._fields, self._sort = False, self._sort and self._fields
+        asked = self._settings.ask_fields
+        question = Question(
+            url=address(self._root, collection),
+            place=f"/{collection}",
+            path=collection,
+            permission=PERMISSION,
+            fields=fields_needed(collection, self._settings.version) if asked else (),
+            filter=self._filter,
+            # A roster that lacks a collection is wrong; a delta may well have nothing in it.
+            may_be_absent=bool(self._filter),
+            shaped=_has_roles if collection == "users" else None,
+        )
+        return self._lists.read(question, start)
 
     def verify_total(self, collection: str, total: int | None) -> None:
         """Raise RetryLater PG03 when the server's total is no longer the one it told while we read."""
@@ -181,61 +178,8 @@ class _Reader:
                 place=f"/{collection}",
             )
 
-    def _fetch(self, collection: str, offsets: Iterable[int]) -> Generator[Slice, None, None]:
-        asked: deque[int] = deque()
 
-        def requests() -> Iterator[Request]:
-            for offset in offsets:
-                asked.append(offset)
-                yield self._request(collection, offset)
-
-        answers = self._client.get_many(requests(), self._settings.in_flight)
-        try:
-            for answer in answers:
-                yield self._slice(collection, asked.popleft(), answer)
-        finally:
-            answers.close()
-
-    def _request(self, collection: str, offset: int) -> Request:
-        params = {"limit": str(self._settings.page_size), "offset": str(offset)}
-        if self._sort:
-            params |= {"sort": "sourcedId", "orderBy": "asc"}
-        if self._fields:
-            params["fields"] = ",".join(fields_needed(collection, self._settings.version))
-        if self._filter:
-            params["filter"] = self._filter
-        return Request("GET", address(self._root, collection), params, permission=PERMISSION)
-
-    def _slice(self, collection: str, offset: int, answer: Answer) -> Slice:
-        place = f"/{collection}?offset={offset}"
-        if answer.code == 204 or self._is_end(answer, offset):
-            return Slice(offset, (), total_told(answer.headers), False, b"")
-        if answer.code in (400, 422):
-            raise _Refused
-        if answer.code >= 300:
-            raise not_found(address(self._root, collection))
-        records = records_of(answer.json, collection, place)
-        if self._fields and collection == "users" and _lacks_roles(records):
-            raise _Refused
-        ids = tuple(map(sourced_id_of, records))
-        return Slice(offset, ids, total_told(answer.headers), more_told(answer.headers), answer.body)
-
-    def _is_end(self, answer: Answer, offset: int) -> bool:
-        """Return whether a 404 says "nothing here (any more)" rather than "no such collection"."""
-        nothing = answer.code == 404 and minor_code(answer.body) == "unknownobject"
-        return nothing and (offset > 0 or bool(self._filter))
-
-
-def _lacks_roles(records: Sequence[object]) -> bool:
-    """Return whether no user has a role: we asked for the roles' name in the wrong version."""
+def _has_roles(records: Sequence[object]) -> bool:
+    """Return whether users have roles; else they are in the other version's shape and we asked amiss."""
     people = [record for record in records if isinstance(record, dict)]
-    return bool(people) and not any("role" in person or "roles" in person for person in people)
-
-
-def _refused_plainly(collection: str) -> ContractBroken:
-    return ContractBroken(
-        "PG06",
-        f"The SIS refuses the plainest question for /{collection}",
-        fix="Compare base_url and version with the SIS's documentation; else tell the SIS's host",
-        place=f"/{collection}",
-    )
+    return not people or any("role" in person or "roles" in person for person in people)

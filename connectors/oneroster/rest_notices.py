@@ -25,9 +25,9 @@ class PullNotices:
         if flat.unknown:
             self._unknown.setdefault(collection, set()).update(flat.unknown)
         if flat.other_shape:
-            self._shapes.setdefault("CF20", self._other_shape())
+            self._shapes.setdefault("CF55", self._other_shape())
         if flat.lost_roles:
-            self._shapes.setdefault("CF21", self._lost_roles())
+            self._shapes.setdefault("CF56", self._lost_roles())
 
     def all(self) -> Sequence[Notice]:
         """Return the notices so far in a stable order."""
@@ -37,14 +37,14 @@ class PullNotices:
     def _other_shape(self) -> Notice:
         other = Version.V1P1 if self._version is Version.V1P2 else Version.V1P2
         return _users_notice(
-            "CF20",
+            "CF55",
             f"Users come in the shape of OneRoster {other}, though {self._version} is set; they were read",
             f"Set version to {other} if the SIS's host confirms it",
         )
 
     def _lost_roles(self) -> Notice:
         return _users_notice(
-            "CF21",
+            "CF56",
             "Some users have more roles than OneRoster 1.1 can say; only the primary one was read",
             "Set version to 1.2",
         )
@@ -56,7 +56,7 @@ def _users_notice(code: str, message: str, fix: str) -> Notice:
 
 def _unknown_field(collection: str, names: Sequence[str]) -> Notice:
     return Notice(
-        code="CF22",
+        code="CF57",
         severity=Severity.DROP_VALUE.value,
         source_table=collection,
         place=f"/{collection}",

@@ -1,0 +1,47 @@
+"""Whom the HTTP client trusts: only https, only verified certificates."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from domain.errors import StopDistrict
+
+
+def refuse_plain(url: str, allowed: bool) -> None:
+    """Raise StopDistrict CF53 for an address that is not https://, unless allowed or on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return
+    if parts.scheme == "http" and parts.hostname and (allowed or _is_loopback(parts.hostname)):
+        return
+    raise StopDistrict(
+        "CF53",
+        f"The address of {parts.hostname or 'the SIS'} is not a secure one",
+        fix="Give the full address beginning with https:// in the settings",
+        place=parts.hostname or "",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def trusted(ca_file: str) -> ssl.SSLContext:
+    """Return a context that verifies certificates against the usual authorities and ca_file's."""
+    context = ssl.create_default_context()
+    if not ca_file:
+        return context
+    try:
+        context.load_verify_locations(Path(ca_file))
+    except (OSError, ssl.SSLError):
+        raise StopDistrict(
+            "CF54", "The file of certificate authorities cannot be read",
+            fix="Set ca_file to a PEM file this process may read", place=ca_file,
+        ) from None  # fmt: skip
+    return context

@@ -1,0 +1,234 @@
+"""Grades into a OneRoster gradebook: one line item a grade column and class, one result a student.
+
+Every id is ours and fixed, so a PUT repeated changes nothing. Read-back is one list per class.
+Source: OneRoster 1.1 and 1.2 gradebook REST bindings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+
+from connectors.http import Answer, HttpClient, Request
+from connectors.http_errors import decode_json
+from connectors.oneroster.envelope import record_of
+from connectors.oneroster.gradebook_check import run_gradebook_check
+from connectors.oneroster.gradebook_reads import GradebookReads
+from connectors.oneroster.line_items import LineItems
+from connectors.oneroster.results import GradebookForm
+from connectors.oneroster.settings import GRADEBOOK_SCOPES, OneRosterGradebookSettings, address
+from connectors.protocol import Capability, CheckReport
+from domain.clock import Clock, system_clock
+from domain.errors import ContractBroken, RetryLater, RowRejected, SisbridgeError
+from domain.ids import DistrictCode, ItemId
+from domain.model import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
+from domain.oneroster import Service
+
+ROUTE = "oneroster_gradebook"
+PERMISSION = "writing grades (scope gradebook.createput, and an open grading window)"
+REMOVAL = "removing our own grades (scope gradebook.delete)"
+
+Payloads = Mapping[ItemId, GradePayload]
+
+
+class OneRosterGradebookSink:
+    """A district's OneRoster gradebook; implements `connectors.protocol.GradeSink`."""
+
+    def __init__(
+        self, district: DistrictCode, settings: OneRosterGradebookSettings, *, clock: Clock = system_clock
+    ) -> None:
+        """Remember where the gradebook is; nothing is sent yet."""
+        self._district = district
+        self._settings = settings
+        self._clock = clock
+        self._form = GradebookForm(settings)
+        self._root = settings.root(Service.GRADEBOOK)
+        self._rejected: dict[str, RowRejected] = {}
+
+    @property
+    def district(self) -> DistrictCode:
+        """Return the district this sink writes to."""
+        return self._district
+
+    def capabilities(self) -> frozenset[Capability]:
+        """Return that grades are written, read back and withdrawn."""
+        return frozenset({Capability.GRADES_WRITE, Capability.GRADES_READ, Capability.GRADES_WITHDRAW})
+
+    def check(self) -> CheckReport:
+        """Try connection, sign-in, reading, and the right to write by an answer to a DELETE of nothing."""
+        return run_gradebook_check(self._district, self._settings)
+
+    def canonical(self, value: GradeValue) -> GradeValue:
+        """Return a value as this gradebook holds it: rounded, without letters in 1.1."""
+        return self._form.canonical(value)
+
+    def prepare(self, payloads: Sequence[GradePayload]) -> None:
+        """Make sure of category and line items; a line item the SIS refuses rejects its own items only."""
+        self._refuse_strangers(payloads)
+        specs = {payload.line_item.line_item_id: payload.line_item for payload in payloads}
+        with self._client() as client:
+            items = LineItems(self._settings, self._form, client, self._district, self._clock)
+            self._rejected = dict(items.ensure(list(specs.values())))
+
+    def current(self, payloads: Sequence[GradePayload]) -> Mapping[ItemId, RemoteGrade | None]:
+        """Read what the gradebook holds for each item, by line item and student, one list per class."""
+        self._refuse_strangers(payloads)
+        with self._client() as client:
+            return GradebookReads(self._settings, self._form, client).current(payloads)
+
+    def deliver(self, items: Sequence[OutboxItem], payloads: Payloads) -> Iterator[Receipt]:
+        """Write the items, some at a time; yield a receipt as each answer comes.
+
+        Outcomes: DELIVERED (200, 201, 204), REJECTED (the SIS or we refuse this one), UNKNOWN (no clear
+        answer). Raises StopDistrict, or RetryLater when nothing but unclear answers come, after the
+        receipts of all that was on its way.
+        """
+        self._refuse_strangers([*items, *(payloads[item.item_id] for item in items)])
+        sendable: list[tuple[OutboxItem, bytes]] = []
+        for item in items:
+            try:
+                sendable.append((item, self._body(item, payloads[item.item_id])))
+            except RowRejected as error:
+                yield self._receipt(item, Outcome.REJECTED, error)
+        writes = {self._address(item): (item, body) for item, body in sendable}
+        requests = [
+            Request("PUT", url, body=body, permission=PERMISSION, mark="sis:put-result")
+            for url, (_, body) in writes.items()
+        ]
+        for url, answer in self._send(requests):
+            item = writes[url][0]
+            yield self._answered(item, payloads[item.item_id], answer)
+
+    def withdraw(self, items: Sequence[OutboxItem], payloads: Payloads) -> Iterator[Receipt]:
+        """Delete our results where the SIS still holds what we wrote.
+
+        Outcomes: DELIVERED (deleted), ADOPTED (already gone), CONFLICT (somebody changed it; left alone),
+        REJECTED, UNKNOWN.
+        """
+        self._refuse_strangers([*items, *(payloads[item.item_id] for item in items)])
+        ours: dict[str, OutboxItem] = {}
+        for item, there in self._held(items):
+            payload = payloads[item.item_id]
+            value = self._form.value_of(there, payload.line_item) if there else None
+            if there is None:
+                yield self._receipt(item, Outcome.ADOPTED, None)
+            elif value != self.canonical(payload.value):
+                yield self._receipt(item, Outcome.CONFLICT, _changed(item))
+            else:
+                ours[self._address(item)] = item
+        requests = [Request("DELETE", url, permission=REMOVAL, mark="sis:delete-result") for url in ours]
+        for url, answer in self._send(requests):
+            yield self._deleted(ours[url], answer)
+
+    def _client(self) -> HttpClient:
+        return self._settings.client(GRADEBOOK_SCOPES)
+
+    def _address(self, item: OutboxItem) -> str:
+        return address(self._root, "results", item.result_id)
+
+    def _body(self, item: OutboxItem, payload: GradePayload) -> bytes:
+        if item.line_item_id in self._rejected:
+            raise self._rejected[item.line_item_id]
+        return self._form.result_body(payload, item.result_id, self._clock())
+
+    def _held(
+        self, items: Sequence[OutboxItem]
+    ) -> Iterator[tuple[OutboxItem, Mapping[str, object] | None]]:
+        """Yield each item with the very result of ours the SIS holds, or None."""
+        requests = [Request("GET", self._address(item), permission=REMOVAL) for item in items]
+        with self._client() as client:
+            answers = client.get_many(requests, self._settings.in_flight)
+            for item, answer in zip(items, answers, strict=True):
+                record = record_of(answer.json, "results") if answer.code < 300 else None
+                gone = record is not None and record.get("status") == "tobedeleted"
+                yield item, None if gone else record
+
+    def _send(self, requests: Sequence[Request]) -> Iterator[tuple[str, Answer | SisbridgeError]]:
+        """Yield each write's answer; stop sending, then raise, once it makes no sense to go on."""
+        stop: list[SisbridgeError] = []
+        unclear = 0
+
+        def feed() -> Iterator[Request]:
+            for request in requests:
+                if stop:
+                    return
+                yield request
+
+        with self._client() as client, closing(client.each(feed(), self._settings.in_flight)) as answers:
+            for request, answer in answers:
+                if isinstance(answer, SisbridgeError) and not isinstance(answer, RetryLater):
+                    stop.append(answer)
+                    continue
+                unclear = unclear + 1 if isinstance(answer, RetryLater) else 0
+                if isinstance(answer, RetryLater) and unclear >= self._settings.in_flight:
+                    stop.append(answer)
+                yield request.url, answer
+        if stop:
+            raise stop[0]
+
+    def _answered(self, item: OutboxItem, payload: GradePayload, answer: Answer | SisbridgeError) -> Receipt:
+        sent = self.canonical(payload.value)
+        if isinstance(answer, SisbridgeError):
+            return self._receipt(item, Outcome.UNKNOWN, answer, sent)
+        if answer.code in (200, 201, 204):
+            return self._receipt(item, Outcome.DELIVERED, None, sent, _allocated(answer) or item.result_id)
+        return self._receipt(item, Outcome.REJECTED, _refusal(answer.code, item), sent)
+
+    def _deleted(self, item: OutboxItem, answer: Answer | SisbridgeError) -> Receipt:
+        if isinstance(answer, SisbridgeError):
+            return self._receipt(item, Outcome.UNKNOWN, answer)
+        if answer.code in (200, 204, 404):
+            return self._receipt(item, Outcome.DELIVERED, None, remote=item.result_id)
+        return self._receipt(item, Outcome.REJECTED, _refusal(answer.code, item))
+
+    def _receipt(
+        self, item: OutboxItem, outcome: Outcome, error: SisbridgeError | None,
+        sent: GradeValue | None = None, remote: str = "",
+    ) -> Receipt:  # fmt: skip
+        message, fix = (error.message, error.fix) if error else ("", "")
+        return Receipt(
+            item.item_id, item.attempts, self._clock(), outcome,
+            sent=sent, remote=remote, message=message, fix=fix,
+        )
+
+    def _refuse_strangers(self, things: Sequence[GradePayload | OutboxItem]) -> None:
+        for thing in things:
+            if thing.district != self._district:
+                raise ContractBroken(
+                    "WB01",
+                    f"A grade of {thing.district} was handed to the gradebook of {self._district}",
+                    fix="Nothing was sent; tell whoever runs sisbridge",
+                    place=thing.item_id,
+                )
+
+
+def _allocated(answer: Answer) -> str:
+    """Return the id the SIS gave a result, when it says so: some insist on their own."""
+    try:
+        said = decode_json(answer.body, "PUT", "")
+    except SisbridgeError:
+        return ""
+    pairs = said.get("sourcedIdPairs") if isinstance(said, dict) else None
+    pair = pairs[0] if isinstance(pairs, list) and pairs else pairs
+    if isinstance(pair, dict):
+        return str(pair.get("allocatedSourcedId") or "")
+    record = record_of(said, "results")
+    return str(record["sourcedId"]) if record else ""
+
+
+def _refusal(code: int, item: OutboxItem) -> RowRejected:
+    return RowRejected(
+        "WB11",
+        f"The SIS refused this grade with code {code}",
+        key=item.item_id,
+        fix="Look whether the student is in the class and the grading window open, then release it again",
+    )
+
+
+def _changed(item: OutboxItem) -> RowRejected:
+    return RowRejected(
+        "WB12",
+        "The SIS holds another value than the one we wrote, so it was left alone",
+        key=item.item_id,
+        fix="Ask the registrar which value stands",
+    )

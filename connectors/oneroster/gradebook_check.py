@@ -1,0 +1,53 @@
+"""Trying a gradebook step by step, the right to write included, without writing a grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.http import HttpClient, Request
+from connectors.http_errors import not_found
+from connectors.oneroster.csv_steps import Step, run_steps
+from connectors.oneroster.envelope import records_of
+from connectors.oneroster.gradebook_reads import READING
+from connectors.oneroster.line_items import PERMISSION
+from connectors.oneroster.rest_check import connection_steps
+from connectors.oneroster.settings import GRADEBOOK_SCOPES, OneRosterGradebookSettings, address
+from connectors.protocol import CheckReport
+from domain.errors import RetryLater
+from domain.ids import DistrictCode, fixed_id
+from domain.oneroster import Service
+
+
+def run_gradebook_check(district: DistrictCode, settings: OneRosterGradebookSettings) -> CheckReport:
+    """Try name, connection, sign-in, reading line items and categories, and the right to write."""
+    root = settings.root(Service.GRADEBOOK)
+    with settings.client(GRADEBOOK_SCOPES) as client:
+        return run_steps(district, list(_steps(client, root, district)))
+
+
+def _steps(client: HttpClient, root: str, district: DistrictCode) -> Iterator[Step]:
+    yield from connection_steps(client, root)
+    yield "categories", lambda: _read(client, root, "categories")
+    yield "line items", lambda: _read(client, root, "lineItems")
+    yield "right to write", lambda: _may_write(client, root, district)
+
+
+def _read(client: HttpClient, root: str, collection: str) -> str:
+    url = address(root, collection)
+    answer = client.send(Request("GET", url, {"limit": "1", "offset": "0"}, permission=READING))
+    if answer.code >= 300:
+        raise not_found(url, "gradebook_url")
+    rows = records_of(answer.json, collection, f"/{collection}")
+    return f"{collection} can be read" + ("" if rows else "; there are none yet")
+
+
+def _may_write(client: HttpClient, root: str, district: DistrictCode) -> str:
+    """Offer an empty line item, which any gradebook refuses as incomplete unless it refuses us first."""
+    url = address(root, "lineItems", fixed_id("check", district))
+    try:
+        client.send(Request("PUT", url, body=b"{}", permission=PERMISSION, retry=False))
+    except RetryLater as error:
+        if error.code != "CN07":
+            raise
+        return "the SIS could not say; the first delivery will tell"
+    return "the SIS lets us write"

@@ -1,0 +1,144 @@
+"""Making sure that the category and the line items our grades need are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+
+import orjson
+
+from connectors.http import Answer, HttpClient, Request
+from connectors.oneroster.envelope import record_of, sourced_id_of
+from connectors.oneroster.flatten import text_of
+from connectors.oneroster.gradebook_reads import READING
+from connectors.oneroster.lists import ListReader, Question, all_records
+from connectors.oneroster.results import GradebookForm, same_line_item
+from connectors.oneroster.settings import OneRosterGradebookSettings, address
+from domain.clock import Clock, utc_text
+from domain.errors import RowRejected, SisbridgeError, StopDistrict
+from domain.ids import DistrictCode, LineItemId, fixed_id
+from domain.model import LineItemSpec
+from domain.oneroster import Service
+
+PERMISSION = "writing line items (scope gradebook.createput)"
+
+Record = Mapping[str, object]
+
+
+class LineItems:
+    """Puts what is lacking or differs; safe to repeat, as every id is fixed."""
+
+    def __init__(
+        self, settings: OneRosterGradebookSettings, form: GradebookForm, client: HttpClient,
+        district: DistrictCode, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._form = form
+        self._client = client
+        self._district = district
+        self._clock = clock
+        self._root = settings.root(Service.GRADEBOOK)
+        self._categories: list[Record] | None = None
+
+    def ensure(self, specs: Sequence[LineItemSpec]) -> Iterator[tuple[LineItemId, RowRejected]]:
+        """Put each line item that is absent or different; yield those the SIS refuses, and why.
+
+        Raises StopDistrict and RetryLater once everything on its way has been answered.
+        """
+        wanted: dict[str, tuple[LineItemSpec, bytes]] = {}
+        for spec, there in self._held(specs):
+            body = self._form.line_item(spec, "", self._clock())
+            if there is None or not same_line_item(body, there):
+                category = text_of(there.get("category")) if there else None
+                body = self._form.line_item(spec, category or self._category(spec), self._clock())
+                wanted[self._address(spec)] = (spec, orjson.dumps({"lineItem": body}))
+        for url, answer in self._put({url: body for url, (_, body) in wanted.items()}):
+            if answer.code not in (200, 201, 204):
+                spec = wanted[url][0]
+                yield spec.line_item_id, _refused(spec, answer.code)
+
+    def _address(self, spec: LineItemSpec) -> str:
+        return address(self._root, "lineItems", spec.line_item_id)
+
+    def _held(self, specs: Sequence[LineItemSpec]) -> list[tuple[LineItemSpec, Record | None]]:
+        requests = [Request("GET", self._address(spec), permission=READING) for spec in specs]
+        answers = self._client.get_many(requests, self._settings.in_flight)
+        records = (record_of(one.json, "lineItems") if one.code < 300 else None for one in answers)
+        return list(zip(specs, records, strict=True))
+
+    def _put(self, bodies: Mapping[str, bytes]) -> Iterator[tuple[str, Answer]]:
+        requests = [
+            Request("PUT", url, body=body, permission=PERMISSION, mark="sis:put-line-item")
+            for url, body in bodies.items()
+        ]
+        failure: SisbridgeError | None = None
+        with closing(self._client.each(requests, self._settings.in_flight)) as answers:
+            for request, answer in answers:
+                if isinstance(answer, SisbridgeError):
+                    failure = answer
+                else:
+                    yield request.url, answer
+        if failure is not None:
+            raise failure
+
+    def _category(self, spec: LineItemSpec) -> str:
+        """Return the category for a class: the one set, else the first of a wanted title, else our own."""
+        if self._settings.category_id:
+            return self._settings.category_id
+        if self._categories is None:
+            self._categories = self._read_categories()
+        for title in self._settings.category_titles:
+            for record in self._categories:
+                same = str(record.get("title") or "").strip().casefold() == title.casefold()
+                if same and _class_of(record) in (None, spec.class_sourced_id):
+                    return sourced_id_of(record) or ""
+        return self._create_category()
+
+    def _read_categories(self) -> list[Record]:
+        question = Question(
+            url=address(self._root, "categories"),
+            place="/categories",
+            path="categories",
+            permission=READING,
+            may_be_absent=True,
+        )
+        lists = ListReader(self._client, self._settings.page_size, self._settings.in_flight)
+        found = all_records(question, lists.read(question))
+        return [one for one in found if sourced_id_of(one) and one.get("status") != "tobedeleted"]
+
+    def _create_category(self) -> str:
+        """Create the category under our own fixed id; StopDistrict WB02 when the SIS does not let us."""
+        sourced_id = fixed_id("category", self._district)
+        title = next(iter(self._settings.category_titles), "Final Grade")
+        record = {"sourcedId": sourced_id, "status": "active", "title": title}
+        record["dateLastModified"] = utc_text(self._clock())
+        url, body = address(self._root, "categories", sourced_id), orjson.dumps({"category": record})
+        answer = self._client.send(
+            Request("PUT", url, body=body, permission=PERMISSION, mark="sis:put-category")
+        )
+        if answer.code not in (200, 201, 204):
+            raise StopDistrict(
+                "WB02",
+                "The gradebook has none of the categories we look for, and does not let us add one",
+                fix=f"Create a category titled {title!r} in the SIS, or set category_id or category_titles",
+                place="/categories",
+            )
+        assert self._categories is not None
+        self._categories.append(record)
+        return sourced_id
+
+
+def _class_of(record: Record) -> str | None:
+    """Return the class a category is for, where a provider says so in its metadata."""
+    metadata = record.get("metadata")
+    return text_of(metadata.get("classId")) if isinstance(metadata, dict) else None
+
+
+def _refused(spec: LineItemSpec, code: int) -> RowRejected:
+    return RowRejected(
+        "WB20",
+        f"The SIS refused the grade column {spec.line_item_id} with code {code}, so its grades were not sent",
+        key=spec.line_item_id,
+        fix="Look whether the class is there, its term open and the category active for its teacher",
+        place=f"/lineItems/{spec.line_item_id}",
+    )

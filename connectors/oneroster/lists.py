@@ -1,0 +1,149 @@
+"""Asking a OneRoster server for lists, as plainly as that server needs it.
+
+`fields`, `sort` and `filter` are asked for first and given up, in this order, by a server that refuses
+them; what a list holds beyond the filter is for the caller to leave out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from connectors.http import Answer, HttpClient, Request
+from connectors.http_errors import decode_json, not_found
+from connectors.oneroster.envelope import minor_code, more_told, records_of, sourced_id_of, total_told
+from connectors.paging import Slice, Whole, read_whole
+from domain.errors import ContractBroken
+
+_GIVEN_UP = ("fields", "sort", "filter")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One list to read.
+
+    place: how messages name it. path: the collection whose envelope it comes in. may_be_absent: whether
+    404 "unknownobject" means an empty list. short: whether it surely fits one page. shaped: whether
+    records have what we asked for; if not, they are asked for again without `fields`.
+    """
+
+    url: str
+    place: str
+    path: str
+    permission: str
+    fields: tuple[str, ...] = ()
+    filter: str = ""
+    may_be_absent: bool = False
+    short: bool = False
+    shaped: Callable[[Sequence[object]], bool] | None = None
+
+
+class _Refused(Exception):
+    """The server does not take the question with all its parameters."""
+
+
+class ListReader:
+    """Reads lists whole; remembers for all of them which parameters a server refuses."""
+
+    def __init__(self, client: HttpClient, page_size: int, in_flight: int, *, sort: bool = True) -> None:
+        self._client = client
+        self._page_size = page_size
+        self._in_flight = in_flight
+        self._refused: set[str] = set() if sort else {"sort"}
+
+    def read(self, question: Question, start: int = 0, first: Answer | None = None) -> Whole:
+        """Return a list read whole from an offset on; raises what `read_whole` and `HttpClient` raise.
+
+        first: its first answer when there is one already. StopDistrict CN05 when there is no such list,
+        ContractBroken PG06 when the server refuses even the plainest question.
+        """
+        known = [first] if first is not None else []
+        while True:
+            try:
+                return read_whole(
+                    lambda offsets: self._fetch(question, offsets, known),
+                    question.place,
+                    start=start,
+                    exact=not self._parameters(question).get("filter"),
+                    trusting=question.short,
+                )
+            except _Refused:
+                self._give_up(question)
+
+    def read_many(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Whole]]:
+        """Yield each list read whole, their first answers being asked for side by side."""
+        firsts = self._client.get_many((self._request(one, 0) for one in questions), self._in_flight)
+        with closing(firsts):
+            for question, first in zip(questions, firsts, strict=True):
+                yield question, self.read(question, first=first)
+
+    def _give_up(self, question: Question) -> None:
+        for name in _GIVEN_UP:
+            if name in self._parameters(question):
+                self._refused.add(name)
+                return
+        raise ContractBroken(
+            "PG06",
+            f"The SIS refuses the plainest question for {question.place}",
+            fix="Compare base_url and version with the SIS's documentation; else tell the SIS's host",
+            place=question.place,
+        )
+
+    def _parameters(self, question: Question) -> dict[str, str]:
+        wanted = {"fields": ",".join(question.fields), "sort": "sourcedId", "filter": question.filter}
+        return {name: value for name, value in wanted.items() if value and name not in self._refused}
+
+    def _request(self, question: Question, offset: int) -> Request:
+        params = {"limit": str(self._page_size), "offset": str(offset), **self._parameters(question)}
+        if "sort" in params:
+            params["orderBy"] = "asc"
+        return Request("GET", question.url, params, permission=question.permission)
+
+    def _fetch(
+        self, question: Question, offsets: Iterable[int], known: list[Answer]
+    ) -> Generator[Slice, None, None]:
+        if known:
+            offset = next(iter(offsets))
+            yield self._slice(question, offset, known.pop())
+            return
+        asked: deque[int] = deque()
+
+        def requests() -> Iterator[Request]:
+            for offset in offsets:
+                asked.append(offset)
+                yield self._request(question, offset)
+
+        with closing(self._client.get_many(requests(), self._in_flight)) as answers:
+            for answer in answers:
+                yield self._slice(question, asked.popleft(), answer)
+
+    def _slice(self, question: Question, offset: int, answer: Answer) -> Slice:
+        total = total_told(answer.headers)
+        if answer.code == 204 or _is_end(question, offset, answer):
+            return Slice(offset, (), total, False, b"")
+        if answer.code in (400, 422):
+            raise _Refused
+        if answer.code >= 300:
+            raise not_found(question.url)
+        records = records_of(answer.json, question.path, f"{question.place}?offset={offset}")
+        if question.shaped and "fields" in self._parameters(question) and not question.shaped(records):
+            raise _Refused
+        ids = tuple(map(sourced_id_of, records))
+        return Slice(offset, ids, total, more_told(answer.headers), answer.body)
+
+
+def _is_end(question: Question, offset: int, answer: Answer) -> bool:
+    """Return whether a 404 says "nothing here (any more)" rather than "no such list"."""
+    nothing = answer.code == 404 and minor_code(answer.body) == "unknownobject"
+    return nothing and (offset > 0 or question.may_be_absent)
+
+
+def all_records(question: Question, whole: Whole) -> Iterator[dict[str, object]]:
+    """Yield a list's records, decoded slice by slice; what is no object is left out."""
+    for kept in whole.slices:
+        answer = decode_json(kept.body, "GET", question.url)
+        for record in records_of(answer, question.path, question.place):
+            if isinstance(record, dict):
+                yield record
