@@ -1,4 +1,4 @@
-"""Try the door's own code: `door_facts.py ANSWER`; the answer holds its decisions and what its tasks raise."""
+"""Try the door's own code: `door_facts.py ANSWER`; the answer holds its decisions and what tasks raise."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,7 +36,6 @@ class Standalone:
     process: subprocess.Popen[bytes]
     log_file: Path
     api: httpx.Client
-    killed: list[str] = field(default_factory=list)
 
     def wait(self, what: str, look: Callable[[], T | None], seconds: float) -> T:
         """Return the first thing `look` finds; fail with the components' log when it takes too long."""
@@ -61,10 +60,14 @@ class Standalone:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}\n{self.log()}"
         return dict(answer.json())
 
-    def trigger(self, dag_id: str) -> str:
-        """Unpause a Dag, start one run of it and return the run's id."""
+    def unpause(self, dag_id: str) -> None:
+        """Let a Dag run, as soon as the Dag processor has found it."""
         self.wait(f"the Dag {dag_id}", lambda: self._known(dag_id), 120)
         self.send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def trigger(self, dag_id: str) -> str:
+        """Unpause a Dag, start one run of it and return the run's id."""
+        self.unpause(dag_id)
         return str(self.send("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"])
 
     def end_of(self, dag_id: str, run_id: str, seconds: float = 240) -> dict[str, Any]:
@@ -116,7 +119,7 @@ class Standalone:
 
 @contextmanager
 def standalone(folder: Path, metadata_url: str, settings: Mapping[str, str]) -> Iterator[Standalone]:
-    """Start an Airflow, yield it healthy, stop it; `killed` then names what did not stop when told to."""
+    """Start an Airflow, yield it when it is healthy, and stop every process of it."""
     home = AirflowHome(folder, metadata_url, {**settings, **_own_ports(folder)})
     (folder / "passwords.json").write_text(json.dumps({"admin": secrets.token_urlsafe(16)}))
     log_file = folder / "standalone.log"
@@ -132,7 +135,9 @@ def standalone(folder: Path, metadata_url: str, settings: Mapping[str, str]) -> 
             airflow.start()
             yield airflow
         finally:
-            airflow.killed = stop(process)
+            # The API server would wait for an open connection to end.
+            api.close()
+            stop(process)
 
 
 def _end_of(file: Path) -> str:
@@ -183,8 +188,8 @@ def processes_of(session: int) -> list[psutil.Process]:
     return found
 
 
-def stop(process: subprocess.Popen[bytes]) -> list[str]:
-    """Stop the components, then their parent; return what had to be killed."""
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop the components, then their parent, then by force what would not stop."""
     # A TERM to the parent alone would leave its components behind; dead ones stay zombies until it ends.
     components = psutil.Process(process.pid).children() if process.poll() is None else []
     for each in components:
@@ -195,9 +200,7 @@ def stop(process: subprocess.Popen[bytes]) -> list[str]:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
-    left = processes_of(process.pid)
-    names = [each.name() for each in left]
-    for each in left:
-        each.kill()
+    for left in processes_of(process.pid):
+        with suppress(psutil.NoSuchProcess):
+            left.kill()
     process.wait(timeout=10)
-    return names

@@ -11,5 +11,6 @@ from tests.dags.airflow_home import REPOSITORY
 
 def test_the_pool_of_the_dags_is_made_when_airflow_is_set_up() -> None:
     compose = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
-    (pool,) = re.findall(r"airflow pools set (\S+) \d+", " ".join(compose["services"]["airflow-init"]["command"]))
+    command = " ".join(compose["services"]["airflow-init"]["command"])
+    (pool,) = re.findall(r"airflow pools set (\S+) \d+", command)
     assert f'SIS_POOL = "{pool}"' in (REPOSITORY / "sisbridge/airflow/tasks.py").read_text()
