@@ -47,6 +47,17 @@ def test_parsing_reads_nothing_and_speaks_to_nobody(parsed: dict[str, Any]) -> N
     assert parsed["read"] == []
 
 
+def test_a_file_that_reads_and_loads_at_parse_time_would_be_noticed(
+    airflow_home: AirflowHome, tmp_path: Path
+) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("tonight")
+    (tmp_path / "greedy.py").write_text(f"import sisbridge.settings\nopen({str(note)!r}).close()\n")
+    greedy = airflow_home.script("parse_dags", AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path))
+    assert greedy["heavy"] == ["sisbridge.settings"]
+    assert greedy["read"][-1] == f"open {note}"
+
+
 @pytest.mark.parametrize("dag_id", DAG_IDS)
 def test_a_dag_has_owner_and_tags_and_runs_alone(parsed: dict[str, Any], dag_id: str) -> None:
     dag = parsed["dags"][dag_id]
