@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
 
+from domain.clock import utc_text
 from domain.ids import DistrictCode
+from sisbridge.store.tables.region import audit, district
+
+_HASHED = ("district_code", "seq", "at", "actor", "action", "subject", "before_digest", "after_digest")
 
 
 def append(
@@ -19,10 +27,57 @@ def append(
     after_digest: str | None,
     at: datetime,
 ) -> int:
-    """Append one record to the district's chain and return its number."""
-    raise NotImplementedError
+    """Append one record to the district's chain and return its number.
+
+    subject names a thing by its id, never a person. The database refuses to change or delete a record.
+    """
+    _wait_for_turn(conn, district)
+    last = conn.execute(
+        sa.select(audit.c.seq, audit.c.hash)
+        .where(audit.c.district_code == district)
+        .order_by(audit.c.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    record: dict[str, object] = {
+        "district_code": district,
+        "seq": last.seq + 1 if last else 1,
+        # As it will be read back, whatever the database keeps of it.
+        "at": at.replace(microsecond=at.microsecond // 1000 * 1000),
+        "actor": actor,
+        "action": action,
+        "subject": subject,
+        "before_digest": before_digest,
+        "after_digest": after_digest,
+        "previous_hash": last.hash if last else "",
+    }
+    record["hash"] = _hash(record)
+    conn.execute(sa.insert(audit).values(record))
+    return int(str(record["seq"]))
 
 
 def verify(conn: Connection, district: DistrictCode) -> bool:
     """Return whether the district's chain is whole: nothing edited, nothing taken out of the middle."""
-    raise NotImplementedError
+    previous, number = "", 1
+    wanted = sa.select(audit).where(audit.c.district_code == district).order_by(audit.c.seq)
+    for row in conn.execute(wanted.execution_options(yield_per=10_000)):
+        if not _follows(row, previous, number):
+            return False
+        previous, number = row.hash, number + 1
+    return True
+
+
+def _follows(row: Row[*tuple[Any, ...]], previous: str, number: int) -> bool:
+    record = dict(row._mapping)
+    return (row.seq, row.previous_hash, row.hash) == (number, previous, _hash(record))
+
+
+def _wait_for_turn(conn: Connection, code: DistrictCode) -> None:
+    """Let one append of a district go on at a time: two would follow the same record."""
+    locked = sa.select(district.c.code).where(district.c.code == code)
+    conn.execute(locked.with_for_update(key_share=True))
+
+
+def _hash(record: dict[str, Any]) -> str:
+    moment: datetime = record["at"]
+    values = {name: record[name] for name in (*_HASHED, "previous_hash")} | {"at": utc_text(moment)}
+    return hashlib.sha256(orjson.dumps(list(values.values()))).hexdigest()

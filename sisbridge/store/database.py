@@ -16,6 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from domain.errors import ContractBroken, RetryLater, SisbridgeError
 from domain.failpoints import failpoint
 
+__all__ = ["Connection", "Store"]
+
 _BUSY_SECONDS = 30
 _WRITER = "sisbridge_writer"
 

@@ -1,50 +1,87 @@
-"""The outbox: one item per released revision and route, its sealed payload, its receipts."""
+"""The outbox: one item per released revision and route, with its sealed payload."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Row
 
+from domain.clock import system_clock
+from domain.errors import ContractBroken
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
-from domain.model import GradePayload, GradeValue, OutboxItem, OutboxState, Receipt
-from sisbridge.store.files import (
-    FileBatchRecord,
-    batch_items,
-    file_batch,
-    file_batches,
-    save_file_batch,
-    set_file_batch_state,
-)
+from domain.model import GradePayload, GradeValue, OutboxItem, OutboxState, Outcome
+from sisbridge.store import bulk
+from sisbridge.store.codec import PAYLOAD
+from sisbridge.store.receipts import receipts, save_receipts
 from sisbridge.store.sealing import Keyring
+from sisbridge.store.tables.grades import outbox, receipt
+from sisbridge.store.upsert import insert_missing
 
 __all__ = [
-    "queue", "items", "payloads", "set_state", "save_receipts", "receipts", "last_written",
-    "last_written_all", "FileBatchRecord", "batch_items", "file_batch", "file_batches",
-    "save_file_batch", "set_file_batch_state",
+    "queue", "requeue", "items", "payloads", "set_state", "last_written", "last_written_all",
+    "save_receipts", "receipts",
 ]  # fmt: skip
+
+REPLACEABLE = (
+    OutboxState.QUEUED,
+    OutboxState.HELD,
+    OutboxState.NOT_TAKEN,
+    OutboxState.CONFLICT,
+    OutboxState.REJECTED,
+)
+"""What a newer revision supersedes. An item that may be on its way is looked up first, never replaced."""
+
+_REFRESHABLE = (OutboxState.QUEUED, OutboxState.HELD)
+_WRITTEN = (OutboxState.DELIVERED, OutboxState.CONFIRMED)
+_WRITING = (Outcome.DELIVERED, Outcome.CONFIRMED, Outcome.ADOPTED)
 
 
 def queue(
     conn: Connection, keyring: Keyring, item: OutboxItem, payload: GradePayload, at: datetime | None = None
 ) -> None:
-    """Queue one item; older revisions of the grade on the route that are not under way are superseded."""
-    raise NotImplementedError
+    """Queue one item; older revisions of the grade on the route that are not under way are superseded.
+
+    Safe to repeat: an item still waiting takes the new payload, any other stays as it is. Raises
+    ContractBroken CF07 when the payload is another district's or another item's.
+    """
+    if (payload.district, payload.item_id) != (item.district, item.item_id):
+        raise ContractBroken(
+            "CF07",
+            f"A grade of district {payload.district} was about to be queued for district {item.district}.",
+            fix="Nothing was queued; send this line to the sisbridge maintainers.",
+        )
+    moment = at or system_clock()
+    sealed = keyring.seal(item.district, PAYLOAD.dump(payload), _purpose(item.item_id))
+    insert_missing(conn, outbox, [_row(item, sealed, moment)])
+    fresh = {"payload_digest": item.payload_digest, "sealed": sealed}
+    _change(conn, item.district, [item.item_id], fresh, outbox.c.state.in_(_REFRESHABLE))
+    _supersede_older(conn, item, moment)
 
 
 def items(
     conn: Connection, district: DistrictCode, states: Collection[OutboxState] | None = None
 ) -> list[OutboxItem]:
     """Return a district's items, in given states or all, by route, line item, grade and revision."""
-    raise NotImplementedError
+    wanted = sa.select(outbox).where(outbox.c.district_code == district)
+    if states is not None:
+        wanted = wanted.where(outbox.c.state.in_([state.value for state in states]))
+    columns = ("route", "line_item_id", "grade_id", "revision")
+    rows = conn.execute(wanted.order_by(*(outbox.c[name] for name in columns)))
+    return [as_item(row) for row in rows]
 
 
 def payloads(
     conn: Connection, keyring: Keyring, district: DistrictCode, item_ids: Collection[ItemId]
 ) -> dict[ItemId, GradePayload]:
-    """Return the opened payloads of these items."""
-    raise NotImplementedError
+    """Return the opened payloads of these items; an item of another district is not there."""
+    wanted = sa.select(outbox.c.item_id, outbox.c.sealed).where(
+        outbox.c.district_code == district, bulk.one_of(conn, outbox.c.item_id, item_ids)
+    )
+    rows = conn.execute(wanted.order_by(outbox.c.item_id)).all()
+    return {row.item_id: _opened(keyring, district, row.item_id, row.sealed) for row in rows}
 
 
 def set_state(
@@ -58,30 +95,132 @@ def set_state(
     at: datetime,
 ) -> None:
     """Move items to a state; attempts and batch id are kept when not given."""
-    raise NotImplementedError
+    values: dict[str, object] = {"state": state.value, "updated_at": at}
+    if attempts is not None:
+        values["attempts"] = attempts
+    if batch_id is not None:
+        values["batch_id"] = batch_id
+    _change(conn, district, item_ids, values)
 
 
-def save_receipts(
-    conn: Connection, keyring: Keyring, district: DistrictCode, receipts: Sequence[Receipt]
-) -> None:
-    """Save receipts, with the values they prove sealed."""
-    raise NotImplementedError
-
-
-def receipts(conn: Connection, keyring: Keyring, district: DistrictCode, item_id: ItemId) -> list[Receipt]:
-    """Return an item's receipts in the order they were saved."""
-    raise NotImplementedError
+def requeue(conn: Connection, district: DistrictCode, item_ids: Collection[ItemId], at: datetime) -> None:
+    """Put items that never arrived back into the queue, or aside when a newer revision is in it."""
+    set_state(conn, district, item_ids, OutboxState.QUEUED, at=at)
+    newer = outbox.alias("newer")
+    is_outdated = sa.exists().where(
+        newer.c.district_code == outbox.c.district_code,
+        newer.c.route == outbox.c.route,
+        newer.c.grade_id == outbox.c.grade_id,
+        newer.c.revision > outbox.c.revision,
+    )
+    _change(conn, district, item_ids, {"state": OutboxState.SUPERSEDED.value}, is_outdated)
 
 
 def last_written(
     conn: Connection, keyring: Keyring, district: DistrictCode, route: str, grade_id: GradeId
 ) -> GradeValue | None:
-    """Return the value that we wrote (or found and adopted) last for a grade on a route, or None."""
-    raise NotImplementedError
+    """Return the value that we wrote (or found and adopted) last for a grade on a route, or None.
+
+    None too when we took that value back. It is the value as released, not in the route's own form.
+    """
+    return _last_written(conn, keyring, district, route, outbox.c.grade_id == grade_id).get(grade_id)
 
 
 def last_written_all(
     conn: Connection, keyring: Keyring, district: DistrictCode, route: str
 ) -> dict[GradeId, GradeValue]:
     """Return `last_written` of every grade of a route at once."""
-    raise NotImplementedError
+    return _last_written(conn, keyring, district, route)
+
+
+def as_item(row: Row[*tuple[Any, ...]]) -> OutboxItem:
+    """Return a row of the outbox table as an item."""
+    return OutboxItem(
+        item_id=row.item_id,
+        district=row.district_code,
+        route=row.route,
+        grade_id=row.grade_id,
+        revision=row.revision,
+        line_item_id=row.line_item_id,
+        result_id=row.result_id,
+        payload_digest=row.payload_digest,
+        state=OutboxState(row.state),
+        attempts=row.attempts,
+    )
+
+
+def _row(item: OutboxItem, sealed: bytes, at: datetime) -> dict[str, object]:
+    return {
+        "district_code": item.district,
+        "item_id": item.item_id,
+        "route": item.route,
+        "grade_id": item.grade_id,
+        "revision": item.revision,
+        "line_item_id": item.line_item_id,
+        "result_id": item.result_id,
+        "payload_digest": item.payload_digest,
+        "sealed": sealed,
+        "state": item.state.value,
+        "attempts": item.attempts,
+        "updated_at": at,
+    }
+
+
+def _supersede_older(conn: Connection, item: OutboxItem, at: datetime) -> None:
+    conn.execute(
+        sa.update(outbox)
+        .where(
+            outbox.c.district_code == item.district,
+            outbox.c.route == item.route,
+            outbox.c.grade_id == item.grade_id,
+            outbox.c.revision < item.revision,
+            outbox.c.state.in_(REPLACEABLE),
+        )
+        .values(state=OutboxState.SUPERSEDED.value, updated_at=at)
+    )
+
+
+def _change(
+    conn: Connection,
+    district: DistrictCode,
+    item_ids: Collection[ItemId],
+    values: Mapping[str, object],
+    *only: ColumnElement[bool],
+) -> None:
+    chosen = (outbox.c.district_code == district, bulk.one_of(conn, outbox.c.item_id, item_ids), *only)
+    conn.execute(sa.update(outbox).where(*chosen).values(**values))
+
+
+def _last_written(
+    conn: Connection, keyring: Keyring, district: DistrictCode, route: str, *only: ColumnElement[bool]
+) -> dict[GradeId, GradeValue]:
+    # A conflict found later does not unwrite what we wrote: the receipts remember.
+    proven = sa.exists().where(
+        receipt.c.district_code == outbox.c.district_code,
+        receipt.c.item_id == outbox.c.item_id,
+        receipt.c.outcome.in_(_WRITING),
+    )
+    rows = conn.execute(
+        sa.select(outbox)
+        .where(
+            outbox.c.district_code == district,
+            outbox.c.route == route,
+            outbox.c.state.in_(_WRITTEN) | proven,
+            *only,
+        )
+        .order_by(outbox.c.grade_id, outbox.c.revision)
+    ).all()
+    newest = {row.grade_id: row for row in rows}
+    return {
+        grade_id: _opened(keyring, district, row.item_id, row.sealed).value
+        for grade_id, row in newest.items()
+        if row.state != OutboxState.WITHDRAWN
+    }
+
+
+def _opened(keyring: Keyring, district: DistrictCode, item_id: ItemId, sealed: bytes) -> GradePayload:
+    return PAYLOAD.load(keyring.open(district, sealed, _purpose(item_id)))
+
+
+def _purpose(item_id: ItemId) -> str:
+    return f"payload/{item_id}"

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+import pyarrow as pa
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from domain.errors import ContractBroken
 from domain.ids import DistrictCode, PersonId, SourcedId
+from sisbridge.store import bulk
+from sisbridge.store.tables.grades import person, person_link
 
 
 def links(conn: Connection, district: DistrictCode, school_year: str) -> dict[SourcedId, PersonId]:
     """Return which person each linked user of a school year is."""
-    raise NotImplementedError
+    wanted = sa.select(person_link.c.user_sourced_id, person_link.c.person_id).where(
+        person_link.c.district_code == district, person_link.c.school_year == school_year
+    )
+    return {SourcedId(user): PersonId(who) for user, who in conn.execute(wanted).tuples()}
 
 
 def add_links(
@@ -22,5 +30,36 @@ def add_links(
     persons: Mapping[SourcedId, PersonId],
     on: date,
 ) -> int:
-    """Link users to persons, making person rows as needed, and return how many links are new."""
-    raise NotImplementedError
+    """Link users to persons, making person rows as needed, and return how many links are new.
+
+    Safe to repeat. Raises ContractBroken CF13 when a user is linked to another person already: that
+    is for a person to decide, as grades hang on it.
+    """
+    known = links(conn, district, school_year)
+    if any(known.get(user, who) != who for user, who in persons.items()):
+        raise ContractBroken(
+            "CF13",
+            f"A user of district {district} is already linked to another person this school year.",
+            fix="Check whether the SIS gave a student's number to somebody else, and mend the link by hand.",
+        )
+    fresh = {user: who for user, who in persons.items() if user not in known}
+    _add_persons(conn, district, set(fresh.values()), on)
+    rows = {
+        "district_code": pa.repeat(district, len(fresh)),
+        "school_year": pa.repeat(school_year, len(fresh)),
+        "user_sourced_id": pa.array(fresh.keys(), pa.string()),
+        "person_id": pa.array(fresh.values(), pa.string()),
+        "valid_from": pa.repeat(pa.scalar(on, pa.date32()), len(fresh)),
+    }
+    return bulk.insert(conn, person_link, pa.table(rows))
+
+
+def _add_persons(conn: Connection, district: DistrictCode, wanted: set[PersonId], on: date) -> None:
+    stored = conn.scalars(sa.select(person.c.person_id).where(person.c.district_code == district))
+    fresh = sorted(wanted - set(stored))
+    rows = {
+        "district_code": pa.repeat(district, len(fresh)),
+        "person_id": pa.array(fresh, pa.string()),
+        "created_on": pa.repeat(pa.scalar(on, pa.date32()), len(fresh)),
+    }
+    bulk.insert(conn, person, pa.table(rows))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
 
+from domain.errors import StopDistrict
 from domain.ids import DistrictCode, OfferingId, SourcedId
 from domain.model import ConnectorConfig, District, GradeKind, Offering
+from sisbridge.store.tables import region as tables
+from sisbridge.store.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +22,8 @@ class TermMapping:
     """Where one of our reporting periods stands in a district's SIS.
 
     label: the district's own word for it (a store code, a grading task). title: the template of a line
-    item's title, or "" for the route's default.
+    item's title, or "" for the route's default. opens_on, closes_on: when its grades may leave (end
+    exclusive) where that differs from the offering's posting window.
     """
 
     term: str
@@ -25,60 +32,127 @@ class TermMapping:
     session_sourced_id: SourcedId
     label: str = ""
     title: str = ""
+    opens_on: date | None = None
+    closes_on: date | None = None
 
 
 def save_district(conn: Connection, district: District) -> None:
     """Save a district, replacing what was known of it."""
-    raise NotImplementedError
+    upsert(conn, tables.district, [{**asdict(district), "settings": dict(district.settings)}])
 
 
 def districts(conn: Connection) -> list[District]:
     """Return all districts by code."""
-    raise NotImplementedError
+    rows = conn.execute(sa.select(tables.district).order_by(tables.district.c.code))
+    return [District(**row._mapping) for row in rows]
 
 
 def district(conn: Connection, code: DistrictCode) -> District:
-    """Return one district; raises ContractBroken CF02 when there is none of that code."""
-    raise NotImplementedError
+    """Return one district; raises StopDistrict CF02 when there is none of that code."""
+    row = conn.execute(sa.select(tables.district).where(tables.district.c.code == code)).one_or_none()
+    if row is None:
+        raise StopDistrict(
+            "CF02",
+            f"There is no district with the code '{code}'.",
+            fix="Check the spelling, or load the region file that describes the district.",
+        )
+    return District(**row._mapping)
 
 
 def save_connector(conn: Connection, config: ConnectorConfig) -> None:
     """Save how a district is reached for one purpose."""
-    raise NotImplementedError
+    row = {
+        "district_code": config.district,
+        "purpose": config.purpose,
+        "kind": config.kind,
+        "settings": dict(config.settings),
+        "secrets": dict(config.secrets),
+        "checked_at": config.checked_at,
+    }
+    upsert(conn, tables.connector_config, [row])
 
 
 def connector(conn: Connection, district: DistrictCode, purpose: str) -> ConnectorConfig | None:
     """Return how a district is reached for a purpose (`roster`, `grades`), or None."""
-    raise NotImplementedError
+    table = tables.connector_config
+    wanted = sa.select(table).where(table.c.district_code == district, table.c.purpose == purpose)
+    row = conn.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    return ConnectorConfig(district=values.pop("district_code"), **values)
 
 
 def save_offering(conn: Connection, offering: Offering) -> None:
     """Save one line of the master schedule."""
-    raise NotImplementedError
+    upsert(conn, tables.offering, [asdict(offering)])
 
 
 def offerings(conn: Connection, school_year: str | None = None) -> list[Offering]:
     """Return the master schedule, of one school year or whole, by offering id."""
-    raise NotImplementedError
+    wanted = sa.select(tables.offering).order_by(tables.offering.c.offering_id)
+    if school_year is not None:
+        wanted = wanted.where(tables.offering.c.school_year == school_year)
+    return [Offering(**row._mapping) for row in conn.execute(wanted)]
 
 
 def save_crosswalk(
     conn: Connection, district: DistrictCode, school_year: str, offerings: Mapping[str, OfferingId]
 ) -> None:
     """Save a district's crosswalk of a school year: exactly these course codes lead to these offerings."""
-    raise NotImplementedError
+    table = tables.crosswalk
+    here = (table.c.district_code == district, table.c.school_year == school_year)
+    conn.execute(sa.delete(table).where(*here))
+    _insert(
+        conn,
+        table,
+        [
+            {
+                "district_code": district,
+                "school_year": school_year,
+                "course_code": course,
+                "offering_id": offering,
+            }
+            for course, offering in offerings.items()
+        ],
+    )
 
 
 def crosswalk(conn: Connection, district: DistrictCode, school_year: str) -> dict[str, OfferingId]:
     """Return which of a district's course codes lead to which offering in a school year."""
-    raise NotImplementedError
+    table = tables.crosswalk
+    wanted = (
+        sa.select(table.c.course_code, table.c.offering_id)
+        .where(table.c.district_code == district, table.c.school_year == school_year)
+        .order_by(table.c.course_code)
+    )
+    return {row.course_code: OfferingId(row.offering_id) for row in conn.execute(wanted)}
 
 
 def save_term_map(conn: Connection, district: DistrictCode, mappings: Sequence[TermMapping]) -> None:
     """Save a district's term map: exactly these mappings."""
-    raise NotImplementedError
+    conn.execute(sa.delete(tables.term_map).where(tables.term_map.c.district_code == district))
+    _insert(conn, tables.term_map, [{"district_code": district, **asdict(entry)} for entry in mappings])
 
 
 def term_map(conn: Connection, district: DistrictCode) -> dict[tuple[str, str, GradeKind], TermMapping]:
     """Return a district's term map by (term, reporting period, kind)."""
-    raise NotImplementedError
+    table = tables.term_map
+    wanted = (
+        sa.select(table)
+        .where(table.c.district_code == district)
+        .order_by(table.c.term, table.c.reporting_period, table.c.kind)
+    )
+    entries = [_term_mapping(row) for row in conn.execute(wanted)]
+    return {(entry.term, entry.reporting_period, entry.kind): entry for entry in entries}
+
+
+def _term_mapping(row: Row[*tuple[Any, ...]]) -> TermMapping:
+    values = dict(row._mapping)
+    del values["district_code"]
+    return TermMapping(kind=GradeKind(values.pop("kind")), **values)
+
+
+def _insert(conn: Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
+    if rows:
+        conn.execute(sa.insert(table), rows)

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Row
 
-from domain.ids import DistrictCode, RunId
+from domain.errors import ContractBroken
+from domain.ids import DistrictCode, RunId, SnapshotId, fresh_id
+from sisbridge.store.tables.region import run, run_stage
+from sisbridge.store.upsert import upsert
 
 
 class RunMode(StrEnum):
@@ -30,7 +35,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What happened in one district one night. counts: JSON-like numbers for the summary."""
+    """What happened in one district one night. counts: numbers by name, for the summary."""
 
     run_id: RunId
     district: DistrictCode
@@ -38,52 +43,122 @@ class Run:
     mode: RunMode
     state: RunState
     stage: str
+    snapshot_id: SnapshotId | None
     code: str
     message: str
     fix: str
     started_at: datetime
     finished_at: datetime | None
-    counts: Mapping[str, object] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def open_run(conn: Connection, district: DistrictCode, night_on: date, mode: RunMode, at: datetime) -> RunId:
-    """Open a run, and mark runs of the district that never ended as interrupted."""
-    raise NotImplementedError
+def open_run(conn: Connection, district: DistrictCode, night_on: date, mode: str, at: datetime) -> RunId:
+    """Open a run, and mark runs of the district that never ended as interrupted.
+
+    mode: a RunMode, or its text.
+    """
+    _interrupt(conn, district, at)
+    last = conn.scalar(sa.select(sa.func.max(run.c.seq)).where(run.c.district_code == district))
+    run_id = RunId(fresh_id())
+    row: dict[str, object] = {
+        "district_code": district,
+        "run_id": run_id,
+        "seq": (last or 0) + 1,
+        "night_on": night_on,
+        "mode": RunMode(mode).value,
+        "state": RunState.RUNNING.value,
+        "started_at": at,
+        "counts": {},
+        **dict.fromkeys(("stage", "code", "message", "fix"), ""),
+    }
+    conn.execute(sa.insert(run).values(row))
+    return run_id
 
 
 def set_stage(conn: Connection, district: DistrictCode, run_id: RunId, stage: str) -> None:
     """Note which stage a run has entered."""
-    raise NotImplementedError
+    _change(conn, district, run_id, stage=stage)
+
+
+def set_snapshot(conn: Connection, district: DistrictCode, run_id: RunId, snapshot_id: SnapshotId) -> None:
+    """Note which snapshot a run has landed."""
+    _change(conn, district, run_id, snapshot_id=snapshot_id)
 
 
 def record_stage(
     conn: Connection, district: DistrictCode, run_id: RunId, stage: str, rows: int, seconds: float
 ) -> None:
-    """Note how many rows a stage took and how long."""
-    raise NotImplementedError
+    """Note how many rows a stage took and how long; a repeated stage replaces its first record."""
+    row = {"district_code": district, "run_id": run_id, "stage": stage, "rows": rows, "seconds": seconds}
+    upsert(conn, run_stage, [row])
+
+
+def add_counts(conn: Connection, district: DistrictCode, run_id: RunId, counts: Mapping[str, int]) -> None:
+    """Add numbers to a run's counts; a name that is there already is replaced."""
+    _change(conn, district, run_id, counts={**get(conn, district, run_id).counts, **counts})
 
 
 def close_run(
     conn: Connection,
     district: DistrictCode,
     run_id: RunId,
-    state: RunState,
+    state: str,
     *,
     code: str = "",
     message: str = "",
     fix: str = "",
-    counts: Mapping[str, object] | None = None,
+    counts: Mapping[str, int] | None = None,
     at: datetime,
 ) -> None:
-    """Close a run with its outcome."""
-    raise NotImplementedError
+    """Close a run with its outcome. state: a RunState, or its text; counts are added to what is there."""
+    if counts:
+        add_counts(conn, district, run_id, counts)
+    ended = {"state": RunState(state).value, "finished_at": at}
+    _change(conn, district, run_id, code=code, message=message, fix=fix, **ended)
 
 
 def latest(conn: Connection, district: DistrictCode) -> Run | None:
     """Return the district's last opened run, or None."""
-    raise NotImplementedError
+    wanted = sa.select(run).where(run.c.district_code == district).order_by(run.c.seq.desc()).limit(1)
+    row = conn.execute(wanted).one_or_none()
+    return _run(row) if row else None
 
 
 def get(conn: Connection, district: DistrictCode, run_id: RunId) -> Run:
     """Return one run; raises ContractBroken CF08 when the district has none of that id."""
-    raise NotImplementedError
+    row = conn.execute(sa.select(run).where(*_is(district, run_id))).one_or_none()
+    if row is None:
+        raise ContractBroken(
+            "CF08",
+            f"District {district} has no run {run_id}.",
+            fix="Check the run's id; runs are listed by district.",
+        )
+    return _run(row)
+
+
+def _interrupt(conn: Connection, district: DistrictCode, at: datetime) -> None:
+    conn.execute(
+        sa.update(run)
+        .where(run.c.district_code == district, run.c.state == RunState.RUNNING)
+        .values(
+            state=RunState.INTERRUPTED.value,
+            finished_at=at,
+            message="The process ended before the run did.",
+            fix="Nothing needs to be done: the next run completes it.",
+        )
+    )
+
+
+def _is(district: DistrictCode, run_id: RunId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return run.c.district_code == district, run.c.run_id == run_id
+
+
+def _change(conn: Connection, district: DistrictCode, run_id: RunId, **values: object) -> None:
+    conn.execute(sa.update(run).where(*_is(district, run_id)).values(**values))
+
+
+def _run(row: Row[*tuple[Any, ...]]) -> Run:
+    values = dict(row._mapping)
+    del values["seq"]
+    mode, state = RunMode(values.pop("mode")), RunState(values.pop("state"))
+    return Run(district=values.pop("district_code"), mode=mode, state=state, **values)

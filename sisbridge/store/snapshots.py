@@ -3,38 +3,118 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Row
 
-from domain.ids import DistrictCode, SnapshotId
-from domain.model import RosterSnapshot
+from domain.errors import ContractBroken
+from domain.ids import DistrictCode, RunId, SnapshotId
+from domain.model import Mode, RosterSnapshot, TableFacts
+from domain.tables import RosterTable
+from sisbridge.store.tables import roster as tables
+from sisbridge.store.tables.roster import snapshot, snapshot_table
+from sisbridge.store.upsert import upsert
 
 
 def save(conn: Connection, snapshot: RosterSnapshot) -> None:
     """Save a snapshot's facts, replacing earlier facts of the same snapshot."""
-    raise NotImplementedError
+    key = {"district_code": snapshot.district, "snapshot_id": snapshot.snapshot_id}
+    facts = {
+        "run_id": snapshot.run_id,
+        "as_of": snapshot.as_of,
+        "mode": snapshot.mode.value,
+        "version": snapshot.version,
+        "complete": snapshot.complete,
+        "reason": snapshot.reason,
+    }
+    upsert(conn, tables.snapshot, [{**key, **facts}])
+    upsert(conn, snapshot_table, [{**key, **_table_row(table)} for table in snapshot.tables])
 
 
 def load(conn: Connection, district: DistrictCode, snapshot_id: SnapshotId) -> RosterSnapshot:
     """Return a snapshot's facts; raises ContractBroken CF08 when there are none."""
-    raise NotImplementedError
+    row = conn.execute(sa.select(snapshot).where(*_is(district, snapshot_id))).one_or_none()
+    if row is None:
+        raise ContractBroken(
+            "CF08",
+            f"District {district} has no snapshot {snapshot_id}.",
+            fix="Run the district's sync again; it lands a new snapshot.",
+        )
+    return _snapshot(conn, row)
 
 
 def last_applied(conn: Connection, district: DistrictCode) -> RosterSnapshot | None:
     """Return the last good snapshot: the one that was applied last, or None."""
-    raise NotImplementedError
+    row = conn.execute(
+        sa.select(snapshot)
+        .where(snapshot.c.district_code == district, snapshot.c.applied_seq.is_not(None))
+        .order_by(snapshot.c.applied_seq.desc())
+        .limit(1)
+    ).one_or_none()
+    return _snapshot(conn, row) if row else None
 
 
 def mark_applied(conn: Connection, district: DistrictCode, snapshot_id: SnapshotId, at: datetime) -> None:
     """Note that a snapshot is now the last good one."""
-    raise NotImplementedError
+    last = sa.select(sa.func.max(snapshot.c.applied_seq)).where(snapshot.c.district_code == district)
+    number = (conn.scalar(last) or 0) + 1
+    conn.execute(
+        sa.update(snapshot).where(*_is(district, snapshot_id)).values(applied_at=at, applied_seq=number)
+    )
 
 
 def set_bookmark(conn: Connection, district: DistrictCode, name: str, at: datetime) -> None:
     """Remember from which moment the next delta of something (a source table) begins."""
-    raise NotImplementedError
+    upsert(conn, tables.bookmark, [{"district_code": district, "name": name, "at": at}])
 
 
 def bookmark(conn: Connection, district: DistrictCode, name: str) -> datetime | None:
     """Return the moment from which the next delta begins, or None for everything."""
-    raise NotImplementedError
+    table = tables.bookmark
+    moment: datetime | None = conn.scalar(
+        sa.select(table.c.at).where(table.c.district_code == district, table.c.name == name)
+    )
+    return moment
+
+
+def _is(district: DistrictCode, snapshot_id: SnapshotId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return snapshot.c.district_code == district, snapshot.c.snapshot_id == snapshot_id
+
+
+def _table_row(facts: TableFacts) -> dict[str, object]:
+    return {
+        "roster_table": facts.table.value,
+        "rows": facts.rows,
+        "distinct_ids": facts.distinct_ids,
+        "declared_total": facts.declared_total,
+        "sha256": facts.sha256,
+    }
+
+
+def _snapshot(conn: Connection, row: Row[*tuple[Any, ...]]) -> RosterSnapshot:
+    return RosterSnapshot(
+        snapshot_id=SnapshotId(row.snapshot_id),
+        district=DistrictCode(row.district_code),
+        run_id=RunId(row.run_id),
+        as_of=row.as_of,
+        mode=Mode(row.mode),
+        version=row.version,
+        tables=_facts(conn, DistrictCode(row.district_code), SnapshotId(row.snapshot_id)),
+        complete=row.complete,
+        reason=row.reason,
+    )
+
+
+def _facts(conn: Connection, district: DistrictCode, snapshot_id: SnapshotId) -> tuple[TableFacts, ...]:
+    """Return the facts of a snapshot's tables in the roster's own order."""
+    table = snapshot_table.c
+    wanted = sa.select(snapshot_table).where(
+        table.district_code == district, table.snapshot_id == snapshot_id
+    )
+    by_table = {RosterTable(row.roster_table): row for row in conn.execute(wanted)}
+    return tuple(
+        TableFacts(name, row.rows, row.distinct_ids, row.declared_total, row.sha256)
+        for name in RosterTable
+        if (row := by_table.get(name)) is not None
+    )
