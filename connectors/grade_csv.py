@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
 
 from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
 from connectors.oneroster.csv_header import not_utf8, read_header
 from connectors.oneroster.csv_reader import TableReader
 from connectors.protocol import GradeBatch, GradeRow, Notice
+from domain.clock import Clock, system_clock
 from domain.errors import StopDistrict
+from domain.ids import DistrictCode
 from domain.tables import PLACE
 
 GRADE_COLUMNS = (
@@ -31,11 +34,22 @@ GRADE_COLUMNS = (
 """The columns of a grade file, in any order; each must be there, most cells may be empty."""
 
 
-@dataclass(frozen=True, slots=True)
+class CsvGradeSettings(BaseModel):
+    """Where the grade files lie on this machine: a file, or a folder of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+
+
 class CsvGradeSource:
     """A file or a folder of grade files; implements `connectors.protocol.GradeSource`."""
 
-    path: Path
+    def __init__(
+        self, district: DistrictCode, settings: CsvGradeSettings, *, clock: Clock = system_clock
+    ) -> None:
+        """Remember the place. district and clock are what every connector is given: a file has many."""
+        self._path = settings.path
 
     def read(self) -> Iterator[GradeBatch]:
         """Yield one batch a file, by name; ragged rows are notices that hold the row.
@@ -43,13 +57,13 @@ class CsvGradeSource:
         Raises StopDistrict: FL04 no file, FL10 a column is missing, FL11 no rows, FL12 a column is there
         twice, FL13 no text.
         """
-        files = sorted(self.path.glob("*.[cC][sS][vV]")) if self.path.is_dir() else [self.path]
+        files = sorted(self._path.glob("*.[cC][sS][vV]")) if self._path.is_dir() else [self._path]
         if not files or not all(file.is_file() for file in files):
             raise StopDistrict(
                 "FL04",
-                f"No grade file received: {self.path.name} is not there or holds no CSV file",
+                f"No grade file received: {self._path.name} is not there or holds no CSV file",
                 fix="Export the grades as CSV and put them there.",
-                place=self.path.name,
+                place=self._path.name,
             )
         yield from map(_read_file, files)
 
