@@ -20,21 +20,31 @@ PART, CONTROL, ACKNOWLEDGEMENT = ".part", ".ctl", ".ack"
 _LARGEST = 64 * 1024 * 1024
 
 
+def stage(session: SftpSession, batch: FileBatch) -> None:
+    """Write the file as `<name>.part`, unless it is in place or was taken since; safe to repeat.
+
+    Raises ContractBroken WB02 when another file has the name.
+    """
+    if _was_placed(session, batch):
+        return
+    failpoint("sis:file:before-part")
+    session.write(batch.name + PART, batch.content)
+    failpoint("sis:file:after-part")
+
+
 def place(session: SftpSession, batch: FileBatch, created_at: datetime) -> FileState:
-    """Bring the file and its control file into place and return what is there then.
+    """Give the staged file its name, then its control file, and return what is there; safe to repeat.
 
     The control file `<name>.ctl` comes last: JSON with batch, rows, sha256 and created_at (UTC).
-    Raises ContractBroken WB02 when another file has the name: it is never overwritten.
+    Raises ContractBroken WB02 when another file has the name: it is never overwritten. Raises
+    RetryLater WB03 when no whole `.part` is there or it cannot be renamed.
     """
     if not _was_placed(session, batch):
-        failpoint("sis:file:before-part")
-        session.write(batch.name + PART, batch.content)
-        failpoint("sis:file:after-part")
         _rename(session, batch.name, batch.sha256)
         failpoint("sis:file:after-rename")
     if look(session, batch.name, batch.sha256) is FileState.PARTIAL:
         _announce(session, batch, created_at)
-    failpoint("sis:file:after-control")
+        failpoint("sis:file:after-control")
     return look(session, batch.name, batch.sha256)
 
 
@@ -43,7 +53,7 @@ def look(session: SftpSession, name: str, sha256: str) -> FileState:
 
     ACKNOWLEDGED: `<name>.ack` is there. IN_PLACE: it was placed whole (its control file, written last,
     names the same sha256), whether or not someone has taken the file since. PARTIAL: placing was cut
-    off; placing it again completes it. ABSENT: nothing is there, taken away or never begun.
+    off; staging and placing it again completes it. ABSENT: nothing is there, taken away or never begun.
     Raises ContractBroken WB02 when another file has the name.
     """
     agrees = _file_agrees(session, name, sha256)
@@ -79,12 +89,15 @@ def _file_agrees(session: SftpSession, name: str, sha256: str) -> bool | None:
 
 
 def _rename(session: SftpSession, name: str, sha256: str) -> None:
-    if session.rename(name + PART, name) or _file_agrees(session, name, sha256):
+    """Give a whole `.part` its name, or find that someone did."""
+    part = session.read(name + PART, _LARGEST)
+    whole = part is not None and hashlib.sha256(part).hexdigest() == sha256
+    if (whole and session.rename(name + PART, name)) or _file_agrees(session, name, sha256):
         return
     raise RetryLater(
         "WB03",
-        f"{name} could not be given its name",
-        fix="Let this user rename files in the folder.",
+        f"{name} is not staged whole or could not be given its name",
+        fix="If this stays so, let this user write and rename files in the folder.",
         place=name,
     )
 

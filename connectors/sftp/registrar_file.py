@@ -118,8 +118,13 @@ class RegistrarFileSink:
         name = self._settings.file_name_pattern.format(district=self._district, hash=sha256[:12])
         return FileBatch(name, content, sha256, len(shown))
 
+    def stage(self, batch: FileBatch) -> None:
+        """Write the file as `.part`, where nobody picks it up; see `outbox.stage`."""
+        with SftpSession(self._settings) as session:
+            outbox.stage(session, batch)
+
     def place(self, batch: FileBatch) -> FileState:
-        """Write `.part`, rename, write the control file; see `outbox.place`."""
+        """Rename the staged file and write its control file; see `outbox.place`."""
         with SftpSession(self._settings) as session:
             return outbox.place(session, batch, self._clock())
 
@@ -135,6 +140,7 @@ class RegistrarFileSink:
         if not items:
             return
         batch = self.render(items, payloads)
+        self.stage(batch)
         self.place(batch)
         sent_at = self._clock()
         for item in items:

@@ -124,12 +124,17 @@ class SftpSession:
                 ) from error
             self._sftp = paramiko.SFTPClient.from_transport(self._wire())
         self._channel()
-        return f"{self._access.username} is logged in"
+        return f"{self._access.username} is logged in over {self.cipher}"
 
     def close(self) -> None:
         """Close the connection; safe to repeat."""
         if self._transport is not None:
             self._transport.close()
+
+    @property
+    def cipher(self) -> str:
+        """Return the cipher that was agreed on."""
+        return str(self._wire().remote_cipher)  # type: ignore[attr-defined]  # unknown to its stubs
 
     def files(self) -> list[RemoteFile]:
         """Return the regular files of the folder by name; raises StopDistrict CN05 when it is not there."""
