@@ -11,10 +11,10 @@ from mappings.maps import RosterMaps, fold
 from mappings.normalize import source_tables
 
 _NOT_IN_THE_CSV_BINDING = (
-    "agents", "children", "metadata", "orgs", "preferredFirstName", "preferredLastName", "primaryOrg",
-    "resources", "resourceSourcedIds", "roles", "userProfiles",
+    "agents", "agentSourceIds", "children", "metadata", "orgs", "preferredFirstName", "preferredLastName",
+    "primaryOrg", "resources", "resourceSourcedIds", "roles", "userProfiles",
 )  # fmt: skip
-"""Standard names that only the REST binding, OneRoster 1.0 or 1.2.0 has."""
+"""Names that only the REST binding, OneRoster 1.0 or 1.2.0 has, or that are often misspelt."""
 
 
 def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[Finding]:

@@ -136,4 +136,5 @@ def _one_per_org(rows: pa.RecordBatch) -> pa.RecordBatch:
     raised["sourced_id"] = keys + ":" + raised["role"].fillna("")
     later = pairs.duplicated("row").to_numpy()
     raised["role_type"] = ["secondary" if is_later else "primary" for is_later in later]
-    return pa.RecordBatch.from_pandas(raised, schema=rows.schema, preserve_index=False)
+    table = pa.Table.from_pandas(raised, schema=rows.schema, preserve_index=False)
+    return pa.RecordBatch.from_arrays([texts(table, name) for name in rows.schema.names], schema=rows.schema)

@@ -36,14 +36,16 @@ class Scale:
         return frozenset(letter for _, letter in self.bands)
 
 
-def scale_from(settings: Mapping[str, object]) -> Scale:
+def scale_from(settings: object) -> Scale:
     """Return the scale a district's settings describe.
 
     bands: {letter: lowest percent}; rounding: none (the default), half_up, half_even or floor;
     places: decimals kept by the rounding (0 by default); version: its name, else a short digest of
     the content. Raises StopDistrict CF32 when letters would be missing or contradictory.
     """
-    unknown = sorted(set(settings) - set(_SETTINGS))
+    if not isinstance(settings, Mapping):
+        raise _bad("The grade scale is no table of settings.")
+    unknown = sorted(set(map(str, settings)) - set(_SETTINGS))
     if unknown:
         raise _bad(f"The grade scale has unknown settings: {', '.join(unknown)}.")
     bands = _bands(settings.get("bands"))

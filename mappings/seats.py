@@ -113,7 +113,7 @@ def _enrolled(
     found = students.merge(
         taught, left_on="class_sourced_id", right_on="sourced_id", suffixes=("", "_of_class")
     )
-    rows = (_row(record) for record in found.to_dict("records"))
+    rows = (_row(record) for record in found.sort_values("sourced_id").to_dict("records"))
     return [row for row in rows if not _is_no_show(row)]
 
 
@@ -177,7 +177,7 @@ def _unknown_offerings(
         if offering not in known:
             yield _finding(
                 "RF20", "courses", "course_code", code, group=code,
-                message=f"Course {code} is mapped to offering {offering}, which is not on the master schedule.",
+                message=f"Course {code} is mapped to offering {offering}, which is on no master schedule.",
                 fix=f"Map course {code} to an offering of the master schedule, or add {offering} to it.",
             )  # fmt: skip
 

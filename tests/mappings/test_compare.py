@@ -1,0 +1,181 @@
+"""What counts as added, changed, gone, gone for good, and back."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import ContractBroken
+from domain.model import Mode
+from domain.tables import RosterTable
+from mappings import compare as comparing
+from mappings.compare import CHANGES, apply_changes, compare
+from mappings.ranges import id_ranges
+from tests.mappings.building import digest, keys, last, tonight
+
+NOBODY = pa.array([], pa.string())
+
+
+def changes(
+    before: pa.Table, after: pa.Table, mode: Mode = Mode.BULK, seen: tuple[str, ...] = ()
+) -> list[tuple[str, str, str | None, str | None]]:
+    found = compare(RosterTable.USERS, before, after, pa.array(seen, pa.string()), mode)
+    assert found.schema == CHANGES
+    return [
+        (row["sourced_id"], row["op"], text_of(row["before_digest"]), text_of(row["after_digest"]))
+        for row in found.to_pylist()
+    ]
+
+
+def text_of(found: bytes | None) -> str | None:
+    return None if found is None else found.decode().rstrip(".")
+
+
+def test_nothing_new_is_no_change() -> None:
+    assert changes(last(("a", "1"), ("b", "2")), tonight(("b", "2"), ("a", "1"))) == []
+
+
+def test_a_new_row_is_added_and_another_content_updates() -> None:
+    assert changes(last(("b", "1")), tonight(("c", "9"), ("a", "8"), ("b", "2"))) == [
+        ("a", "add", None, "8"),
+        ("b", "update", "1", "2"),
+        ("c", "add", None, "9"),
+    ]
+
+
+def test_absence_from_a_bulk_snapshot_is_missing_first_and_a_removal_the_second_time() -> None:
+    assert changes(last(("a", "1"), ("b", "1", True)), tonight()) == [
+        ("a", "missing", "1", None),
+        ("b", "remove", "1", None),
+    ]
+
+
+def test_absence_from_a_delta_is_nothing() -> None:
+    assert changes(last(("a", "1"), ("b", "1", True)), tonight(), Mode.DELTA) == []
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_tobedeleted_is_a_removal_at_once_and_of_an_unknown_id_nothing(mode: Mode) -> None:
+    before = last(("a", "1"), ("b", "1", True))
+    assert changes(before, tonight(("a", "2", True), ("b", "1", True), ("x", "1", True)), mode) == [
+        ("a", "remove", "1", None),
+        ("b", "remove", "1", None),
+    ]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_missing_row_that_is_back_returns_with_what_it_is_now(mode: Mode) -> None:
+    before = last(("a", "1", True), ("b", "1", True))
+    assert changes(before, tonight(("a", "1"), ("b", "2")), mode) == [
+        ("a", "return", "1", "1"),
+        ("b", "return", "1", "2"),
+    ]
+
+
+def test_a_quarantined_row_is_never_missing() -> None:
+    assert changes(last(("a", "1"), ("b", "1")), tonight(), seen=("a",)) == [("b", "missing", "1", None)]
+
+
+def test_a_missing_row_that_is_only_seen_returns_with_its_last_content() -> None:
+    assert changes(last(("a", "1", True)), tonight(), seen=("a",)) == [("a", "return", "1", "1")]
+
+
+def test_ids_are_compared_exactly() -> None:
+    assert [row[:2] for row in changes(last(("A", "1"), ("01", "1")), tonight(("a", "1"), ("1", "1")))] == [
+        ("01", "missing"), ("1", "add"), ("A", "missing"), ("a", "add"),
+    ]  # fmt: skip
+
+
+def test_one_id_with_two_changes_is_refused() -> None:
+    with pytest.raises(ContractBroken, match=r"ID10.*users"):
+        changes(last(), tonight(("a", "1"), ("a", "2")))
+
+
+def test_applying_changes_takes_content_from_tonight() -> None:
+    before = last(("a", "1"), ("b", "1"), ("c", "1", True), ("d", "1"), ("e", "1", True))
+    after = tonight(("a", "2"), ("d", "1", True), ("f", "1"))
+    found = compare(RosterTable.USERS, before, after, pa.array(["e"]), Mode.BULK)
+    assert apply_changes(before, found, after).to_pylist() == [
+        {"sourced_id": "a", "digest": digest("2"), "missing": False},
+        {"sourced_id": "b", "digest": digest("1"), "missing": True},
+        {"sourced_id": "e", "digest": digest("1"), "missing": False},
+        {"sourced_id": "f", "digest": digest("1"), "missing": False},
+    ]
+
+
+IDS = st.sampled_from([*"abcdefgh", "ä", "0", "00"])
+SIDE = st.dictionaries(IDS, st.tuples(st.sampled_from("123"), st.booleans()), max_size=9)
+Side = dict[str, tuple[str, bool]]
+
+
+def rows(side: Side) -> list[tuple[str, str, bool]]:
+    return [(sourced_id, text, flag) for sourced_id, (text, flag) in side.items()]
+
+
+def night(before: pa.Table, after: pa.Table, mode: Mode, seen: set[str]) -> pa.Table:
+    found = compare(RosterTable.USERS, before, after, pa.array(sorted(seen), pa.string()), mode)
+    return apply_changes(before, found, after)
+
+
+def state(table: pa.Table) -> dict[str, tuple[bytes, bool]]:
+    return {row["sourced_id"]: (row["digest"], row["missing"]) for row in table.to_pylist()}
+
+
+@given(SIDE, SIDE)
+def test_two_bulk_nights_bring_the_roster_of_record_to_what_the_sis_has(a: Side, b: Side) -> None:
+    there = {key: (digest(text), False) for key, (text, deleted) in b.items() if not deleted}
+    softly_gone = {key: (digest(text), True) for key, (text, gone) in a.items() if key not in b and not gone}
+    once = night(last(*rows(a)), tonight(*rows(b)), Mode.BULK, set())
+    assert state(once) == there | softly_gone
+    assert state(night(once, tonight(*rows(b)), Mode.BULK, set())) == there
+
+
+@given(SIDE, SIDE, st.sets(IDS))
+def test_a_delta_brings_what_it_names_and_leaves_the_rest(a: Side, b: Side, seen: set[str]) -> None:
+    seen -= set(b)
+    rest = {
+        key: (digest(text), missing and key not in seen) for key, (text, missing) in a.items() if key not in b
+    }
+    there = {key: (digest(text), False) for key, (text, deleted) in b.items() if not deleted}
+    assert state(night(last(*rows(a)), tonight(*rows(b)), Mode.DELTA, seen)) == rest | there
+
+
+@given(SIDE, SIDE, st.sets(IDS))
+def test_comparing_again_finds_only_what_a_second_absence_proves(a: Side, b: Side, seen: set[str]) -> None:
+    seen -= set(b)
+    once = night(last(*rows(a)), tonight(*rows(b)), Mode.BULK, seen)
+    gone = {key for key, (_, missing) in state(once).items() if missing}
+    again = changes(once, tonight(*rows(b)), Mode.BULK, tuple(seen))
+    assert {(key, op) for key, op, _, _ in again} == {(key, "remove") for key in gone}
+    assert changes(once, tonight(*rows(b)), Mode.DELTA, tuple(seen)) == []
+
+
+@given(SIDE, SIDE, st.sets(IDS), st.sampled_from(Mode))
+def test_what_was_seen_in_quarantine_is_neither_missing_nor_removed(
+    a: Side, b: Side, seen: set[str], mode: Mode
+) -> None:
+    seen -= set(b)
+    found = changes(last(*rows(a)), tonight(*rows(b)), mode, tuple(seen))
+    assert {op for key, op, _, _ in found if key in seen} <= {"return"}
+    assert found == sorted(found)
+
+
+@given(SIDE, SIDE, st.sets(IDS), st.integers(1, 6))
+def test_many_small_ranges_find_what_one_finds(a: Side, b: Side, seen: set[str], size: int) -> None:
+    whole = changes(last(*rows(a)), tonight(*rows(b)), Mode.BULK, tuple(seen))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mappings.ranges._EVERY", 1)
+        patch.setattr(comparing, "id_ranges", lambda *tables: id_ranges(*tables, rows=size))
+        assert changes(last(*rows(a)), tonight(*rows(b)), Mode.BULK, tuple(seen)) == whole
+
+
+def test_ranges_split_ids_without_gap_or_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mappings.ranges._EVERY", 1)
+    table = keys(*((f"{n:02}", "1") for n in range(10)))
+    parts = [
+        table.filter(part.rows_of(table.column("sourced_id"))).column("sourced_id").to_pylist()
+        for part in id_ranges(table, rows=4)
+    ]
+    assert parts == [["00", "01", "02"], ["03", "04", "05"], ["06", "07", "08", "09"]]

@@ -1,0 +1,58 @@
+"""Columns that are new are said and ignored; a column no row can do without holds the feed."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.model import Severity
+from domain.oneroster import COLLECTIONS, Version
+from mappings.drift import drift
+from mappings.maps import maps_for
+
+V1 = maps_for("1.1")
+ORGS = ["sourcedId", "status", "dateLastModified", "name", "type"]
+
+
+@pytest.mark.parametrize("version", list(Version))
+@pytest.mark.parametrize("table", ["orgs", "academicSessions", "courses", "classes", "users", "enrollments"])
+def test_the_standard_header_is_no_drift(table: str, version: Version) -> None:
+    assert drift(maps_for(version.value), table, COLLECTIONS[table].columns[version]) == []
+
+
+def test_an_unknown_column_is_ignored_and_said_once() -> None:
+    (finding,) = drift(V1, "orgs", [*ORGS, "mascot"])
+    assert (finding.rule, finding.severity, finding.field) == ("CD03", Severity.DROP_VALUE, "mascot")
+    assert "mascot" in finding.message
+
+
+@pytest.mark.parametrize("name", ["metadata.mascot", "_place", "SMS", "agentSourceIds"])
+def test_extensions_and_columns_we_have_no_use_for_are_no_drift(name: str) -> None:
+    users = COLLECTIONS["users"].columns[Version.V1P1]
+    assert drift(V1, "users", [*users, name]) == []
+
+
+def test_a_missing_required_column_holds_the_feed_and_is_named_with_the_fix() -> None:
+    (finding,) = drift(V1, "orgs", ["sourcedId", "name"])
+    assert (finding.rule, finding.severity, finding.field) == ("FL10", Severity.HOLD_FEED, "type")
+    assert finding.fix == "Add type to the export of orgs, or map the column that carries it."
+
+
+def test_a_1_1_users_file_needs_what_its_role_rows_are_made_of() -> None:
+    found = drift(V1, "users", ["sourcedId", "givenName", "familyName"])
+    assert [finding.field for finding in found] == ["role", "orgSourcedIds"]
+
+
+def test_a_renamed_column_is_known_and_takes_the_place_of_the_standard_one() -> None:
+    maps = maps_for("1.1", {"columns": {"orgs": {"type": "orgKind"}}})
+    assert drift(maps, "orgs", ["sourcedId", "name", "OrgKind"]) == []
+    assert [finding.field for finding in drift(maps, "orgs", ORGS)] == ["orgKind"]
+
+
+def test_a_file_without_a_header_does_not_have_its_first_row_repeated() -> None:
+    found = drift(V1, "users", ["992e", "Pedro", "Vanderpuff"])
+    assert {finding.rule for finding in found} == {"FL10"}
+    assert "Pedro" not in str(found)
+
+
+def test_a_table_we_do_not_keep_does_not_drift() -> None:
+    assert drift(V1, "demographics", ["anything"]) == []
