@@ -8,6 +8,7 @@ from validation.masking import mask
 from validation.rules import catalogue
 from validation.settle import Judged
 from validation.sizes import sizes
+from validation.wording import case_message
 
 __all__ = [
     "judge",
@@ -21,6 +22,7 @@ __all__ = [
     "unresolved_share",
     "empty_table",
     "sizes",
+    "case_message",
     "catalogue",
     "mask",
 ]

@@ -70,10 +70,13 @@ class JudgeContext:
         return self.references[table]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GradeContext:
-    """What judging collected grades of one district needs besides the rows."""
+    """What judging collected grades of one district needs besides the rows.
 
-    maximum_percent: Decimal
+    maximum_percent: more than 100 where the district gives extra credit.
+    """
+
     district: DistrictCode
+    maximum_percent: Decimal = Decimal(100)
     overrides: Mapping[str, object] = field(default_factory=dict)

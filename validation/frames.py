@@ -92,7 +92,7 @@ def _full_width(batch: pa.RecordBatch, spec: Column, context: JudgeContext) -> p
     values, student = column(batch, spec.name), among(column(batch, "sourced_id"), context.students)
     width = context.identifier_width or usual_width(pc.filter(values, student))
     if width is None:
-        return pa.array([True] * len(values))
+        return pa.repeat(True, len(values))
     short = pc.and_(pc.less(pc.utf8_length(values), width), pc.match_substring_regex(values, r"^\d+$"))
     return pc.invert(pc.and_(student, pc.fill_null(short, False)))
 

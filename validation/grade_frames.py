@@ -56,7 +56,7 @@ def _own_district(batch: pa.RecordBatch, context: GradeContext) -> pa.Array:
 
 def _known_column(batch: pa.RecordBatch, context: GradeContext) -> pa.Array:
     """Return false for an unknown grade column; one that is not complete is GR01's."""
-    blank = pa.array([False] * batch.num_rows)
+    blank = pa.repeat(False, batch.num_rows)
     for name in _GRADE_COLUMN:
         blank = pc.or_(blank, pc.is_null(column(batch, name)))
     return pc.or_(blank, _proven(batch, "_known_column"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.errors import StopDistrict
 from domain.model import Severity
 from validation.rules import catalogue
-from validation.rules.rule import Rule
+from validation.rules.rule import Counted, Rule
 
 _RANK = {Severity.DROP_VALUE: 0, Severity.HOLD_ROW: 1, Severity.HOLD_FEED: 2}
 
@@ -52,6 +52,8 @@ def _severity(code: str, change: object) -> Severity | None:
             fix="Use a rule code from docs/rules.md, or remove the entry.",
             place="settings: rules",
         )
+    if isinstance(rule.check, Counted):
+        raise _refused(code, "counts, and is changed by `thresholds` instead")
     severity = _wanted(rule, change)
     if rule.essential and (severity is None or _RANK[severity] < _RANK[rule.severity]):
         raise _refused(code, "protects the roster and can be neither softened nor turned off")

@@ -106,4 +106,4 @@ def grade_rows(rows: Sequence[Mapping[str, object]]) -> pa.Table:
 
 def grade_context(maximum: str = "100", **overrides: object) -> GradeContext:
     """Return the context of district north."""
-    return GradeContext(Decimal(maximum), DistrictCode("north"), overrides)
+    return GradeContext(district=DistrictCode("north"), maximum_percent=Decimal(maximum), overrides=overrides)

@@ -27,6 +27,9 @@ import great_expectations as gx  # noqa: E402
 import great_expectations.expectations as gxe  # noqa: E402
 from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
 
+# It asks for INFO by itself, to say where it would put pages that nobody builds.
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
+
 from validation.engine.expectations import ExpectCalendarDates, ExpectKnownCodes  # noqa: E402
 
 if TYPE_CHECKING:

@@ -1,0 +1,37 @@
+"""Tonight's roster against the last good one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import StopDistrict
+from domain.model import Op, Severity
+from domain.tables import RosterTable
+from validation import mass_change, unresolved_share
+
+
+def test_removals_and_updates_are_held_side_by_side() -> None:
+    found = mass_change(RosterTable.USERS, 100, {Op.REMOVE: 11, Op.UPDATE: 76}, {})
+    assert [(finding.rule, finding.table) for finding in found] == [("SZ10", "users"), ("SZ11", "users")]
+
+
+@given(st.integers(1, 5000), st.integers(0, 5000))
+def test_a_table_may_always_lose_a_tenth_and_small_ones_two_rows(last: int, gone: int) -> None:
+    held = bool(mass_change(RosterTable.USERS, last, {Op.REMOVE: gone}, {}))
+    assert held == (gone > max(last, 20) / 10)
+
+
+@pytest.mark.parametrize("bad", ["ten", -1, None, True])
+def test_a_threshold_that_is_no_number_stops_the_district(bad: object) -> None:
+    with pytest.raises(StopDistrict, match="removed") as stopped:
+        mass_change(RosterTable.USERS, 100, {}, {"removed": bad})
+    assert stopped.value.code == "CF36"
+
+
+def test_a_growing_share_of_unresolved_references_holds_the_feed() -> None:
+    found = unresolved_share(0.0, 0.011, "enrollments")
+    assert [(finding.rule, finding.severity, finding.table) for finding in found] == [
+        ("RF10", Severity.HOLD_FEED, "enrollments")
+    ]
