@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -125,10 +125,12 @@ class _Reading:
                     return True
         return False
 
-    def _plan(self) -> Iterator[int]:
-        yield self._offset
-        if self._total is not None and self._step and not self._missed:
-            yield from range(self._offset + self._step, self._total, self._step)
+    def _plan(self) -> Iterable[int]:
+        """Return the offsets to ask for at once: all that are left when the total is known, else one."""
+        if self._total is None or not self._step or self._missed:
+            return (self._offset,)
+        # The look beyond the end, where a total still has to prove itself, is an offset too.
+        return range(self._offset, max(self._total, self._offset + 1), self._step)
 
     def _take(self, answer: Slice) -> bool:
         ids = [one for one in answer.ids if one is not None]
