@@ -67,12 +67,15 @@ class CsvPull:
         self._files = {stem: self._land(stem, package, mode, landing) for stem, mode in modes.items()}
         for file in self._files.values():
             self._judge(file)
+        version = manifest.version or _guess_version(modes)
         self._facts = PullFacts(
             mode=Mode.DELTA if Mode.DELTA.value in modes.values() else Mode.BULK,
-            version=(manifest.version or _guess_version(modes)).value,
+            version=version.value,
             source_tables=tuple(self._files),
             as_of=as_of,
-            absent=tuple(stem for stem in ROSTER_FILES if stem not in self._files),
+            absent=tuple(
+                stem for stem in ROSTER_FILES if stem not in modes and version in COLLECTIONS[stem].columns
+            ),
         )
 
     @property

@@ -6,7 +6,6 @@ inside quotes, a blank line, a quote that never closes) the rest of the file is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from connectors.oneroster.csv_blocks import Lines, count_lines, last_line
+from connectors.oneroster.csv_blocks import Lines, count_lines, has_blank_line, last_line
 from connectors.oneroster.csv_header import Header
 from connectors.oneroster.csv_ragged import RaggedRows
 from connectors.oneroster.csv_records import Record, is_open, records
@@ -29,7 +28,6 @@ from domain.tables import PLACE
 ROWS = 50_000
 """Rows of one batch when records are read one by one."""
 
-_BLANK_LINE = re.compile(rb"\A[\r\n]|\n[\r\n]|\r\r")
 _MARK = "\ufeff".encode()
 
 
@@ -58,17 +56,18 @@ class TableReader:
         line = self.header.line
         source = self.lines.remainder()
         for block in source:
-            batch = self._at_once(block, line)
+            lines = count_lines(block)
+            batch = self._at_once(block, line, lines)
             if batch is None:
                 yield from self._one_by_one(Lines(chain([block], source), line))
                 return
-            line += count_lines(block)
+            line += lines
             if batch.num_rows:
                 yield batch
 
-    def _at_once(self, block: bytes, line: int) -> pa.RecordBatch | None:
+    def _at_once(self, block: bytes, line: int, lines: int) -> pa.RecordBatch | None:
         """Return a block's rows, or None when Arrow could not number them truly."""
-        if len(self.header.names) == 1 or block.startswith(_MARK) or _BLANK_LINE.search(block):
+        if len(self.header.names) == 1 or block.startswith(_MARK) or has_blank_line(block):
             return None
         if is_open(last_line(block), self.header.delimiter):
             return None
@@ -77,11 +76,11 @@ class TableReader:
             table = _parse(block, self.header, bad)
         except pa.ArrowInvalid:
             return None
-        if table.num_rows + len(bad) != count_lines(block):
+        if table.num_rows + len(bad) != lines:
             return None
         for row in bad:
             self.note(self._ragged.from_text(line + row.offset, row.cells, row.text, self.header.delimiter))
-        offsets = np.delete(np.arange(count_lines(block)), [row.offset for row in bad])
+        offsets = np.delete(np.arange(lines), [row.offset for row in bad])
         return self._placed([column.combine_chunks() for column in table.columns], offsets + line)
 
     def _one_by_one(self, lines: Lines) -> Iterator[pa.RecordBatch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import zipfile
@@ -9,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.oneroster import csv_reader
 from connectors.oneroster.csv_encoding import PIECE
 from connectors.protocol import Pull, RosterSource
-from domain.errors import StopDistrict
+from domain.errors import SisbridgeError, StopDistrict
 from domain.model import Mode
 from domain.tables import PLACE
 from tests.support.roster_csv import (
@@ -44,7 +47,7 @@ def test_facts_name_mode_version_order_and_moment(tmp_path: Path) -> None:
     facts = pull(with_users(tmp_path, ROSTER["users.csv"])).facts
     assert (facts.mode, facts.version) == (Mode.BULK, "1.1")
     assert facts.source_tables == ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
-    assert facts.absent == ("roles",)
+    assert facts.absent == ()
     assert facts.as_of == datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
@@ -54,6 +57,11 @@ def test_facts_name_mode_version_order_and_moment(tmp_path: Path) -> None:
 def test_the_manifest_names_the_version(tmp_path: Path, declared: str, read_as: str) -> None:
     files = ROSTER | {"manifest.csv": manifest(declared)}
     assert pull(write_folder(tmp_path / "drop", files)).facts.version == read_as
+
+
+def test_what_a_version_has_and_a_package_has_not_is_absent(tmp_path: Path) -> None:
+    files = ROSTER | {"manifest.csv": manifest("1.2", roles="absent")}
+    assert pull(write_folder(tmp_path / "drop", files)).facts.absent == ("roles",)
 
 
 def test_roles_are_their_own_table_and_mean_1_2_without_a_manifest(tmp_path: Path) -> None:
@@ -209,6 +217,18 @@ def test_rows_read_twice_are_noticed_once(tmp_path: Path) -> None:
     made = pull(with_users(tmp_path, b"sourcedId,a\nU1\nU2,x\n"))
     assert rows(made, "users") == rows(made, "users")
     assert [notice.place for notice in made.notices()] == ["users.csv:2"]
+
+
+_BEGINNINGS = [b"", b"sourcedId,a\n", b"sourcedId,a\nU1,x\n", b'\xef\xbb\xbfsourcedId\tb\n"', b"\xff\xfe"]
+
+
+@given(st.sampled_from(_BEGINNINGS), st.binary(max_size=300), st.sampled_from(["users.csv", "manifest.csv"]))
+def test_arbitrary_bytes_raise_nothing_but_the_four_errors(
+    tmp_path_factory: pytest.TempPathFactory, beginning: bytes, data: bytes, name: str
+) -> None:
+    drop = write_folder(tmp_path_factory.mktemp("drop"), ROSTER | {name: beginning + data})
+    with contextlib.suppress(SisbridgeError), contextlib.closing(pull(drop)) as made:
+        assert all(row[PLACE] for table in made.facts.source_tables for row in rows(made, table))
 
 
 def test_source_and_pull_keep_the_protocol(tmp_path: Path) -> None:
