@@ -10,6 +10,7 @@ import logging
 import re
 import socket
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,6 +129,9 @@ class SftpSession:
 
     def close(self) -> None:
         """Close the connection; safe to repeat."""
+        if self._sftp is not None:
+            with suppress(paramiko.SSHException, EOFError, OSError):
+                self._sftp.close()
         if self._transport is not None:
             self._transport.close()
 
@@ -216,12 +220,14 @@ class SftpSession:
         return transport
 
     def _authenticate(self) -> None:
-        access = self._access
+        access, wire = self._access, self._wire()
         if access.private_key is not None:
-            self._wire().auth_publickey(access.username, _private_key(access.private_key, access.place))
+            more = wire.auth_publickey(access.username, _private_key(access.private_key, access.place))
         else:
             password = access.password.get_secret_value() if access.password else ""
-            self._wire().auth_password(access.username, password)
+            more = wire.auth_password(access.username, password)
+        if more:
+            raise paramiko.AuthenticationException("a second factor is asked for")
 
     def _wire(self) -> paramiko.Transport:
         if self._transport is None:
