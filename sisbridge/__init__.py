@@ -1,0 +1,1 @@
+"""Decide and remember: the store, the use-cases and the doors."""
