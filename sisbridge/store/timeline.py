@@ -56,7 +56,9 @@ def last_costs(conn: Connection) -> list[StageCost]:
     newest = sa.select(run.c.district_code, sa.func.max(run.c.seq).label("seq")).group_by(run.c.district_code)
     last = newest.subquery()
     query = (
-        sa.select(run.c.district_code, run.c.night_on, run.c.state, stage.c.stage, stage.c.rows, stage.c.seconds)
+        sa.select(
+            run.c.district_code, run.c.night_on, run.c.state, stage.c.stage, stage.c.rows, stage.c.seconds
+        )
         .join(last, (last.c.district_code == run.c.district_code) & (last.c.seq == run.c.seq))
         .join(stage, (stage.c.district_code == run.c.district_code) & (stage.c.run_id == run.c.run_id))
         .order_by(run.c.district_code, stage.c.stage)

@@ -1,0 +1,105 @@
+"""Move the roster of record to tonight's state in one transaction."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.errors import StopDistrict
+from domain.model import Op
+from domain.tables import RosterTable
+from mappings import identity
+from mappings.compare import CHANGES
+from sisbridge.store import people, roster, snapshots
+from sisbridge.store.database import Connection
+from sisbridge.sync.context import Stage, changes_name, clean_name
+
+_CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
+
+
+def apply(stage: Stage) -> dict[str, int]:
+    """Apply the landed changes and return how many of each kind; a rehearsal never comes here.
+
+    Rows, history, people and the snapshot's mark move together or not at all. Raises StopDistrict
+    when the district has no approved MOU: nothing is applied then.
+    """
+    if stage.district.mou_approved_on is None:
+        raise StopDistrict(
+            "CF11",
+            f"District {stage.code} has no approved MOU, so its roster was checked but not applied.",
+            fix="Record the date the MOU was approved in the district's settings.",
+        )
+    counts: dict[str, int] = {}
+    with stage.house.store.begin("apply") as conn:
+        for table in RosterTable:
+            for op, rows in _apply_table(conn, stage, table).items():
+                counts[op] = counts.get(op, 0) + rows
+        _link_people(conn, stage)
+        snapshots.mark_applied(conn, stage.code, stage.snapshot, stage.now())
+    return counts
+
+
+def _apply_table(conn: Connection, stage: Stage, table: RosterTable) -> dict[str, int]:
+    changes = pa.Table.from_batches(stage.read(changes_name(table)), schema=CHANGES)
+    carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
+    with_rows, counts = changes.filter(carrying), dict[str, int]()
+    for batch in stage.read(clean_name(table)) if with_rows.num_rows else ():
+        chosen = pc.is_in(with_rows.column("sourced_id"), value_set=batch.column("sourced_id"))
+        part, with_rows = with_rows.filter(chosen), with_rows.filter(pc.invert(chosen))
+        _add(counts, _apply_part(conn, stage, table, part, _rows_of(part, batch)))
+    _add(counts, _apply_part(conn, stage, table, with_rows, _in_force(conn, stage, table, with_rows)))
+    _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None))
+    return counts
+
+
+def _rows_of(changes: pa.Table, batch: pa.RecordBatch) -> pa.Table:
+    ids = changes.column("sourced_id").combine_chunks()
+    return pa.Table.from_batches([batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids))])
+
+
+def _in_force(conn: Connection, stage: Stage, table: RosterTable, returns: pa.Table) -> pa.Table | None:
+    """Return the rows as they stand for what was missing and is seen tonight, but only in quarantine."""
+    if returns.num_rows == 0:
+        return None
+    return roster.rows(
+        conn, stage.code, table, None, {"sourced_id": returns.column("sourced_id").to_pylist()}
+    )
+
+
+def _apply_part(
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, rows: pa.Table | None
+) -> dict[str, int]:
+    if changes.num_rows == 0:
+        return {}
+    return roster.apply(
+        conn,
+        stage.code,
+        table,
+        changes,
+        rows,
+        snapshot_id=stage.snapshot,
+        run_id=stage.run_id,
+        night_on=stage.night_on,
+        school_year=stage.district.school_year,
+        actor="nightly run",
+        at=stage.now(),
+    )
+
+
+def _add(counts: dict[str, int], more: dict[str, int]) -> None:
+    for op, rows in more.items():
+        counts[op] = counts.get(op, 0) + rows
+
+
+def _link_people(conn: Connection, stage: Stage) -> None:
+    """Give every student of the roster a person; matching never crosses a district."""
+    known = people.links(conn, stage.code, stage.district.school_year)
+    roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], {"role": ["student"]})
+    students = pc.unique(roles.column("user_sourced_id"))
+    fresh = students.filter(pc.invert(pc.is_in(students, value_set=pa.array(list(known), pa.string()))))
+    if len(fresh) == 0:
+        return
+    users = roster.rows(conn, stage.code, RosterTable.USERS, ["sourced_id", "identifier"], None)
+    users = users.filter(pc.is_in(users.column("sourced_id"), value_set=students))
+    new = identity.new_people(users, known, stage.code, stage.district.school_year)
+    people.add_links(conn, stage.code, stage.district.school_year, new, stage.night_on)

@@ -1,0 +1,230 @@
+"""Take grades of the shared courses from where teachers leave them, judge them, keep the good ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+
+from connectors import registry
+from connectors.protocol import GradeBatch, GradeRow, GradeSource
+from domain.errors import SisbridgeError, StopDistrict
+from domain.ids import DistrictCode, GradeId, OfferingId, PersonId, SourcedId, grade_column, grade_id
+from domain.model import (
+    ConnectorConfig,
+    District,
+    Finding,
+    GradeKind,
+    GradeRecord,
+    GradeValue,
+    Seat,
+    Severity,
+)
+from domain.tables import PLACE
+from mappings import grades as grading
+from mappings.scales import Scale, scale_from
+from sisbridge.house import House, clock_of, today_of
+from sisbridge.store import cases, people, regions
+from sisbridge.store import grades as grade_store
+from sisbridge.store import seats as seat_store
+from sisbridge.store.database import Connection
+from sisbridge.store.grades import GradeState
+from sisbridge.sync.context import spoken
+from validation import GradeContext, judge_grades
+
+ColumnKey = tuple[str, str, str, str]
+"""Offering, term, reporting period, kind."""
+
+
+@dataclass
+class Collected:
+    """What came of a collection: rows read, kept as new revisions, unchanged, held; rows of no district."""
+
+    read: int = 0
+    kept: int = 0
+    unchanged: int = 0
+    held: int = 0
+    unplaced: list[str] = field(default_factory=list)
+    by_district: dict[DistrictCode, dict[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What one district's rows are judged against."""
+
+    district: District
+    scale: Scale
+    seats: dict[tuple[str, str, str], Seat]
+    columns: frozenset[tuple[str, str, str]]
+    offerings: frozenset[str]
+    latest: dict[GradeId, GradeRecord]
+
+
+def collect_grades(house: House, source: GradeSource) -> Collected:
+    """Read every batch and keep each good row as a revision of its grade; hold the others with a case.
+
+    A row that says what is kept already changes nothing. Rows of a district nobody knows are listed
+    by place in `unplaced`.
+    """
+    collected = Collected()
+    for batch in source.read():
+        rows_of: dict[str, list[GradeRow]] = {}
+        for row in batch.rows:
+            rows_of.setdefault((row.values.get("district") or "").strip(), []).append(row)
+        collected.read += len(batch.rows)
+        for code, rows in sorted(rows_of.items()):
+            _collect_district(house, batch, code, rows, collected)
+    return collected
+
+
+def collect_from(house: House, path: Path) -> Collected:
+    """Collect the grades of a CSV file, or of every CSV in a folder."""
+    config = ConnectorConfig(DistrictCode(""), "grades", "grade_csv", {"path": str(path)})
+    return collect_grades(house, registry.grade_source(config, _no_secret))
+
+
+def _no_secret(name: str) -> str:
+    raise StopDistrict("CF13", f"A grade file needs no secret, but {name} was asked for.", fix="Report this.")
+
+
+def _collect_district(
+    house: House, batch: GradeBatch, code: str, rows: Sequence[GradeRow], collected: Collected
+) -> None:
+    try:
+        district = house.district(DistrictCode(code))
+    except SisbridgeError:
+        collected.unplaced += [row.place for row in rows]
+        return
+    with house.store.begin("collect") as conn:
+        desk = _desk(conn, house, district)
+        parsed = [grading.parse(row.place, row.values) for row in rows]
+        judged = judge_grades(
+            _table(parsed, desk),
+            GradeContext(
+                district=district.code, maximum_percent=_maximum(district), overrides=district.settings
+            ),
+        )
+        good = set(judged.clean.column(PLACE).to_pylist())
+        kept = [_keep(conn, house, desk, row) for row in parsed if row.place in good]
+        findings = [*judged.findings, *_noticed(batch)]
+        cases.fold(conn, district.code, today_of(district), spoken(findings), f"grades:{batch.name}")
+        grade_store.save_batch(conn, district.code, batch.name, batch.sha256, clock_of(district)())
+    _count(collected, district.code, kept, len(rows) - len(kept))
+
+
+def _maximum(district: District) -> Decimal:
+    """Return the highest percent the district takes: more than 100 where extra credit counts."""
+    return Decimal(str(district.settings.get("maximum_percent", 100)))
+
+
+def _count(collected: Collected, code: DistrictCode, kept: list[bool], held: int) -> None:
+    collected.kept += sum(kept)
+    collected.unchanged += len(kept) - sum(kept)
+    collected.held += held
+    counts = collected.by_district.setdefault(code, {"kept": 0, "unchanged": 0, "held": 0})
+    counts["kept"] += sum(kept)
+    counts["unchanged"] += len(kept) - sum(kept)
+    counts["held"] += held
+
+
+def _desk(conn: Connection, house: House, district: District) -> _Desk:
+    seats = {(s.student, s.offering, s.term): s for s in seat_store.seats(conn, district.code)}
+    links = people.links(conn, district.code, district.school_year)
+    by_person = {(s.person, s.offering, s.term): s for s in seats.values()}
+    for student, person in links.items():
+        for (owner, offering, term), seat in by_person.items():
+            if owner == person:
+                seats.setdefault((student, offering, term), seat)
+    return _Desk(
+        district=district,
+        scale=scale_of(district),
+        seats={(str(a), str(b), c): seat for (a, b, c), seat in seats.items()},
+        columns=frozenset(regions.term_map(conn, district.code)),
+        offerings=frozenset(str(o.offering_id) for o in regions.offerings(conn)),
+        latest=grade_store.latest(conn, house.keyring, district.code),
+    )
+
+
+def scale_of(district: District) -> Scale:
+    """Return the home district's own scale; StopDistrict with the fix when it has none that works."""
+    chosen = district.settings.get("scale")
+    return scale_from(chosen if isinstance(chosen, Mapping) else {})
+
+
+def _table(parsed: Sequence[grading.ParsedGrade], desk: _Desk) -> pa.Table:
+    """Return the canonical grade rows with the facts the rules ask for, as true and false."""
+    table = grading.to_table(parsed)
+    contested = grading.contested(parsed)
+    facts = {
+        "_has_seat": [(row.student, row.offering, row.term) in desk.seats for row in parsed],
+        "_known_column": [_known(row, desk) for row in parsed],
+        "_letter_agrees": [grading.agrees(row, desk.scale) for row in parsed],
+        "_own_district": [row.district == desk.district.code for row in parsed],
+        "_contested": [row.place in contested for row in parsed],
+    }
+    for name, values in facts.items():
+        table = table.append_column(name, pa.array(values, pa.bool_()))
+    return table
+
+
+def _known(row: grading.ParsedGrade, desk: _Desk) -> bool:
+    return row.offering in desk.offerings and (row.term, row.reporting_period, row.kind) in desk.columns
+
+
+def _keep(conn: Connection, house: House, desk: _Desk, row: grading.ParsedGrade) -> bool:
+    """Keep a row as the newest revision of its grade; return False when nothing is new in it."""
+    seat = desk.seats[(row.student, row.offering, row.term)]
+    column = grade_column(OfferingId(row.offering), row.term, row.reporting_period, row.kind)
+    key = grade_id(desk.district.code, seat.person, column)
+    value = grading.value_of(row, desk.scale)
+    last = desk.latest.get(key)
+    if last is not None and last.value == value and last.comment == (row.comment or ""):
+        return False
+    record = _record(desk, row, seat.person, key, (last.revision if last else 0) + 1, value)
+    grade_store.save(conn, house.keyring, record, GradeState.COLLECTED, clock_of(desk.district)())
+    desk.latest[key] = record
+    return True
+
+
+def _record(
+    desk: _Desk,
+    row: grading.ParsedGrade,
+    person: PersonId,
+    key: GradeId,
+    revision: int,
+    value: GradeValue,
+) -> GradeRecord:
+    return GradeRecord(
+        grade_id=key,
+        district=desk.district.code,
+        person=person,
+        student=SourcedId(row.student),
+        offering=OfferingId(row.offering),
+        term=row.term,
+        reporting_period=row.reporting_period,
+        kind=GradeKind(row.kind),
+        value=value,
+        scale_version=desk.scale.version,
+        comment=row.comment or "",
+        revision=revision,
+        entered_by=row.entered_by or "",
+        place=row.place,
+    )
+
+
+def _noticed(batch: GradeBatch) -> Iterable[Finding]:
+    for notice in batch.notices:
+        yield Finding(
+            rule=notice.code,
+            severity=Severity(notice.severity),
+            table="grades",
+            field=notice.field,
+            place=notice.place,
+            key=notice.key,
+            masked="",
+            message=notice.message,
+            fix=notice.fix,
+        )

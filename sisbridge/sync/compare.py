@@ -1,0 +1,83 @@
+"""Compare tonight's clean roster with the roster of record and land the changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.errors import StopDistrict
+from domain.failpoints import failpoint
+from domain.model import Finding, RosterSnapshot
+from domain.tables import RosterTable
+from mappings import compare as comparing
+from sisbridge.store import findings, roster, snapshots
+from sisbridge.sync.context import Stage, changes_name, clean_name, seen_name
+from validation import guards
+
+
+def compare(stage: Stage) -> dict[str, int]:
+    """Land the changes of every table; return how many there are.
+
+    Raises StopDistrict when a mass change holds the feed (validation.guards); the finding is
+    recorded by then and the last good roster stays in force.
+    """
+    with stage.house.store.read() as conn:
+        snapshot = snapshots.load(conn, stage.code, stage.snapshot)
+        last_rows = roster.count(conn, stage.code)
+    total = 0
+    found: list[Finding] = []
+    for table in RosterTable:
+        changes = _changes(stage, snapshot, table)
+        stage.write(changes_name(table), iter(changes.to_batches()))
+        total += changes.num_rows
+        found += guards.mass_change(table, last_rows.get(table, 0), _ops(changes), _thresholds(stage))
+    _hold(stage, found)
+    failpoint("compare:landed")
+    return {"changes": total}
+
+
+def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
+    """Return (sourced_id, digest, deleted) of tonight's clean rows."""
+    parts = [
+        pa.table(
+            {
+                "sourced_id": batch.column("sourced_id"),
+                "digest": batch.column("digest"),
+                "deleted": pc.equal(batch.column("status"), "tobedeleted"),
+            }
+        )
+        for batch in stage.read(clean_name(table))
+    ]
+    fields = [("sourced_id", pa.string()), ("digest", pa.binary(16)), ("deleted", pa.bool_())]
+    return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
+
+
+def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> pa.Table:
+    with stage.house.store.read() as conn:
+        last = roster.keys(conn, stage.code, table)
+    seen = [batch.column("sourced_id") for batch in stage.read(seen_name(table))]
+    return comparing.compare(
+        table, last, tonight_keys(stage, table), pa.chunked_array(seen, pa.string()), snapshot.mode
+    )
+
+
+def _ops(changes: pa.Table) -> dict[str, int]:
+    counts = pc.value_counts(changes.column("op")).to_pylist()
+    return {entry["values"]: entry["counts"] for entry in counts}
+
+
+def _thresholds(stage: Stage) -> Mapping[str, object]:
+    chosen = stage.district.settings.get("thresholds", {})
+    return chosen if isinstance(chosen, Mapping) else {}
+
+
+def _hold(stage: Stage, found: list[Finding]) -> None:
+    if not found:
+        return
+    with stage.house.store.begin("held") as conn:
+        findings.record_findings(conn, stage.code, stage.run_id, found)
+    stage.write_findings("compare", found)
+    first = found[0]
+    raise StopDistrict(first.rule, first.message, fix=first.fix, place=first.place)

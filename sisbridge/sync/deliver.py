@@ -1,0 +1,231 @@
+"""Deliver queued grades to one district's SIS, one by one, each proven by reading it back.
+
+The order makes a crash harmless: what may have been sent is looked up before anything is sent again,
+`sending` is committed before the first write, and a receipt before the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connectors.protocol import GradeSink
+from domain.errors import SisbridgeError
+from domain.failpoints import failpoint
+from domain.ids import GradeId, ItemId
+from domain.model import (
+    District,
+    GradePayload,
+    GradeValue,
+    OutboxItem,
+    OutboxState,
+    Outcome,
+    Receipt,
+    RemoteGrade,
+)
+from mappings.readback import BeforeDecision, after_writing, before_writing
+from sisbridge.house import House, clock_of
+from sisbridge.store import outbox
+
+MAXIMUM_ATTEMPTS = 3
+"""How often an item that the SIS accepted but did not keep is sent again before a case opens."""
+
+IN_DOUBT = (OutboxState.SENDING, OutboxState.UNKNOWN, OutboxState.DELIVERED)
+TO_SEND = (OutboxState.QUEUED, OutboxState.NOT_TAKEN)
+
+STATE_AFTER: dict[Outcome, OutboxState] = {
+    Outcome.ADOPTED: OutboxState.CONFIRMED,
+    Outcome.CONFIRMED: OutboxState.CONFIRMED,
+    Outcome.DELIVERED: OutboxState.DELIVERED,
+    Outcome.NOT_TAKEN: OutboxState.NOT_TAKEN,
+    Outcome.CONFLICT: OutboxState.CONFLICT,
+    Outcome.REJECTED: OutboxState.REJECTED,
+    Outcome.UNKNOWN: OutboxState.UNKNOWN,
+}
+"""Where an item stands after each outcome."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One district's items in hand, with the payloads of those items and of no others."""
+
+    house: House
+    district: District
+    sink: GradeSink
+    items: tuple[OutboxItem, ...]
+    payloads: Mapping[ItemId, GradePayload]
+    last_written: Mapping[GradeId, GradeValue]
+
+    def of(self, chosen: Sequence[OutboxItem]) -> list[GradePayload]:
+        """Return the payloads of some of the items, in order."""
+        return [self.payloads[item.item_id] for item in chosen]
+
+
+def deliver_items(house: House, district: District, sink: GradeSink, route: str) -> None:
+    """Bring every item as far as it can come; each step is committed before the next."""
+    _resolve_doubts(work_for(house, district, sink, route, IN_DOUBT))
+    work = work_for(house, district, sink, route, TO_SEND)
+    sendable = [item for item in work.items if item.attempts < MAXIMUM_ATTEMPTS]
+    if not sendable:
+        return
+    held = sink.current(work.of(sendable))
+    to_send = _settle(work, sendable, held)
+    if not to_send:
+        return
+    sink.prepare(work.of(to_send))
+    _mark_sending(work, to_send)
+    answered = _send(work, to_send)
+    _read_back(work, to_send, held, answered)
+
+
+def work_for(
+    house: House, district: District, sink: GradeSink, route: str, states: Sequence[OutboxState]
+) -> Work:
+    """Collect a route's items in some states, with payloads and each grade's last written value."""
+    with house.store.read() as conn:
+        items = tuple(item for item in outbox.items(conn, district.code, states) if item.route == route)
+        payloads = outbox.payloads(conn, house.keyring, district.code, [item.item_id for item in items])
+        written = outbox.last_written_all(conn, house.keyring, district.code, route)
+    last = {grade: sink.canonical(value) for grade, value in written.items()}
+    return Work(house, district, sink, items, payloads, last)
+
+
+def _resolve_doubts(work: Work) -> None:
+    """Look up what a crash or a lost answer left open: it landed, or it goes back to the queue."""
+    if not work.items:
+        return
+    held = work.sink.current(work.of(work.items))
+    lost = _settle(work, work.items, held)
+    with work.house.store.begin("doubts") as conn:
+        outbox.requeue(conn, work.district.code, [item.item_id for item in lost], clock_of(work.district)())
+
+
+def _settle(
+    work: Work, items: Sequence[OutboxItem], held: Mapping[ItemId, RemoteGrade | None]
+) -> list[OutboxItem]:
+    """Settle what needs no write (adopted, confirmed, conflict); return the items to send."""
+    to_send, receipts = [], []
+    for item in items:
+        before = held.get(item.item_id)
+        decision = before_writing(before, _wanted(work, item), work.last_written.get(item.grade_id))
+        if decision is BeforeDecision.SEND:
+            to_send.append(item)
+        else:
+            receipts.append(_settled(work, item, before, decision))
+    _record(work, receipts)
+    return to_send
+
+
+def _settled(work: Work, item: OutboxItem, before: RemoteGrade | None, decision: BeforeDecision) -> Receipt:
+    """Return the receipt of an item that is not sent: ours already, or another's value stands there."""
+    if decision is BeforeDecision.CONFLICT:
+        outcome, message = (
+            Outcome.CONFLICT,
+            "The SIS holds a value that somebody else entered; nothing was written.",
+        )
+        fix = "Ask the registrar which value stands, then choose it."
+    else:
+        sent_before = item.state in IN_DOUBT
+        outcome = Outcome.CONFIRMED if sent_before else Outcome.ADOPTED
+        message, fix = "The SIS holds this value already.", ""
+    return Receipt(
+        item_id=item.item_id,
+        attempt=item.attempts,
+        sent_at=clock_of(work.district)(),
+        outcome=outcome,
+        before=before,
+        sent=_wanted(work, item),
+        after=before,
+        remote=before.remote_id if before else "",
+        message=message,
+        fix=fix,
+    )
+
+
+def _wanted(work: Work, item: OutboxItem) -> GradeValue:
+    return work.sink.canonical(work.payloads[item.item_id].value)
+
+
+def _mark_sending(work: Work, items: Sequence[OutboxItem]) -> None:
+    at = clock_of(work.district)()
+    with work.house.store.begin("sending") as conn:
+        for item in items:
+            outbox.set_state(
+                conn,
+                work.district.code,
+                [item.item_id],
+                OutboxState.SENDING,
+                attempts=item.attempts + 1,
+                at=at,
+            )
+
+
+def _send(work: Work, items: Sequence[OutboxItem]) -> dict[ItemId, Receipt]:
+    """Write the items; a failure of the whole call leaves those without an answer in doubt."""
+    answered: dict[ItemId, Receipt] = {}
+    chosen = {item.item_id: work.payloads[item.item_id] for item in items}
+    sent = [replace(item, attempts=item.attempts + 1) for item in items]
+    try:
+        for receipt in work.sink.deliver(sent, chosen):
+            answered[receipt.item_id] = receipt
+            failpoint("deliver:answered")
+    except SisbridgeError as error:
+        _leave_in_doubt(work, [item for item in sent if item.item_id not in answered], error)
+        if not answered:
+            raise
+    return answered
+
+
+def _leave_in_doubt(work: Work, items: Sequence[OutboxItem], error: SisbridgeError) -> None:
+    receipts = [
+        Receipt(
+            item.item_id,
+            item.attempts,
+            clock_of(work.district)(),
+            Outcome.UNKNOWN,
+            message=error.message,
+            fix=error.fix,
+        )
+        for item in items
+    ]
+    _record(work, receipts)
+
+
+def _read_back(
+    work: Work,
+    items: Sequence[OutboxItem],
+    held: Mapping[ItemId, RemoteGrade | None],
+    answered: Mapping[ItemId, Receipt],
+) -> None:
+    """Read back what was answered and record what the SIS really holds."""
+    accepted = [
+        i for i in items if i.item_id in answered and answered[i.item_id].outcome is not Outcome.REJECTED
+    ]
+    rejected = [receipt for receipt in answered.values() if receipt.outcome is Outcome.REJECTED]
+    _record(work, rejected)
+    if not accepted:
+        return
+    after = work.sink.current(work.of(accepted))
+    receipts = [
+        _proven(work, item, held.get(item.item_id), after.get(item.item_id), answered[item.item_id])
+        for item in accepted
+    ]
+    _record(work, receipts)
+
+
+def _proven(
+    work: Work, item: OutboxItem, before: RemoteGrade | None, after: RemoteGrade | None, receipt: Receipt
+) -> Receipt:
+    sent = _wanted(work, item)
+    outcome = after_writing(before, sent, after, receipt.outcome is not Outcome.UNKNOWN)
+    return replace(receipt, outcome=outcome, before=before, sent=sent, after=after)
+
+
+def _record(work: Work, receipts: Sequence[Receipt]) -> None:
+    if not receipts:
+        return
+    at = clock_of(work.district)()
+    with work.house.store.begin("receipts") as conn:
+        outbox.save_receipts(conn, work.house.keyring, work.district.code, receipts)
+        for receipt in receipts:
+            outbox.set_state(conn, work.district.code, [receipt.item_id], STATE_AFTER[receipt.outcome], at=at)

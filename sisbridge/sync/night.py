@@ -1,0 +1,188 @@
+"""One district's night: its stages in order, its run row on every path, its cases at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from domain.errors import ContractBroken, RetryLater, SisbridgeError
+from domain.ids import DistrictCode, RunId, SnapshotId
+from domain.model import Finding, Severity
+from sisbridge.house import House, clock_of, today_of
+from sisbridge.store import cases, regions, runs
+from sisbridge.store.runs import RunMode, RunState
+from sisbridge.sync.apply import apply
+from sisbridge.sync.compare import compare
+from sisbridge.sync.context import Stage, spoken
+from sisbridge.sync.normalize import normalize
+from sisbridge.sync.pull import pull
+from sisbridge.sync.seats import findings_of, seats
+from sisbridge.sync.validate import validate
+
+STAGES: tuple[str, ...] = ("pull", "normalize", "validate", "compare", "apply", "seats")
+"""The stages of a night in order; Airflow gives each a task."""
+
+REHEARSED: tuple[str, ...] = ("pull", "normalize", "validate", "compare")
+"""The stages of a rehearsal: everything up to the change list, nothing applied."""
+
+Progress = Callable[[DistrictCode, str], None]
+
+
+@dataclass(frozen=True)
+class NightOutcome:
+    """How a district's night ended. state: finished or stopped; code, message, fix when stopped."""
+
+    district: DistrictCode
+    run_id: RunId
+    state: str
+    code: str = ""
+    message: str = ""
+    fix: str = ""
+    retry: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def districts(house: House) -> list[DistrictCode]:
+    """Return the districts a night visits, in a stable order."""
+    with house.store.read() as conn:
+        return [district.code for district in regions.districts(conn)]
+
+
+def begin(house: House, district: DistrictCode, mode: RunMode = RunMode.NIGHTLY) -> RunId:
+    """Write the run row of tonight; an earlier run that never ended is marked interrupted."""
+    known = house.district(district)
+    with house.store.begin("begin") as conn:
+        return runs.open_run(conn, district, today_of(known), mode, clock_of(known)())
+
+
+def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -> None:
+    """Run one stage and record its cost; on failure close the run row, open its case, re-raise.
+
+    Raises one of the four errors of domain.errors.
+    """
+    started = time.perf_counter()
+    try:
+        stage = _stage(house, district, run_id)
+        counts = _run(stage, stage_name)
+    except Exception as error:
+        known = error if isinstance(error, SisbridgeError) else _unexpected(stage_name, error)
+        _stop(house, district, run_id, known)
+        if known is error:
+            raise
+        raise known from error
+    with house.store.begin("stage") as conn:
+        runs.record_stage(
+            conn, district, run_id, stage_name, sum(counts.values()), time.perf_counter() - started
+        )
+        runs.add_counts(conn, district, run_id, counts)
+
+
+def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
+    """Fold tonight's findings into cases and close the run row."""
+    stage = _stage(house, district, run_id)
+    with house.store.begin("finish") as conn:
+        cases.fold(conn, district, stage.night_on, spoken(findings_of(stage)), "roster")
+        cases.fold(conn, district, stage.night_on, [], "feed")
+        runs.close_run(conn, district, run_id, RunState.FINISHED, at=stage.now())
+
+
+def sync_district(
+    house: House, district: DistrictCode, *, rehearse: bool = False, progress: Progress | None = None
+) -> NightOutcome:
+    """Run one district's night, or rehearse it, and return how it ended; never raises an SIS's failure."""
+    run_id = begin(house, district, RunMode.REHEARSAL if rehearse else RunMode.NIGHTLY)
+    try:
+        for name in REHEARSED if rehearse else STAGES:
+            if progress:
+                progress(district, name)
+            step(house, district, run_id, name)
+    except SisbridgeError as error:
+        return NightOutcome(
+            district,
+            run_id,
+            "stopped",
+            error.code,
+            error.message,
+            error.fix,
+            isinstance(error, RetryLater),
+            _counts(house, district, run_id),
+        )
+    if rehearse:
+        with house.store.begin("finish") as conn:
+            runs.close_run(conn, district, run_id, RunState.FINISHED, at=clock_of(house.district(district))())
+    else:
+        finish(house, district, run_id)
+    return NightOutcome(district, run_id, "finished", counts=_counts(house, district, run_id))
+
+
+def sync_region(
+    house: House, chosen: Iterable[DistrictCode], *, rehearse: bool = False, progress: Progress | None = None
+) -> list[NightOutcome]:
+    """Run the night of each district in turn; one district's failure never touches another."""
+    return [sync_district(house, district, rehearse=rehearse, progress=progress) for district in chosen]
+
+
+def _stage(house: House, district: DistrictCode, run_id: RunId) -> Stage:
+    with house.store.read() as conn:
+        run = runs.get(conn, district, run_id)
+        return Stage(house, regions.district(conn, district), run_id, SnapshotId(run.snapshot_id or ""))
+
+
+_STAGES: dict[str, Callable[[Stage], dict[str, int]]] = {
+    "pull": pull,
+    "normalize": normalize,
+    "validate": validate,
+    "compare": compare,
+    "apply": apply,
+    "seats": seats,
+}
+
+
+def _run(stage: Stage, name: str) -> dict[str, int]:
+    with stage.house.store.begin("stage") as conn:
+        runs.set_stage(conn, stage.code, stage.run_id, name)
+    return _STAGES[name](stage)
+
+
+def _counts(house: House, district: DistrictCode, run_id: RunId) -> dict[str, int]:
+    with house.store.read() as conn:
+        counts = runs.get(conn, district, run_id).counts
+    return {name: int(str(count)) for name, count in counts.items()}
+
+
+def _unexpected(stage_name: str, error: Exception) -> ContractBroken:
+    """Name a bug by its type and stage only: its text might hold a row."""
+    return ContractBroken(
+        "CF99",
+        f"The {stage_name} stage failed unexpectedly ({type(error).__name__}).",
+        fix="Send the run's id and this line to the maintainers; the last good roster stays in force.",
+    )
+
+
+def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeError) -> None:
+    """Close the run as stopped and open the feed's case; the last good roster stays in force."""
+    known = house.district(district)
+    finding = Finding(
+        rule=error.code,
+        severity=Severity.HOLD_FEED,
+        table="",
+        field="",
+        place=error.place,
+        key="",
+        masked="",
+        message=error.message,
+        fix=error.fix,
+    )
+    with house.store.begin("stop") as conn:
+        cases.fold(conn, district, today_of(known), [finding], "feed")
+        runs.close_run(
+            conn,
+            district,
+            run_id,
+            RunState.STOPPED,
+            code=error.code,
+            message=error.message,
+            fix=error.fix,
+            at=clock_of(known)(),
+        )

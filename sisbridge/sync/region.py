@@ -1,0 +1,166 @@
+"""Load a region from one TOML file: districts, how each is reached, the master schedule, the crosswalks."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from domain.errors import StopDistrict
+from domain.ids import DistrictCode, OfferingId, SourcedId
+from domain.model import ConnectorConfig, District, GradeKind, Offering
+from sisbridge.house import House, clock_of
+from sisbridge.store import audit, regions, secrets
+
+Entry = Mapping[str, Any]
+"""One table of the file, as tomllib gives it: text, numbers, dates, lists and tables."""
+
+
+def load_region(house: House, path: Path, actor: str) -> list[DistrictCode]:
+    """Read a region file into the store; loading it again changes only what differs.
+
+    Raises StopDistrict CF20 naming the table and key when something is missing or of the wrong kind.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _bad(path.name, f"the file cannot be read as TOML ({type(error).__name__})") from error
+    return load_entries(house, content, actor)
+
+
+def load_entries(house: House, content: Entry, actor: str) -> list[DistrictCode]:
+    """Save the districts and offerings of a parsed region file; return the districts' codes."""
+    codes = [_save_district(house, entry, actor) for entry in content.get("district", [])]
+    with house.store.begin("region") as conn:
+        for entry in content.get("offering", []):
+            regions.save_offering(conn, _offering(entry))
+    for entry in content.get("district", []):
+        _save_crosswalk(house, entry)
+    return codes
+
+
+def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
+    district = _district(entry)
+    with house.store.begin("region") as conn:
+        regions.save_district(conn, district)
+        for purpose in ("roster", "grades"):
+            if purpose in entry:
+                regions.save_connector(conn, _connector(district.code, purpose, entry[purpose]))
+    with house.store.begin("region") as conn:
+        audit.append(
+            conn,
+            district.code,
+            actor,
+            "district loaded",
+            str(district.code),
+            None,
+            None,
+            clock_of(district)(),
+        )
+    return district.code
+
+
+def keep_secret(house: House, district: DistrictCode, name: str, value: str, actor: str) -> None:
+    """Seal a district's secret in the store; that it was set is audited, never what it is.
+
+    Raises StopDistrict when the value is empty or the district is not known.
+    """
+    if not value:
+        raise StopDistrict("CF21", f"The secret {name} is empty.", fix="Give the value that the SIS showed.")
+    known = house.district(district)
+    with house.store.begin("secret") as conn:
+        secrets.put(conn, house.keyring, district, name, value)
+        audit.append(conn, district, actor, "secret set", name, None, None, clock_of(known)())
+
+
+def _district(entry: Entry) -> District:
+    code = _need(entry, "code", "district")
+    where = f"district {code}"
+    return District(
+        code=DistrictCode(code),
+        name=_need(entry, "name", where),
+        state=_need(entry, "state", where),
+        lea_identifier=str(entry.get("lea_identifier", "")),
+        time_zone=str(entry.get("time_zone", "America/Indiana/Indianapolis")),
+        school_year=_need(entry, "school_year", where),
+        mou_approved_on=_day(entry, "mou_approved_on", where) if "mou_approved_on" in entry else None,
+        settings=dict(entry.get("settings", {})),
+    )
+
+
+def _connector(district: DistrictCode, purpose: str, entry: Entry) -> ConnectorConfig:
+    return ConnectorConfig(
+        district=district,
+        purpose=purpose,
+        kind=_need(entry, "kind", f"district {district}, {purpose}"),
+        settings=dict(entry.get("settings", {})),
+        secrets={key: str(name) for key, name in entry.get("secrets", {}).items()},
+    )
+
+
+def _offering(entry: Entry) -> Offering:
+    where = f"offering {entry.get('id', '?')}"
+    return Offering(
+        offering_id=OfferingId(_need(entry, "id", "offering")),
+        title=_need(entry, "title", where),
+        course_code=_need(entry, "course_code", where),
+        term=_need(entry, "term", where),
+        school_year=_need(entry, "school_year", where),
+        host_district=DistrictCode(_need(entry, "host_district", where)),
+        teacher=str(entry.get("teacher", "")),
+        period_kind=str(entry.get("period_kind", "regular day")),
+        sessions_per_week=int(entry.get("sessions_per_week", 3)),
+        minutes_per_session=int(entry.get("minutes_per_session", 45)),
+        begin_date=_day(entry, "begin_date", where),
+        end_date=_day(entry, "end_date", where),
+        posting_opens_on=_day(entry, "posting_opens_on", where),
+        posting_closes_on=_day(entry, "posting_closes_on", where),
+        minimum_seats=int(entry.get("minimum_seats", 10)),
+        maximum_seats=int(entry.get("maximum_seats", 20)),
+    )
+
+
+def _save_crosswalk(house: House, entry: Entry) -> None:
+    code, year = DistrictCode(entry["code"]), str(entry["school_year"])
+    pairs = {str(course): OfferingId(offering) for course, offering in entry.get("crosswalk", {}).items()}
+    with house.store.begin("region") as conn:
+        regions.save_crosswalk(conn, code, year, pairs)
+        regions.save_term_map(conn, code, [_term(code, row) for row in entry.get("term", [])])
+
+
+def _term(code: DistrictCode, row: Entry) -> regions.TermMapping:
+    where = f"district {code}, term"
+    return regions.TermMapping(
+        term=_need(row, "term", where),
+        reporting_period=_need(row, "reporting_period", where),
+        kind=GradeKind(_need(row, "kind", where)),
+        session_sourced_id=SourcedId(_need(row, "session_sourced_id", where)),
+        label=str(row.get("label", "")),
+        title=str(row.get("title", "{course} {reporting_period}")),
+        opens_on=_day(row, "opens_on", where) if "opens_on" in row else None,
+        closes_on=_day(row, "closes_on", where) if "closes_on" in row else None,
+    )
+
+
+def _need(entry: Entry, key: str, where: str) -> str:
+    value = entry.get(key)
+    if value is None or value == "":
+        raise _bad(where, f"the key '{key}' is missing")
+    return str(value)
+
+
+def _day(entry: Entry, key: str, where: str) -> date:
+    value = entry.get(key)
+    if isinstance(value, date):
+        return value
+    raise _bad(where, f"the key '{key}' must be a date such as 2026-01-20, without quotes")
+
+
+def _bad(where: str, what: str) -> StopDistrict:
+    return StopDistrict(
+        "CF20",
+        f"The region file cannot be used: in {where}, {what}.",
+        fix="Correct the file and load it again.",
+    )

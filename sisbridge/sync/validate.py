@@ -1,0 +1,151 @@
+"""Judge the canonical batches: split rows into clean and quarantined, and record every finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.errors import StopDistrict
+from domain.model import Finding, Severity
+from domain.tables import PLACE, RosterTable
+from mappings import digests, duplicates
+from sisbridge.store import findings, roster
+from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
+from validation import JudgeContext, Judged, KeySet, guards, judge, usual_width
+
+_NO_IDS = pa.array([], pa.string())
+
+
+@dataclass
+class _Night:
+    """What later tables need to know of the tables judged before them."""
+
+    references: dict[RosterTable, KeySet] = field(default_factory=dict)
+    students: pa.Array = field(default_factory=lambda: _NO_IDS)
+    width: int | None = None
+    findings: list[Finding] = field(default_factory=list)
+    clean: int = 0
+    quarantined: int = 0
+
+
+def validate(stage: Stage) -> dict[str, int]:
+    """Land the clean batches, quarantine the rest sealed, record findings; return rows clean and quarantined.
+
+    Raises StopDistrict when a finding holds the whole feed; the findings are recorded by then.
+    """
+    night = _Night(students=_students(stage), width=_identifier_width(stage))
+    night.findings += stage.read_findings("pull") + stage.read_findings("normalize")
+    for table in RosterTable:
+        _validate_table(stage, table, night)
+    night.findings += _empty_tables(stage, night)
+    with stage.house.store.begin("findings") as conn:
+        findings.record_findings(conn, stage.code, stage.run_id, night.findings)
+    stage.write_findings("validate", night.findings)
+    _stop_if_held(night.findings)
+    return {"clean": night.clean, "quarantined": night.quarantined}
+
+
+def _students(stage: Stage) -> pa.Array:
+    """Return the ids of users with a student role."""
+    found = [
+        batch.filter(pc.equal(batch.column("role"), "student")).column("user_sourced_id")
+        for batch in stage.read(canonical_name(RosterTable.ROLES))
+    ]
+    return pc.unique(pa.chunked_array(found, pa.string())) if found else _NO_IDS
+
+
+def _identifier_width(stage: Stage) -> int | None:
+    """Return how long the district's student numbers are: a setting, else what nearly all share."""
+    chosen = stage.district.settings.get("identifier_width")
+    if isinstance(chosen, int):
+        return chosen
+    students = _students(stage)
+    columns = [
+        batch.filter(pc.is_in(batch.column("sourced_id"), value_set=students)).column("identifier")
+        for batch in stage.read(canonical_name(RosterTable.USERS))
+    ]
+    return usual_width(pa.chunked_array(columns, pa.string())) if columns else None
+
+
+def _keys(stage: Stage, table: RosterTable) -> pa.Table:
+    """Return (sourced_id, digest) of every canonical row of a table, in order."""
+    parts = [
+        pa.table({"sourced_id": batch.column("sourced_id"), "digest": digests.digests(table, batch)})
+        for batch in stage.read(canonical_name(table))
+    ]
+    empty = pa.table({"sourced_id": _NO_IDS, "digest": pa.array([], pa.binary(16))})
+    return pa.concat_tables(parts) if parts else empty
+
+
+def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
+    keys = _keys(stage, table)
+    contested = duplicates.contested(keys)
+    keep = duplicates.first_of_each(keys, contested)
+    seen = pc.unique(keys.column("sourced_id"))
+    night.references[table] = KeySet(clean=seen, seen=seen)
+    context = JudgeContext(
+        references=night.references,
+        contested=contested,
+        students=night.students,
+        identifier_width=night.width,
+        overrides=stage.district.settings,
+    )
+    quarantined: list[pa.Array] = []
+    clean: list[pa.Array] = []
+
+    def judged_batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in stage.read(canonical_name(table)):
+            mask = keep.slice(start, batch.num_rows)
+            start += batch.num_rows
+            judged = judge(table, batch.filter(mask), context)
+            _note(stage, table, judged, night)
+            quarantined.append(judged.quarantined.column("sourced_id"))
+            clean.append(judged.clean.column("sourced_id"))
+            if judged.clean.num_rows:
+                yield _digested(table, judged.clean)
+
+    stage.write(clean_name(table), coalesce(judged_batches()))
+    held = pa.chunked_array(quarantined, pa.string())
+    night.references[table] = KeySet(clean=pa.chunked_array(clean, pa.string()), seen=seen)
+    night.clean += sum(map(len, clean))
+    night.quarantined += len(held)
+    stage.write(seen_name(table), iter([pa.record_batch({"sourced_id": held.combine_chunks()})]))
+
+
+def _digested(table: RosterTable, batch: pa.RecordBatch) -> pa.RecordBatch:
+    bare = batch.drop_columns([PLACE])
+    return bare.append_column("digest", digests.digests(table, bare))
+
+
+def _note(stage: Stage, table: RosterTable, judged: Judged, night: _Night) -> None:
+    night.findings.extend(judged.findings)
+    if judged.quarantined.num_rows:
+        rows = [_quarantined(table, values) for values in judged.quarantined.to_pylist()]
+        with stage.house.store.begin("quarantine") as conn:
+            findings.quarantine(conn, stage.house.keyring, stage.code, stage.snapshot, rows)
+
+
+def _quarantined(table: RosterTable, values: dict[str, str | None]) -> findings.QuarantinedRow:
+    place, rule = values.pop(PLACE) or "", values.pop("_rule") or ""
+    return findings.QuarantinedRow(table, place, values["sourced_id"] or "", rule, values)
+
+
+def _empty_tables(stage: Stage, night: _Night) -> list[Finding]:
+    """Return a finding for each table that came empty although the roster of record has rows."""
+    with stage.house.store.read() as conn:
+        last = roster.count(conn, stage.code)
+    return [
+        finding
+        for table in RosterTable
+        for finding in guards.empty_table(table, last.get(table, 0), len(night.references[table].seen))
+    ]
+
+
+def _stop_if_held(found: list[Finding]) -> None:
+    for finding in found:
+        if finding.severity is Severity.HOLD_FEED:
+            raise StopDistrict(finding.rule, finding.message, fix=finding.fix, place=finding.place)

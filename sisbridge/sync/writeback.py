@@ -1,0 +1,141 @@
+"""Deliver one district's released grades by its chosen route, and open cases for what did not land."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from connectors import registry
+from connectors.protocol import FileGradeSink
+from domain.errors import SisbridgeError, StopDistrict
+from domain.ids import DistrictCode
+from domain.model import District, Finding, OutboxItem, OutboxState, Receipt, Severity
+from sisbridge.house import House, clock_of, today_of
+from sisbridge.store import cases, outbox
+from sisbridge.sync.context import connector_of
+from sisbridge.sync.deliver import IN_DOUBT, MAXIMUM_ATTEMPTS, TO_SEND, deliver_items
+from sisbridge.sync.deliver_file import deliver_file
+
+_TROUBLED = (OutboxState.CONFLICT, OutboxState.REJECTED, OutboxState.UNKNOWN, OutboxState.NOT_TAKEN)
+
+
+@dataclass(frozen=True)
+class DeliveryCounts:
+    """Where a district's grades stand after a delivery."""
+
+    queued: int = 0
+    delivered: int = 0
+    confirmed: int = 0
+    conflict: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    not_taken: int = 0
+    sent: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+
+def districts_with_items(house: House) -> list[DistrictCode]:
+    """Return the districts that have grades on their way, in a stable order."""
+    from sisbridge.sync.night import districts
+
+    with house.store.read() as conn:
+        return [code for code in districts(house) if outbox.items(conn, code, [*IN_DOUBT, *TO_SEND])]
+
+
+def deliver(house: House, district: DistrictCode) -> DeliveryCounts:
+    """Deliver what is released and not yet proven; sending twice changes nothing.
+
+    Raises one of the four errors when the SIS cannot be reached or refuses us altogether; a case says so.
+    """
+    known = house.district(district)
+    if known.mou_approved_on is None:
+        raise StopDistrict(
+            "CF11",
+            f"District {district} has no approved MOU, so nothing is written back.",
+            fix="Record the date the MOU was approved in the district's settings.",
+        )
+    before = _attempts(house, district)
+    try:
+        _deliver(house, known)
+    except SisbridgeError as error:
+        _fold(house, known, [_stopped(error)], "delivery")
+        raise
+    _fold(house, known, [], "delivery")
+    _fold(house, known, _troubles(house, known), "grades out")
+    return _counts(house, district, _attempts(house, district) - before)
+
+
+def _deliver(house: House, district: District) -> None:
+    config, secret = connector_of(house, district.code, "grades")
+    if config is None:
+        return
+    sink = registry.grade_sink(config, secret, clock=clock_of(district))
+    if isinstance(sink, FileGradeSink):
+        deliver_file(house, district, sink, config.kind)
+    else:
+        deliver_items(house, district, sink, config.kind)
+
+
+def _attempts(house: House, district: DistrictCode) -> int:
+    with house.store.read() as conn:
+        return sum(item.attempts for item in outbox.items(conn, district))
+
+
+def _counts(house: House, district: DistrictCode, sent: int) -> DeliveryCounts:
+    with house.store.read() as conn:
+        states = Counter(item.state.value for item in outbox.items(conn, district))
+    names = ("queued", "delivered", "confirmed", "conflict", "rejected", "unknown", "not_taken")
+    return DeliveryCounts(**{name: states.get(name, 0) for name in names}, sent=sent)
+
+
+def _fold(house: House, district: District, findings: list[Finding], scope: str) -> None:
+    with house.store.begin("cases") as conn:
+        cases.fold(conn, district.code, today_of(district), findings, scope)
+
+
+def _troubles(house: House, district: District) -> list[Finding]:
+    """Return a finding for each grade that did not land, from its last receipt."""
+    with house.store.read() as conn:
+        troubled = outbox.items(conn, district.code, _TROUBLED)
+        return [
+            _trouble(item, outbox.receipts(conn, house.keyring, district.code, item.item_id))
+            for item in troubled
+            if item.state is not OutboxState.NOT_TAKEN or item.attempts >= MAXIMUM_ATTEMPTS
+        ]
+
+
+_RULES = {
+    OutboxState.CONFLICT: "WB10",
+    OutboxState.NOT_TAKEN: "WB11",
+    OutboxState.REJECTED: "WB12",
+    OutboxState.UNKNOWN: "WB13",
+}
+
+
+def _trouble(item: OutboxItem, receipts: list[Receipt]) -> Finding:
+    last = receipts[-1] if receipts else None
+    return Finding(
+        rule=_RULES[item.state],
+        severity=Severity.HOLD_ROW,
+        table="grades",
+        field="",
+        place=item.route,
+        key=item.item_id,
+        masked="",
+        message=(last.message if last and last.message else "A grade did not land as it was released."),
+        fix=(
+            last.fix
+            if last and last.fix
+            else "Ask the registrar to look at the grade, then release it again."
+        ),
+        group=item.route,
+    )
+
+
+def _stopped(error: SisbridgeError) -> Finding:
+    return Finding(
+        error.code, Severity.HOLD_FEED, "grades", "", error.place, "", "", error.message, error.fix
+    )

@@ -1,0 +1,173 @@
+"""What whole nights do to the store and to the SISs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.model import OutboxState
+from simulators.dataset import Dataset
+from sisbridge.house import House
+from sisbridge.store import outbox, roster as roster_store
+from sisbridge.store import seats as seat_store
+from sisbridge.sync.cases import open_cases
+from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.night import sync_district, sync_region
+from sisbridge.sync.release import release
+from sisbridge.sync.why import why
+from sisbridge.sync.writeback import DeliveryCounts, deliver
+from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
+
+TEN = [f"{district},u{number},{70 + number}.5" for district in (REST, FILES) for number in range(5)]
+
+
+def results(region: SmallRegion) -> dict[str, float]:
+    """Return the scores the provider holds, by student."""
+    return {r["student"]["sourcedId"]: float(r["score"]) for r in region.provider.dataset.records("results")}
+
+
+def graded(house: House, region: SmallRegion, rows: list[str]) -> dict[str, DeliveryCounts]:
+    """Collect, release and deliver grades in both districts."""
+    collect_from(house, region.grade_file(rows))
+    for code in (REST, FILES):
+        release(house, code, "tester")
+    return {str(code): deliver(house, code) for code in (REST, FILES)}
+
+
+def test_a_first_night_applies_everything_and_seats_the_students(any_house: House) -> None:
+    outcomes = sync_region(any_house, [REST, FILES])
+    assert [(o.state, o.counts["quarantined"], o.counts["seats"]) for o in outcomes] == [("finished", 0, 6)] * 2
+    with any_house.store.read() as conn:
+        assert len(seat_store.seats(conn, REST)) == 6
+        assert roster_store.count(conn, FILES)["users"] == 6  # type: ignore[index]
+
+
+def test_the_same_roster_again_changes_nothing(any_house: House) -> None:
+    sync_region(any_house, [REST, FILES])
+    outcomes = sync_region(any_house, [REST, FILES])
+    assert [o.counts["changes"] for o in outcomes] == [0, 0]
+
+
+def test_grades_land_once_and_are_proven(any_house: House, region: SmallRegion) -> None:
+    sync_region(any_house, [REST, FILES])
+    counts = graded(any_house, region, TEN)
+    assert (counts[REST].confirmed, counts[REST].sent) == (5, 5)
+    assert (counts[FILES].delivered, counts[FILES].sent) == (5, 5)
+    assert results(region) == {f"u{n}": 70.5 + n for n in range(5)}
+    again = graded(any_house, region, TEN)
+    assert [again[code].sent for code in (REST, FILES)] == [0, 0]
+    assert len(list(region.sftp.inbox(FILES).glob("*.csv"))) == 1
+
+
+def test_a_correction_overwrites_only_what_we_wrote(any_house: House, region: SmallRegion) -> None:
+    sync_region(any_house, [REST, FILES])
+    graded(any_house, region, TEN)
+    _registrar_enters(region, "u1", 55.0)
+    corrected = [row.replace("70.5", "90.5").replace("71.5", "91.5") for row in TEN]
+    counts = graded(any_house, region, corrected)
+    assert (counts[REST].confirmed, counts[REST].conflict) == (4, 1)
+    assert (results(region)["u0"], results(region)["u1"]) == (90.5, 55.0)
+    assert [case.rule for case in open_cases(any_house, REST)] == ["WB10"]
+
+
+def _registrar_enters(region: SmallRegion, student: str, score: float) -> None:
+    dataset = region.provider.dataset
+    record = next(r for r in dataset.records("results") if r["student"]["sourcedId"] == student)
+    dataset.change("results", record["sourcedId"], NOW, score=score)
+
+
+def test_a_bad_grade_is_held_and_the_others_leave(house: House, region: SmallRegion) -> None:
+    sync_region(house, [REST, FILES])
+    counts = graded(house, region, [f"{REST},u0,104", f"{REST},stranger,80", f"{REST},u1,80"])
+    assert counts[REST].confirmed == 1
+    assert sorted(case.rule for case in open_cases(house, REST)) == ["GR02", "GR03"]
+
+
+def test_grades_wait_for_their_posting_window(house: House, region: SmallRegion) -> None:
+    sync_region(house, [REST, FILES])
+    collect_from(house, region.grade_file(TEN))
+    region.load(house, NOW + timedelta(days=60))
+    assert release(house, REST, "tester").waiting == 5
+    with house.store.read() as conn:
+        assert outbox.items(conn, REST) == []
+
+
+def test_an_acknowledged_file_confirms_its_grades(house: House, region: SmallRegion) -> None:
+    sync_region(house, [REST, FILES])
+    graded(house, region, TEN)
+    placed = next(region.sftp.inbox(FILES).glob("*.csv"))
+    placed.with_name(placed.name + ".ack").write_bytes(b"")
+    assert deliver(house, FILES).confirmed == 5
+
+
+def test_a_row_left_out_of_a_bulk_file_is_missing_first_and_removed_by_the_second_night(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, FILES)
+    shrunk = without(roster(), "u5")
+    region.drop(shrunk)
+    assert sync_district(house, FILES).counts["missing"] == 3
+    with house.store.read() as conn:
+        assert roster_store.count(conn, FILES)["users"] == 6  # type: ignore[index]
+    assert sync_district(house, FILES).counts["remove"] == 3
+    region.drop(roster())
+    assert sync_district(house, FILES).counts["add"] == 3
+
+
+def without(dataset: Dataset, student: str) -> Dataset:
+    """Return a data set without a student and the student's enrollment."""
+    dataset.drop("users", student)
+    dataset.drop("enrollments", f"e-{student}")
+    return dataset
+
+
+def test_a_district_without_an_mou_is_tried_but_not_applied(house: House, region: SmallRegion) -> None:
+    entries = region.entries()
+    del entries["district"][0]["mou_approved_on"]
+    from sisbridge.sync.region import load_entries
+
+    load_entries(house, entries, "tester")
+    outcome = sync_district(house, REST)
+    assert (outcome.state, outcome.code) == ("stopped", "CF11")
+    with house.store.read() as conn:
+        assert sum(roster_store.count(conn, REST).values()) == 0
+
+
+def test_a_rehearsal_applies_nothing(house: House) -> None:
+    outcome = sync_district(house, REST, rehearse=True)
+    assert (outcome.state, outcome.counts["changes"] > 0) == ("finished", True)
+    with house.store.read() as conn:
+        assert sum(roster_store.count(conn, REST).values()) == 0
+
+
+def test_a_mass_removal_holds_the_feed(house: House, region: SmallRegion) -> None:
+    crowd = roster()
+    for number in range(40):
+        add_student(crowd, f"x{number}", f"8000000{number:02d}")
+    region.drop(crowd)
+    assert sync_district(house, FILES).state == "finished"
+    region.drop(roster())
+    outcome = sync_district(house, FILES)
+    assert (outcome.state, outcome.code) == ("stopped", "SZ10")
+
+
+@pytest.mark.parametrize(
+    ("student", "words"),
+    [("u0", "is on the roster"), ("u9", "is held back"), ("nobody", "was ever seen")],
+)
+def test_why_answers_in_one_sentence(house: House, region: SmallRegion, student: str, words: str) -> None:
+    add_student(region.provider.dataset, "u9", "1.23E+08")
+    sync_district(house, REST)
+    answers = why(house, student)
+    assert len(answers) == 1
+    assert words in answers[0].sentence
+
+
+def test_grades_of_one_district_never_reach_another(house: House, region: SmallRegion, tmp_path: Path) -> None:
+    sync_region(house, [REST, FILES])
+    graded(house, region, [f"{FILES},u0,88"])
+    assert results(region) == {}
+    with house.store.read() as conn:
+        assert [item.state for item in outbox.items(conn, FILES)] == [OutboxState.DELIVERED]
