@@ -1,1 +1,1 @@
-"""The door for terminals: one module a noun, imported only when its command is called."""
+"""The door for terminals: one module a noun, thin; every command has --json and documented exit codes."""

@@ -1,0 +1,1 @@
+"""The demo: three nights of four districts on simulated SISs; the only place that starts the simulators."""

@@ -1,0 +1,94 @@
+"""A night's summary: one table over the districts, and every open case in a sentence with its fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import typer
+from rich.table import Table
+
+from domain.ids import DistrictCode
+from domain.model import Case
+from sisbridge.cli.output import case_entry, case_sentence, console
+from sisbridge.house import House
+from sisbridge.sync.cases import open_cases
+from sisbridge.sync.collect_grades import Collected
+from sisbridge.sync.night import NightOutcome
+from sisbridge.sync.release import Released
+from sisbridge.sync.writeback import DeliveryCounts
+
+ROSTER_COLUMNS = (
+    "read",
+    "out_of_scope",
+    "clean",
+    "quarantined",
+    "add",
+    "update",
+    "remove",
+    "missing",
+    "return",
+    "seats",
+)
+GRADE_COLUMNS = ("released", "sent", "delivered", "confirmed", "held", "conflict")
+
+
+@dataclass(frozen=True)
+class NightSummary:
+    """What one night came to, district by district."""
+
+    title: str
+    states: Mapping[str, str]
+    counts: Mapping[str, Mapping[str, int]]
+    cases: Sequence[Case]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the summary as a JSON object."""
+        cases = [case_entry(case) for case in self.cases]
+        return {"title": self.title, "states": self.states, "counts": self.counts, "cases": cases}
+
+
+def summarize(
+    house: House,
+    title: str,
+    outcomes: Sequence[NightOutcome],
+    collected: Collected,
+    released: Mapping[DistrictCode, Released],
+    delivered: Mapping[DistrictCode, DeliveryCounts],
+) -> NightSummary:
+    """Put together what the use-cases of one night returned."""
+    counts = {}
+    for outcome in outcomes:
+        code = outcome.district
+        out = delivered[code].as_dict()
+        counts[str(code)] = {
+            **{name: int(outcome.counts.get(name, 0)) for name in ROSTER_COLUMNS},
+            "released": released[code].queued,
+            "held": collected.by_district.get(code, {}).get("held", 0) + released[code].waiting,
+            **{name: out[name] for name in ("sent", "delivered", "confirmed", "conflict")},
+        }
+    states = {str(outcome.district): outcome.state for outcome in outcomes}
+    return NightSummary(title, states, counts, open_cases(house))
+
+
+def show(summary: NightSummary) -> None:
+    """Print the summary: rosters in, grades out, open cases."""
+    _table("Rosters in", summary, ROSTER_COLUMNS, with_state=True)
+    _table("Grades out", summary, GRADE_COLUMNS, with_state=False)
+    typer.echo(f"Open cases: {len(summary.cases)}")
+    for case in summary.cases:
+        typer.echo(f"  - {case_sentence(case)}")
+        typer.echo(f"      Fix: {case.fix}")
+
+
+def _table(title: str, summary: NightSummary, columns: Sequence[str], *, with_state: bool) -> None:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("district")
+    if with_state:
+        table.add_column("roster")
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="right")
+    for code, counts in summary.counts.items():
+        state = [summary.states[code]] if with_state else []
+        table.add_row(code, *state, *(f"{counts[name]:,}" for name in columns))
+    console().print(table)

@@ -1,0 +1,37 @@
+"""The `sisbridge` command: every noun's commands under one name."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+
+from sisbridge.cli import cases, check, grades, region, runs, secret, sync, why
+from sisbridge.cli.demo.command import demo
+
+app = typer.Typer(
+    name="sisbridge",
+    help="Rosters in from many school districts, grades out with receipts.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    add_completion=False,
+)
+app.command("demo")(demo)
+app.command("check")(check.check)
+app.command("sync")(sync.sync)
+app.command("cases")(cases.cases)
+app.command("why")(why.why)
+app.command("runs")(runs.runs)
+app.add_typer(grades.app, name="grades")
+app.add_typer(region.app, name="region")
+app.add_typer(secret.app, name="secret")
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    app()
+
+
+if __name__ == "__main__":
+    main()

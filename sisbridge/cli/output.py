@@ -1,0 +1,104 @@
+"""What commands print: tables for people, JSON for programs, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from domain.errors import ContractBroken, RetryLater, RowRejected, SisbridgeError
+from domain.model import Case
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code means; docs/cli.md lists them."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    STOPPED = 3
+    RETRY = 4
+    ROW_REJECTED = 5
+    BROKEN = 6
+
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
+
+
+def console() -> Console:
+    """Return a console on standard output that is as wide as the terminal, or 120 columns in a pipe."""
+    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+
+
+def print_json(content: object) -> None:
+    """Print one JSON document."""
+    typer.echo(json.dumps(content, indent=2, default=str, sort_keys=True))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; numbers stand right, text stands left."""
+    kept = [list(row) for row in rows]
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        numeric = bool(kept) and all(isinstance(row[index], int) for row in kept)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in kept:
+        table.add_row(*(str(cell) for cell in row))
+    console().print(table)
+
+
+def case_sentence(case: Case) -> str:
+    """Return a case in one plain sentence: how many rows, what, where first."""
+    many = f"{case.rows} rows" if case.rows > 1 else "1 row"
+    told = not case.first_place or case.first_place in case.message
+    where = "" if told else f" (first: {case.first_place})"
+    return f"{case.district}: {case.message}{where} [{case.rule}, {many}]"
+
+
+def case_entry(case: Case) -> Mapping[str, object]:
+    """Return a case as a JSON object."""
+    names = (
+        "case_id",
+        "district",
+        "rule",
+        "table",
+        "field",
+        "group",
+        "state",
+        "message",
+        "fix",
+        "first_place",
+        "first_key",
+        "rows",
+        "students",
+        "nights",
+        "opened_on",
+        "last_seen_on",
+    )
+    return {name: str(getattr(case, name)) if name.endswith("_on") else getattr(case, name) for name in names}
+
+
+def code_of(error: SisbridgeError) -> ExitCode:
+    """Return the exit code of a failure."""
+    if isinstance(error, RetryLater):
+        return ExitCode.RETRY
+    if isinstance(error, RowRejected):
+        return ExitCode.ROW_REJECTED
+    return ExitCode.BROKEN if isinstance(error, ContractBroken) else ExitCode.STOPPED
+
+
+def fail(error: SisbridgeError, as_json: bool) -> NoReturn:
+    """Print a failure with its fix and end the command with its exit code."""
+    if as_json:
+        print_json({"code": error.code, "message": error.message, "fix": error.fix, "place": error.place})
+    else:
+        where = f" ({error.place})" if error.place else ""
+        typer.echo(f"{error.code}: {error.message}{where}", err=True)
+        typer.echo(f"  Fix: {error.fix}", err=True)
+    raise typer.Exit(code_of(error))

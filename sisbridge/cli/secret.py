@@ -1,0 +1,35 @@
+"""`sisbridge secret`: keep a district's secret, sealed, without it ever standing in a file or a history."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from domain.ids import DistrictCode
+from sisbridge.cli.opening import opened
+
+app = typer.Typer(help="Secrets of districts, sealed in the store.", no_args_is_help=True)
+
+
+@app.callback()
+def _noun() -> None:
+    """Keep `secret` a group although it has one command so far."""
+
+
+@app.command("set")
+def set_secret(
+    district: Annotated[str, typer.Argument(help="The district's code.")],
+    name: Annotated[str, typer.Argument(help="The secret's name, as the region file gives it.")],
+) -> None:
+    """Keep a secret; it is asked for at the terminal, or read from standard input in a pipe.
+
+    Example: sisbridge secret set 9001 sis_client_secret
+    """
+    from sisbridge.sync.region import keep_secret
+
+    value = typer.prompt("Value", hide_input=True) if sys.stdin.isatty() else sys.stdin.read().strip()
+    with opened() as house:
+        keep_secret(house, DistrictCode(district), name, value, house.settings.actor)
+    typer.echo(f"Kept {name} of district {district}.")

@@ -1,0 +1,91 @@
+"""`sisbridge sync`: a night now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from domain.ids import DistrictCode
+from sisbridge.cli.opening import opened
+from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table
+
+if TYPE_CHECKING:
+    from sisbridge.sync.night import NightOutcome, Progress
+
+COLUMNS = (
+    "read",
+    "out_of_scope",
+    "clean",
+    "quarantined",
+    "add",
+    "update",
+    "remove",
+    "missing",
+    "return",
+    "seats",
+)
+
+
+def sync(
+    districts: Annotated[
+        list[str] | None, typer.Argument(help="District codes; all of them when left out.")
+    ] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Stop at the change list: nothing is applied.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Pull, judge and apply rosters now. Exit 3 when a district was stopped, 4 when all such may be retried.
+
+    Example: sisbridge sync 9001 9002 --rehearse
+    """
+    from sisbridge.sync import night
+
+    with opened(as_json) as house:
+        chosen = [DistrictCode(code) for code in districts] if districts else night.districts(house)
+        for code in chosen:
+            house.district(code)
+        with progress_bar(len(chosen) * len(night.STAGES), as_json) as progress:
+            outcomes = night.sync_region(house, chosen, rehearse=rehearse, progress=progress)
+    show(outcomes, as_json)
+    stopped = [outcome for outcome in outcomes if outcome.state == "stopped"]
+    if stopped:
+        raise typer.Exit(ExitCode.RETRY if all(outcome.retry for outcome in stopped) else ExitCode.STOPPED)
+
+
+@contextmanager
+def progress_bar(steps: int, quiet: bool) -> Iterator[Progress | None]:
+    """Show which district is at which stage, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} of {task.total}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=steps)
+        yield lambda district, stage: bar.update(task, advance=1, description=f"{district} {stage}")
+
+
+def show(outcomes: list[NightOutcome], as_json: bool) -> None:
+    """Print how each district's night ended."""
+    if as_json:
+        names = ("district", "run_id", "state", "code", "message", "fix", "counts")
+        print_json([{name: getattr(outcome, name) for name in names} for outcome in outcomes])
+        return
+    rows = [
+        (
+            o.district,
+            o.state,
+            *(int(o.counts.get(name, 0)) for name in COLUMNS),
+            f"{o.code} {o.message}".strip(),
+        )
+        for o in outcomes
+    ]
+    heads = tuple(name.replace("_", " ") for name in COLUMNS)
+    print_table("Rosters", ("district", "state", *heads, "reason"), rows)
