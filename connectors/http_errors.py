@@ -92,6 +92,21 @@ def refused_credentials(host: str, place: str) -> StopDistrict:
     )
 
 
+def token_refused(code: int, body: bytes, url: str) -> StopDistrict:
+    """Return why a token address refuses us: CN05 not there, CN04 unknown scopes, else CN03 (RFC 6749)."""
+    host, place = urlsplit(url).hostname or "", place_of("POST", url)
+    if code == 404:
+        return not_found(url, "token_url")
+    if b"invalid_scope" in body[:2000]:
+        return StopDistrict(
+            "CN04",
+            f"{host} does not grant the scopes we ask for",
+            fix="Set scopes to those the district granted, or to none at all",
+            place=place,
+        )
+    return refused_credentials(host, place)
+
+
 def _busy(code: int, wait: float | None, host: str, place: str) -> RetryLater:
     if code == 429:
         message, fix = f"{host} says we ask too often", "Lower in_flight, or ask for a higher request limit"

@@ -17,10 +17,9 @@ from connectors.auth import Authorizer
 from connectors.http_errors import (
     answer_error,
     decode_json,
-    not_found,
     place_of,
     redirect_refused,
-    refused_credentials,
+    token_refused,
     transport_error,
     unreachable,
 )
@@ -168,10 +167,8 @@ class Wire:
                 return
             request = Request("POST", wanted.url, headers=wanted.headers, body=wanted.body)
             answer = await self._exchange(request, {})
-            if answer.code == 404:
-                raise not_found(request.url, "token_url")
             if answer.code >= 400:
-                raise refused_credentials(urlsplit(request.url).hostname or "", place_of("POST", request.url))
+                raise token_refused(answer.code, answer.body, request.url)
             self._auth.take_token(decode_json(answer.body, "POST", wanted.url))
 
     async def _marked(self, request: Request, signed: Mapping[str, str]) -> Answer:

@@ -344,6 +344,7 @@ def test_a_token_refused_after_renewal_stops_the_district(server: Server) -> Non
     ("answer", "code"),
     [
         (says(400, '{"error": "invalid_client"}'), "CN03"),
+        (says(400, '{"error": "invalid_scope"}'), "CN04"),
         (says(401), "CN03"),
         (says(404), "CN05"),
         (says(body="<html>"), "CN08"),

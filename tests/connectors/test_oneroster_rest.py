@@ -1,0 +1,287 @@
+"""Whole pulls and checks against the simulated provider, in its dialects and with its faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.oneroster.rest import OneRosterRestPull, OneRosterRestSource
+from connectors.oneroster.settings import OneRosterRestSettings
+from connectors.protocol import Cursor
+from domain.clock import FixedClock
+from domain.errors import SisbridgeError
+from domain.ids import DistrictCode
+from domain.model import Mode
+from domain.oneroster import Version
+from simulators.data import SMALL
+from simulators.dataset import Dataset
+from simulators.oneroster import Dialect, Fault, FaultKind, RunningProvider
+
+AT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+OLD, NEW = Version.V1P1, Version.V1P2
+SIZES = {"orgs": 4, "academicSessions": 2, "courses": 91, "classes": 119, "users": 268, "enrollments": 1855}
+Start = Callable[..., RunningProvider]
+
+
+class Kept:
+    """A landing that remembers."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def keep(self, name: str, data: bytes) -> None:
+        assert name not in self.files
+        self.files[name] = data
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return Dataset.from_csv_zip(SMALL)
+
+
+@pytest.fixture
+def start(data: Dataset) -> Iterator[Start]:
+    with ExitStack() as stack:
+
+        def go(version: Version = NEW, dialect: Dialect | None = None, dataset: Dataset | None = None) -> Any:
+            made = RunningProvider(dataset or data, version, dialect=dialect, clock=FixedClock(AT))
+            return stack.enter_context(made)
+
+        yield go
+
+
+def source(provider: RunningProvider, **changes: object) -> OneRosterRestSource:
+    values: dict[str, object] = {
+        "base_url": provider.rostering_url, "version": provider.version, "token_url": provider.token_url,
+        "client_id": provider.client_id, "client_secret": provider.client_secret,
+        "first_wait": 0.01, "attempts": 3, "patience": 3, "read_timeout": 2, "page_size": 500,
+    }  # fmt: skip
+    settings = OneRosterRestSettings.model_validate({**values, **changes})
+    return OneRosterRestSource(DistrictCode("north"), settings, clock=FixedClock(AT))
+
+
+def ids(pull: OneRosterRestPull) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for table in pull.facts.source_tables:
+        for page in pull.pages(table):
+            found.setdefault(page.source_table, []).extend(page.batch.column("sourcedId").to_pylist())
+    return found
+
+
+def pulled(provider: RunningProvider, **changes: object) -> dict[str, list[str]]:
+    pull = source(provider, **changes).open(None, Kept())
+    found = ids(pull)
+    pull.close()
+    return found
+
+
+def failure(provider: RunningProvider, **changes: object) -> SisbridgeError:
+    with pytest.raises(SisbridgeError) as caught:
+        pulled(provider, **changes)
+    assert caught.value.fix
+    return caught.value
+
+
+DIALECTS = {
+    "by the book": Dialect(),
+    "clamped without totals": Dialect(page_cap=60, send_total=False, send_link=False),
+    "clamped with totals": Dialect(page_cap=60, send_link=False),
+    "links only": Dialect(page_cap=60, send_total=False),
+    "page size as total": Dialect(page_cap=60, counted="page"),
+    "no sort": Dialect(reject_sort=True),
+    "no fields": Dialect(ignore_fields=True),
+    "nulls and booleans": Dialect(nulls="null", booleans="json", hrefs="relative"),
+    "empty texts": Dialect(nulls="empty"),
+    "status beside data": Dialect(status_info_on_success=True, expires_in_text=True),
+}
+
+
+@pytest.mark.parametrize("version", list(Version))
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+def test_every_record_is_read_once_in_every_dialect(
+    start: Start, data: Dataset, version: Version, dialect: Dialect
+) -> None:
+    found = pulled(start(version, dialect))
+    assert {name: len(set(found[name])) for name in SIZES} == SIZES
+    assert {name: len(found[name]) for name in SIZES} == SIZES
+    assert ("roles" in found) is (version is NEW)
+
+
+def test_facts_name_users_and_their_pages_bring_the_roles(start: Start) -> None:
+    pull = source(start()).open(None, Kept())
+    assert (pull.facts.mode, pull.facts.version, pull.facts.as_of) == (Mode.BULK, "1.2", AT)
+    assert pull.facts.source_tables == tuple(SIZES)
+    assert [page.source_table for page in pull.pages("users")] == ["users", "roles"]
+
+
+def test_pages_prove_themselves_and_land_their_bytes(start: Start) -> None:
+    landing = Kept()
+    pull = source(start(), page_size=100).open(None, landing)
+    proofs = [page.proof for page in pull.pages("classes")]
+    assert [(one.number, one.rows, one.total, one.next) for one in proofs] == [
+        (1, 100, 119, Cursor(2, 100)),
+        (2, 19, 119, None),
+    ]
+    assert list(landing.files) == ["classes/000001.json", "classes/000002.json"]
+    assert len(orjson.loads(landing.files["classes/000002.json"])["classes"]) == 19
+
+
+def test_a_row_tells_where_it_came_from(start: Start) -> None:
+    pull = source(start(), page_size=100).open(None, Kept())
+    last = list(pull.pages("classes"))[-1].batch
+    assert last.column("_place")[0].as_py() == "/classes?offset=100#1"
+
+
+def test_a_pull_goes_on_from_a_cursor(start: Start) -> None:
+    pull = source(start(), page_size=100).open(None, Kept())
+    pages = list(pull.pages("classes", Cursor(2, 100)))
+    assert [(page.proof.number, page.batch.num_rows) for page in pages] == [(2, 19)]
+
+
+def test_only_the_fields_needed_are_asked_for(start: Start) -> None:
+    provider = start()
+    pulled(provider)
+    asked = next(url for url in provider.urls if "/users?" in url and "fields" in url)
+    assert "userMasterIdentifier" in asked
+    assert "password" not in asked
+    assert "phone" not in asked
+
+
+def test_no_demographics_are_asked_for(start: Start) -> None:
+    provider = start()
+    pulled(provider)
+    assert not [url for url in provider.urls if "demographics" in url]
+
+
+def test_a_delta_asks_for_what_changed_since_and_may_be_empty(start: Start, data: Dataset) -> None:
+    changed = data.copy()
+    one = changed.records("users")[0]["sourcedId"]
+    changed.change("users", one, AT, givenName="New")
+    provider = start(NEW, Dialect(counted="all"), changed)
+    pull = source(provider).open(datetime(2026, 2, 1, tzinfo=UTC), Kept())
+    found = ids(pull)
+    pull.close()
+    assert (pull.facts.mode, found["users"], found["classes"]) == (Mode.DELTA, [one], [])
+
+
+def test_an_empty_collection_is_one_page_without_rows(start: Start) -> None:
+    pull = source(start(NEW, None, Dataset())).open(None, Kept())
+    pages = list(pull.pages("courses"))
+    assert [(page.batch.num_rows, page.proof.total, page.proof.next) for page in pages] == [(0, 0, None)]
+
+
+def test_a_missing_collection_is_never_an_empty_roster(start: Start) -> None:
+    provider = start()
+    error = failure(provider, base_url=provider.base_url + "/ims/oneroster/rostering/v9")
+    assert (error.code, "base_url" in error.fix) == ("CN05", True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(FaultKind.STATUS, status=403, path="enrollments"), "CN04"),
+        (Fault(FaultKind.STATUS, status=429, retry_after="60", times=None), "CN06"),
+        (Fault(FaultKind.STATUS, status=500, body="html", times=None), "CN07"),
+        (Fault(FaultKind.HTML, path="users"), "CN08"),
+        (Fault(FaultKind.TRUNCATED, path="users", times=None), "CN09"),
+        (Fault(FaultKind.HALF_BODY, path="users", times=None), "CN11"),
+        (Fault(FaultKind.RESET, path="users", times=None), "CN11"),
+        (Fault(FaultKind.WRONG_SECRET, times=None), "CN03"),
+        (Fault(FaultKind.NO_ENVELOPE, path="classes"), "PG04"),
+        (Fault(FaultKind.REPEATED_PAGE, path="users", times=None), "PG01"),
+    ],
+)
+def test_a_lasting_fault_stops_the_pull_with_its_code(start: Start, fault: Fault, code: str) -> None:
+    provider = start(NEW, Dialect(page_cap=100))
+    provider.faults.add(fault)
+    assert failure(provider).code == code
+
+
+PASSING = [
+    Fault(FaultKind.STATUS, status=429, retry_after="0", times=2),
+    Fault(FaultKind.STATUS, status=503, times=2),
+    Fault(FaultKind.TRUNCATED, path="users"),
+    Fault(FaultKind.HALF_BODY, path="users"),
+    Fault(FaultKind.RESET, path="users"),
+    Fault(FaultKind.EXPIRED_TOKEN, path="users", after=1),
+    Fault(FaultKind.SHIFTED_PAGE, path="users", rows=-3),
+    Fault(FaultKind.DOUBLED_ROW, path="users"),
+]
+# Rows skipped by a server that tells no total cannot be known.
+SKIPPING = Fault(FaultKind.SHIFTED_PAGE, path="users", rows=3)
+BOTH_WAYS = [(fault, totals) for fault in PASSING for totals in (True, False)]
+
+
+@pytest.mark.parametrize(("fault", "totals"), [*BOTH_WAYS, (SKIPPING, True)])
+def test_a_passing_fault_costs_no_row(start: Start, fault: Fault, totals: bool) -> None:
+    provider = start(NEW, Dialect(page_cap=50, send_total=totals, send_link=False))
+    provider.faults.add(fault)
+    assert len(set(pulled(provider)["users"])) == SIZES["users"]
+
+
+def test_a_roster_that_grew_while_it_was_read_is_not_believed(start: Start, data: Dataset) -> None:
+    growing = data.copy()
+    pull = source(start(NEW, None, growing)).open(None, Kept())
+    ids(pull)
+    growing.add("courses", {"sourcedId": "late", "title": "Late"}, AT)
+    with pytest.raises(SisbridgeError, match="PG03: /courses changed"):
+        pull.close()
+
+
+def test_dropped_ids_hold_their_rows_by_place(start: Start) -> None:
+    provider = start()
+    provider.faults.add(Fault(FaultKind.DROPPED_KEYS, path="orgs", keys=("sourcedId",)))
+    pull = source(provider).open(None, Kept())
+    assert sum(page.batch.num_rows for page in pull.pages("orgs")) == 0
+    assert [note.place for note in pull.notices()] == [f"/orgs?offset=0#{number}" for number in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(("path", "served"), [(NEW, OLD), (OLD, NEW)])
+def test_users_in_the_other_versions_shape_keep_their_roles(
+    start: Start, path: Version, served: Version
+) -> None:
+    provider = start(served)
+    pull = source(provider, version=path, scopes=()).open(None, Kept())
+    batches = {page.source_table: page.batch for page in pull.pages("users")}
+    roles = batches["roles"] if path is NEW else batches["users"]
+    assert roles.column("role").null_count == 0
+    assert [note.code for note in pull.notices()] == ["CF55"]
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256"])
+def test_oauth1_signs_what_the_server_sees(start: Start, digest: str) -> None:
+    found = pulled(start(OLD), auth="oauth1", oauth1_digest=digest)
+    assert len(found["users"]) == SIZES["users"]
+
+
+def test_a_good_server_passes_every_step(start: Start) -> None:
+    report = source(start(NEW, Dialect(page_cap=60))).check()
+    assert report.passed
+    assert report.steps[-1].message.startswith("asked for 500 rows at once, got 60")
+
+
+@pytest.mark.parametrize(
+    ("fault", "step", "fix"),
+    [
+        (Fault(FaultKind.WRONG_SECRET), "sign-in", "client id and secret"),
+        (Fault(FaultKind.STATUS, status=403, path="enrollments"), "enrollments", "reading enrollments"),
+        (Fault(FaultKind.HTML, path="orgs"), "orgs", "sign-in or maintenance page"),
+    ],
+)
+def test_a_check_stops_at_the_first_thing_to_mend(start: Start, fault: Fault, step: str, fix: str) -> None:
+    provider = start()
+    provider.faults.add(fault)
+    failed = [one for one in source(provider).check().steps if one.outcome == "failed"]
+    assert [one.name for one in failed] == [step]
+    assert fix in failed[0].fix
+
+
+def test_a_check_of_an_unknown_host_says_so(start: Start) -> None:
+    report = source(start(), base_url="https://sis.invalid/ims/oneroster/v1p1").check()
+    assert [one.outcome for one in report.steps][:2] == ["failed", "skipped"]
+    assert "CN01" in report.steps[0].message
