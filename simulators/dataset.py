@@ -35,10 +35,15 @@ class Dataset:
         self._index: dict[tuple[str, str], dict[str, list[Record]]] = {}
 
     @classmethod
+    def from_zip(cls, data: bytes) -> Dataset:
+        """Load a zip of REST answers (all files .json) or of CSV files."""
+        files = _unzipped(io.BytesIO(data))
+        return cls.from_json(files) if all(name.endswith(".json") for name in files) else cls.from_csv(files)
+
+    @classmethod
     def from_json_zip(cls, path: Path) -> Dataset:
         """Load a zip of REST answers: one `<collection>.json` each, wrapped in its collection's name."""
-        with zipfile.ZipFile(path) as archive:
-            return cls.from_json({name: archive.read(name) for name in archive.namelist()})
+        return cls.from_json(_unzipped(path))
 
     @classmethod
     def from_json(cls, files: dict[str, bytes]) -> Dataset:
@@ -52,12 +57,14 @@ class Dataset:
     @classmethod
     def from_csv_zip(cls, path: Path) -> Dataset:
         """Load a OneRoster CSV package of either version."""
-        with zipfile.ZipFile(path) as archive:
-            return cls.from_csv({name: archive.read(name) for name in archive.namelist()})
+        return cls.from_csv(_unzipped(path))
 
     @classmethod
     def from_csv(cls, files: dict[str, bytes]) -> Dataset:
-        """Load loose CSV files by file name; a manifest is not needed."""
+        """Load loose CSV files by file name; a manifest is not needed.
+
+        Of rows with the same sourcedId the last stays; a role of a user who is not there has no place.
+        """
         rows = {name.removesuffix(".csv"): parse(data) for name, data in files.items()}
         types = {row["sourcedId"]: row["type"] for row in rows.get("orgs", [])}
         dataset = cls(
@@ -67,7 +74,9 @@ class Dataset:
             }
         )
         for row in rows.get("roles", []):
-            dataset.collections["users"][row["userSourcedId"]].setdefault("roles", []).append(role_from(row))
+            user = dataset.get("users", row["userSourcedId"])
+            if user is not None:
+                user.setdefault("roles", []).append(role_from(row))
         return dataset
 
     def copy(self) -> Dataset:
@@ -168,6 +177,11 @@ def zip_of(files: dict[str, bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def _unzipped(file: Path | io.BytesIO) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def _by_id(records: Iterable[Record]) -> dict[str, Record]:

@@ -6,8 +6,10 @@ Below the root each account has a folder, and in it `outgoing/` (what its SIS dr
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hmac
+import os
 import threading
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from types import TracebackType
 from typing import Self
 
 import asyncssh
+
+from simulators.standing import announce, hold_signals, wait_for_the_end
 
 OUTGOING, INBOX = "outgoing", "inbox"
 
@@ -92,6 +96,11 @@ class RunningSftp:
         """Return the folder where files for an account's SIS are delivered."""
         return self.root / account / INBOX
 
+    def facts(self) -> dict[str, object]:
+        """Return where it stands and how to get in, passwords included: for its operator's eyes."""
+        accounts = {account.name: account.password for account in self._accounts.values()}
+        return {"host": self.host, "port": self.port, "host_key": self.host_key, "accounts": accounts}
+
     def change_host_key(self) -> None:
         """Answer from now on with another host key, on the same port."""
         self._key = _fresh_key()
@@ -102,12 +111,19 @@ class RunningSftp:
             self.outgoing(account).mkdir(parents=True, exist_ok=True)
             self.inbox(account).mkdir(parents=True, exist_ok=True)
         self._thread.start()
-        self._run(self._listen())
+        try:
+            self._run(self._listen())
+        except OSError:
+            self._stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         self._run(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=30)
@@ -137,3 +153,31 @@ class RunningSftp:
 
 def _fresh_key() -> asyncssh.SSHKey:
     return asyncssh.generate_private_key("ssh-ed25519")
+
+
+def _account(text: str) -> SftpAccount:
+    name, _, variable = text.partition("=")
+    password = os.environ.get(variable, "")
+    if not name or not password:
+        raise argparse.ArgumentTypeError("an account is NAME=VARIABLE, the variable holding its password")
+    return SftpAccount(name, password)
+
+
+def main(given: list[str] | None = None) -> None:
+    """Serve a folder tree until asked to stop; passwords come from environment variables."""
+    parser = argparse.ArgumentParser(prog="python -m simulators.sftp", description=__doc__)
+    parser.add_argument("root", type=Path, help="an existing folder")
+    parser.add_argument("--account", type=_account, action="append", required=True, metavar="NAME=VARIABLE")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 finds a free one")
+    parser.add_argument("--host-key", type=Path, help="file with an OpenSSH private key")
+    asked = parser.parse_args(given)
+    hold_signals()
+    key = asked.host_key.read_text() if asked.host_key else ""
+    with RunningSftp(asked.root, asked.account, host=asked.host, port=asked.port, host_key=key) as server:
+        announce(host=server.host, port=server.port, host_key=server.host_key)
+        wait_for_the_end()
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ from domain.clock import Clock, system_clock
 from domain.oneroster import BASE_PATHS, Service, Version
 from simulators.dataset import Dataset
 from simulators.oneroster.auth import Credentials
+from simulators.oneroster.control import ROOT as CONTROL_ROOT
 from simulators.oneroster.control import Control
 from simulators.oneroster.dialect import Dialect
 from simulators.oneroster.faults import Faults
@@ -88,9 +89,26 @@ class RunningProvider(Provider):
         """Its secret."""
         return self.credentials.client_secret
 
+    def facts(self) -> dict[str, object]:
+        """Return where it stands and how to get in, secrets included: for its operator's eyes."""
+        return {
+            "version": self.version,
+            "rostering_url": self.rostering_url,
+            "gradebook_url": self.gradebook_url,
+            "token_url": self.token_url,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "control_url": self.base_url + CONTROL_ROOT,
+            "control_key": self.control_key,
+        }
+
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(timeout=30)
+        try:
+            asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(timeout=30)
+        except OSError:
+            self._stop()
+            raise
         return self
 
     async def _start(self) -> None:
@@ -102,6 +120,9 @@ class RunningProvider(Provider):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(timeout=30)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=30)
