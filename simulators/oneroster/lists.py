@@ -80,10 +80,16 @@ def require(dataset: Dataset, name: str, sourced_id: str) -> Record:
     return record
 
 
+def require_parents(dataset: Dataset, path: Path) -> None:
+    """Raise ProblemError 404 unless the records named on the way are there, and the class in its school."""
+    found = [require(dataset, name, at) for name, at in zip(path.names[:-1], path.ids, strict=True)]
+    if path.shape.startswith("schools/*/classes/*/") and found[1]["school"]["sourcedId"] != path.ids[0]:
+        raise unknown_object("that class in that school")
+
+
 def select(dataset: Dataset, path: Path, version: Version) -> list[Record]:
     """Return the records a list path serves, in order; ProblemError 404 for no such path or parent."""
-    for name, sourced_id in zip(path.names[:-1], path.ids, strict=True):
-        require(dataset, name, sourced_id)
+    require_parents(dataset, path)
     if len(path.names) == 1 and path.collection in FIELDS[version]:
         return [record for record in dataset.records(path.collection) if belongs(path.names[0], record)]
     nested = NESTED.get(path.shape)

@@ -36,25 +36,54 @@ def ref(kind: str, sourced_id: str) -> dict[str, str]:
 def school() -> Dataset:
     """One district, one school, two classes, a teacher and three students."""
     data = Dataset()
-    data.add("orgs", {"sourcedId": "d", "name": "District", "type": "district"}, AT)
-    data.add("orgs", {"sourcedId": "s", "name": "School", "type": "school", "parent": ref("org", "d")}, AT)
-    for name, kind, parent in (("y", "schoolYear", ""), ("t", "term", "y"), ("g", "gradingPeriod", "t")):
-        session = {"sourcedId": name, "title": name, "type": kind, "schoolYear": "2026"}
-        dates = {"startDate": "2025-08-15", "endDate": "2026-06-10"}
-        data.add("academicSessions", session | dates | ({"parent": ref("academicSession", parent)} if parent else {}), AT)
-    data.add("courses", {"sourcedId": "co", "title": "Physics", "courseCode": "PH", "org": ref("org", "s")}, AT)
-    for name in ("c1", "c2"):
-        record = {"sourcedId": name, "title": name, "classType": "scheduled", "course": ref("course", "co")}
-        data.add("classes", record | {"school": ref("org", "s"), "terms": [ref("academicSession", "t")]}, AT)
-    for name in ("u1", "u2", "u3", "teach"):
-        role = {"roleType": "primary", "role": "teacher" if name == "teach" else "student", "org": ref("org", "s")}
-        person = {"sourcedId": name, "givenName": f"G{name}", "familyName": f"F{name}", "enabledUser": "true"}
-        data.add("users", person | {"username": name, "roles": [role]}, AT)
-    for name, user, place in (("e1", "u1", "c1"), ("e2", "u2", "c1"), ("e3", "u3", "c2"), ("e4", "teach", "c1")):
-        seat = {"sourcedId": name, "user": ref("user", user), "class": ref("class", place), "school": ref("org", "s")}
-        data.add("enrollments", seat | {"role": "teacher" if user == "teach" else "student"}, AT)
-    data.add("categories", {"sourcedId": "k", "title": "Final Grade"}, AT)
+    for collection, records in SCHOOL.items():
+        for record in records:
+            data.add(collection, record, AT)
     return data
+
+
+def session(name: str, kind: str, **more: object) -> dict[str, object]:
+    dates = {"startDate": "2025-08-15", "endDate": "2026-06-10"}
+    return {"sourcedId": name, "title": name, "type": kind, "schoolYear": "2026", **dates, **more}
+
+
+def class_(name: str) -> dict[str, object]:
+    refs = {"course": ref("course", "co"), "school": ref("org", "s"), "terms": [ref("academicSession", "t")]}
+    return {"sourcedId": name, "title": name, "classType": "scheduled", **refs}
+
+
+def person(name: str, role: str) -> dict[str, object]:
+    roles = [{"roleType": "primary", "role": role, "org": ref("org", "s")}]
+    names = {"givenName": f"G{name}", "familyName": f"F{name}", "username": name}
+    return {"sourcedId": name, "enabledUser": "true", **names, "roles": roles}
+
+
+def seat(name: str, user: str, place: str, role: str = "student") -> dict[str, object]:
+    refs = {"user": ref("user", user), "class": ref("class", place), "school": ref("org", "s")}
+    return {"sourcedId": name, "role": role, **refs}
+
+
+SCHOOL: dict[str, list[dict[str, object]]] = {
+    "orgs": [
+        {"sourcedId": "d", "name": "District", "type": "district"},
+        {"sourcedId": "s", "name": "School", "type": "school", "parent": ref("org", "d")},
+    ],
+    "academicSessions": [
+        session("y", "schoolYear"),
+        session("t", "term", parent=ref("academicSession", "y")),
+        session("g", "gradingPeriod", parent=ref("academicSession", "t")),
+    ],
+    "courses": [{"sourcedId": "co", "title": "Physics", "courseCode": "PH", "org": ref("org", "s")}],
+    "classes": [class_("c1"), class_("c2")],
+    "users": [person(name, "student") for name in ("u1", "u2", "u3")] + [person("teach", "teacher")],
+    "enrollments": [
+        seat("e1", "u1", "c1"),
+        seat("e2", "u2", "c1"),
+        seat("e3", "u3", "c2"),
+        seat("e4", "teach", "c1", "teacher"),
+    ],
+    "categories": [{"sourcedId": "k", "title": "Final Grade"}],
+}
 
 
 @pytest.fixture
