@@ -14,7 +14,7 @@ from domain.ids import fresh_id
 from domain.oneroster import COLLECTIONS, SCORE_STATUSES, Version
 from simulators.dataset import Dataset
 from simulators.fields import FIELDS, Field, Kind
-from simulators.oneroster.lists import Path, require
+from simulators.oneroster.lists import Path, require, require_parents
 from simulators.oneroster.problems import ProblemError
 from simulators.shapes import Record
 
@@ -92,19 +92,16 @@ class Writer:
     def _check_posted(self, path: Path, record: Any) -> None:
         if not isinstance(record, dict) or not isinstance(record.get("sourcedId"), str):
             raise _invalid("a record has no sourcedId")
-        for name, sourced_id in zip(path.names[:-1], path.ids, strict=True):
-            require(self._dataset, name, sourced_id)
+        require_parents(self._dataset, path)
         parent = POSTS[path.shape]
         if parent and _id_of(record.get(parent)) != path.ids[0]:
             raise _invalid(f"{parent} differs from the path")
         self._check(path.collection, record)
 
     def _check(self, collection: str, record: Record) -> None:
-        faults = [*self._shape_faults(collection, record)]
-        if not faults:
-            faults = [*self._reference_faults(collection, record), *self._sense_faults(collection, record)]
-        if faults:
-            raise _invalid(", ".join(faults))
+        for look in (self._shape_faults, self._reference_faults, self._sense_faults):
+            if faults := [*look(collection, record)]:
+                raise _invalid(", ".join(faults))
 
     def _shape_faults(self, collection: str, record: Record) -> Iterator[str]:
         known = FIELDS[self._version][collection]
@@ -153,10 +150,7 @@ class Writer:
         status = record["scoreStatus"]
         if status not in SCORE_STATUSES and not status.startswith("ext:"):
             yield "scoreStatus is not in the vocabulary"
-        line_item = self._dataset.get("lineItems", record["lineItem"]["sourcedId"])
-        if line_item is None:
-            return
-        class_id = line_item["class"]["sourcedId"]
+        class_id = require(self._dataset, "lineItems", record["lineItem"]["sourcedId"])["class"]["sourcedId"]
         if "class" in record and record["class"]["sourcedId"] != class_id:
             yield "class is not the line item's"
         if not self._sits_in(class_id, record["student"]["sourcedId"]):

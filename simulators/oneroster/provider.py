@@ -135,6 +135,8 @@ class Provider:
         carried = self._desk.admit(request)
         if path.collection not in COLLECTIONS or service_of(path) is not service:
             raise unknown_object("that path")
+        if request.method in _WRITES:
+            check_writable(path, request.method, self.version)
         wanted = scopes_for(service, request.method, path.collection, nested=len(path.names) > 1)
         if not wanted & carried:
             raise ProblemError(403, "forbidden", "the token lacks the scope")
@@ -154,7 +156,6 @@ class Provider:
         return self._reader[1]
 
     def _write(self, method: str, path: Path, data: bytes) -> web.Response:
-        check_writable(path, method, self.version)
         if not self.dialect.window_open:
             raise ProblemError(403, "forbidden", "the grading window is closed")
         writer = Writer(self.dataset, self.version, strict=self.dialect.strict_writes)
