@@ -41,7 +41,8 @@ class Fault:
     kind: STATUS answers `status` (with `retry_after` as it stands, and a `body` in the standard's form,
     of HTML or empty) and does nothing; HTML is a login page with 200; TRUNCATED is a complete answer
     whose JSON breaks off; HALF_BODY closes the connection within the body; RESET and CLOSED end the
-    connection before anything is done, LOST_ANSWER after it was done; SLOW waits `seconds` first;
+    connection before anything is done, LOST_ANSWER after it was done (aiohttp's client quietly asks
+    once more when that happens: strike twice to be noticed); SLOW waits `seconds` first;
     EXPIRED_TOKEN is a 401 that revokes the token; WRONG_SECRET refuses at the token endpoint;
     NO_ENVELOPE sends `{}`; DROPPED_KEYS leaves `keys` out of every record; REPEATED_PAGE ignores the
     offset; SHIFTED_PAGE starts `rows` later (earlier when negative) beyond the first page, as when
