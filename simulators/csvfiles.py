@@ -102,8 +102,8 @@ def _cell(column: str, value: Any) -> str:
         return str(value["sourcedId"])
     if isinstance(value, list):
         return ",".join(_item(item) for item in value)
-    if isinstance(value, float):
-        return f"{value:g}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value)[:10] if column in _DATES_WITH_TIME_IN_REST else str(value)
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.oneroster import COLLECTIONS, Version, csv_files
 from simulators.data import LARGE, MEDIUM, SMALL
 from simulators.dataset import Dataset, manifest
-from simulators.shapes import neutral
+from simulators.shapes import neutral, reference
 
 V1P1, V1P2 = Version.V1P1, Version.V1P2
 NIGHT = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
@@ -126,3 +128,71 @@ def test_a_copy_does_not_see_later_changes(school: Dataset) -> None:
 def test_1p1_user_gains_roles_by_org_type(small: Dataset) -> None:
     roles = {role["role"] for user in small.records("users") for role in user["roles"]}
     assert roles == {"districtAdministrator", "siteAdministrator", "student", "teacher"}
+
+
+texts = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=8)
+items = st.lists(texts.filter(lambda text: "," not in text), min_size=1, max_size=3)
+ids = st.text("abc019.@_-", min_size=1, max_size=6)
+roles = st.fixed_dictionaries(
+    {
+        "roleType": st.sampled_from(["primary", "secondary"]),
+        "role": st.sampled_from(["student", "teacher", "ext:coach"]),
+        "org": ids.map(lambda sourced_id: reference("orgs", sourced_id)),
+    },
+    optional={"beginDate": st.just("2025-08-15"), "endDate": st.just("2026-06-10")},
+)
+users = st.fixed_dictionaries(
+    {"sourcedId": ids, "status": st.sampled_from(["active", "tobedeleted"]), "givenName": texts},
+    optional={
+        "familyName": texts,
+        "grades": items,
+        "preferredFirstName": texts,
+        "primaryOrg": ids.map(lambda sourced_id: reference("orgs", sourced_id)),
+        "agents": st.lists(ids.map(lambda sourced_id: reference("users", sourced_id)), min_size=1),
+        "roles": st.lists(roles, min_size=1, max_size=3),
+    },
+)
+results = st.fixed_dictionaries(
+    {
+        "sourcedId": ids,
+        "status": st.just("active"),
+        "score": st.floats(min_value=0, max_value=1e9),
+        "student": ids.map(lambda sourced_id: reference("users", sourced_id)),
+    },
+    optional={"comment": texts, "late": st.sampled_from(["true", "false"])},
+)
+
+
+def holding(collection: str, records: list[dict[str, Any]]) -> Dataset:
+    dataset = Dataset()
+    for record in records:
+        dataset.add(collection, record, NIGHT)
+    return dataset
+
+
+@given(st.lists(users, max_size=4))
+def test_any_users_come_back_from_1p2_csv(records: list[dict[str, Any]]) -> None:
+    dataset = holding("users", records)
+    assert Dataset.from_csv(dataset.csv_package(V1P2)).collections == dataset.collections
+
+
+@given(st.lists(results, max_size=4))
+def test_any_results_come_back_from_1p2_csv(records: list[dict[str, Any]]) -> None:
+    dataset = holding("results", records)
+    assert Dataset.from_csv(dataset.csv_package(V1P2)).collections == dataset.collections
+
+
+@given(users)
+def test_any_user_comes_back_from_1p2_rest(record: dict[str, Any]) -> None:
+    assert neutral("users", holding("users", []).to_rest("users", record, V1P2, "http://h")) == record
+
+
+@pytest.mark.parametrize(
+    ("version", "column"), [(V1P1, "gradingPeriodSourcedId"), (V1P2, "academicSessionSourcedId")]
+)
+def test_line_item_names_its_session_by_version(school: Dataset, version: Version, column: str) -> None:
+    session, due = reference("academicSessions", "g"), "2026-02-05T00:00:00.000Z"
+    school.add("lineItems", {"sourcedId": "li", "gradingPeriod": session, "dueDate": due}, NIGHT)
+    header, row = (line.split(",") for line in school.to_csv("lineItems", version).decode().splitlines())
+    cells = dict(zip(header, row, strict=True))
+    assert (cells[column], cells["dueDate"]) == ("g", "2026-02-05")

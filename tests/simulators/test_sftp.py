@@ -92,7 +92,8 @@ def test_what_the_sis_drops_can_be_fetched(server: RunningSftp) -> None:
 
 def test_what_is_delivered_lands_in_the_inbox(server: RunningSftp) -> None:
     session(server, "north", deliver, password="right")
-    assert [(file.name, file.read_bytes()) for file in server.inbox("north").iterdir()] == [("grades.csv", b"sent")]
+    landed = {file.name: file.read_bytes() for file in server.inbox("north").iterdir()}
+    assert landed == {"grades.csv": b"sent"}
 
 
 def test_changed_host_key_breaks_the_pin_on_the_same_port(server: RunningSftp) -> None:
