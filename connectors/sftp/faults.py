@@ -13,19 +13,19 @@ from domain.errors import RetryLater, StopDistrict
 
 @contextmanager
 def speaking(access: SftpAccess) -> Iterator[None]:
-    """Turn what paramiko and the socket raise into RetryLater CN02, StopDistrict CN04 or CN05."""
+    """Turn what paramiko and the socket raise into RetryLater CN12, StopDistrict CN13 or CN14."""
     try:
         yield
     except paramiko.ssh_exception.IncompatiblePeer as error:
         raise StopDistrict(
-            "CN04",
+            "CN13",
             f"{access.place} offers only ciphers or key types that are no longer safe",
             fix="Ask the server's owner to switch on AES-GCM or AES-CTR, and Ed25519 or RSA with SHA-2.",
             place=access.place,
         ) from error
     except PermissionError as error:
         raise StopDistrict(
-            "CN05",
+            "CN14",
             f"{access.username} has no permission for the folder {access.folder}",
             fix="Ask the server's owner to let this user read and write there.",
             place=access.place,
@@ -37,7 +37,7 @@ def speaking(access: SftpAccess) -> Iterator[None]:
 def broke_off(access: SftpAccess) -> RetryLater:
     """Return the error for a connection that was lost or answers nonsense."""
     return RetryLater(
-        "CN02",
+        "CN12",
         f"The connection to {access.place} broke off",
         fix="Nothing to do if it passes; else ask the server's owner.",
         place=access.place,
@@ -47,7 +47,7 @@ def broke_off(access: SftpAccess) -> RetryLater:
 def no_folder(access: SftpAccess) -> StopDistrict:
     """Return the error for a folder that is not there."""
     return StopDistrict(
-        "CN05",
+        "CN14",
         f"There is no folder {access.folder} on {access.place}",
         fix="Correct the setting folder, or ask the server's owner to make it.",
         place=access.place,

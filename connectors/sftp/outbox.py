@@ -23,7 +23,7 @@ _LARGEST = 64 * 1024 * 1024
 def stage(session: SftpSession, batch: FileBatch) -> None:
     """Write the file as `<name>.part`, unless it is in place or was taken since; safe to repeat.
 
-    Raises ContractBroken WB02 when another file has the name.
+    Raises ContractBroken WB30 when another file has the name.
     """
     if _was_placed(session, batch):
         return
@@ -36,8 +36,8 @@ def place(session: SftpSession, batch: FileBatch, created_at: datetime) -> FileS
     """Give the staged file its name, then its control file, and return what is there; safe to repeat.
 
     The control file `<name>.ctl` comes last: JSON with batch, rows, sha256 and created_at (UTC).
-    Raises ContractBroken WB02 when another file has the name: it is never overwritten. Raises
-    RetryLater WB03 when no whole `.part` is there or it cannot be renamed.
+    Raises ContractBroken WB30 when another file has the name: it is never overwritten. Raises
+    RetryLater WB31 when no whole `.part` is there or it cannot be renamed.
     """
     if not _was_placed(session, batch):
         _rename(session, batch.name, batch.sha256)
@@ -54,7 +54,7 @@ def look(session: SftpSession, name: str, sha256: str) -> FileState:
     ACKNOWLEDGED: `<name>.ack` is there. IN_PLACE: it was placed whole (its control file, written last,
     names the same sha256), whether or not someone has taken the file since. PARTIAL: placing was cut
     off; staging and placing it again completes it. ABSENT: nothing is there, taken away or never begun.
-    Raises ContractBroken WB02 when another file has the name.
+    Raises ContractBroken WB30 when another file has the name.
     """
     agrees = _file_agrees(session, name, sha256)
     if session.read(name + ACKNOWLEDGEMENT, 1) is not None:
@@ -80,7 +80,7 @@ def _file_agrees(session: SftpSession, name: str, sha256: str) -> bool | None:
         return None
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ContractBroken(
-            "WB02",
+            "WB30",
             f"Another file is named {name} already",
             fix="Look who put it there; it is not overwritten. Move it away to have ours delivered.",
             place=name,
@@ -95,7 +95,7 @@ def _rename(session: SftpSession, name: str, sha256: str) -> None:
     if (whole and session.rename(name + PART, name)) or _file_agrees(session, name, sha256):
         return
     raise RetryLater(
-        "WB03",
+        "WB31",
         f"{name} is not staged whole or could not be given its name",
         fix="If this stays so, let this user write and rename files in the folder.",
         place=name,

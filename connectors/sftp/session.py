@@ -46,8 +46,8 @@ class RemoteFile:
 class SftpSession:
     """A connection made in steps (`resolve`, `reach`, `verify_host_key`, `log_in`), then files by name.
 
-    Every method raises RetryLater CN01 (out of reach) or CN02 (broke off), StopDistrict CN03 (login
-    refused), CN04 (no common algorithm), CN05 (no permission), CN10 or CN11 (host key) as it applies.
+    Every method raises RetryLater CN01 (out of reach) or CN12 (broke off), StopDistrict CN03 (login
+    refused), CN13 (no common algorithm), CN14 (no permission), CN10 or CN11 (host key) as it applies.
     """
 
     def __init__(self, access: SftpAccess) -> None:
@@ -141,7 +141,7 @@ class SftpSession:
         return str(self._wire().remote_cipher)  # type: ignore[attr-defined]  # unknown to its stubs
 
     def files(self) -> list[RemoteFile]:
-        """Return the regular files of the folder by name; raises StopDistrict CN05 when it is not there."""
+        """Return the regular files of the folder by name; raises StopDistrict CN14 when it is not there."""
         with speaking(self._access):
             try:
                 entries = self._client().listdir_attr(self._access.folder)
@@ -180,7 +180,7 @@ class SftpSession:
                 return None
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file whole, over whatever it held; raises RetryLater CN02 when not all of it arrived."""
+        """Write a file whole, over whatever it held; raises RetryLater CN12 when not all of it arrived."""
         with speaking(self._access):
             try:
                 self._client().putfo(io.BytesIO(data), self._path(name))

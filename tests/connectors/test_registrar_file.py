@@ -187,7 +187,7 @@ def test_a_staged_file_is_not_to_be_seen_under_its_name(server: RunningSftp) -> 
 def test_only_a_whole_part_is_given_its_name(server: RunningSftp) -> None:
     made = batch()
     (server.inbox(USER) / f"{made.name}.part").write_bytes(made.content[:5])
-    with pytest.raises(RetryLater, match="WB03"):
+    with pytest.raises(RetryLater, match="WB31"):
         sink(server).place(made)
     assert hand_over(server, made) is FileState.IN_PLACE
 
@@ -203,7 +203,7 @@ def test_placing_again_changes_nothing(server: RunningSftp) -> None:
 def test_a_different_file_of_the_name_is_never_overwritten(server: RunningSftp) -> None:
     made = batch()
     (server.inbox(USER) / made.name).write_bytes(b"someone else's")
-    with pytest.raises(ContractBroken, match="WB02"):
+    with pytest.raises(ContractBroken, match="WB30"):
         hand_over(server, made)
     assert (server.inbox(USER) / made.name).read_bytes() == b"someone else's"
 

@@ -202,7 +202,7 @@ def test_a_port_where_nobody_listens_is_tried_again_later(server: RunningSftp) -
 
 
 def test_a_server_that_never_speaks_is_tried_again_later(server: RunningSftp) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(RetryLater, match="CN02"):
+    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(RetryLater, match="CN12"):
         source(server, port=mute.getsockname()[1], timeout_seconds=0.3).open(None, Remembering())
 
 
@@ -213,7 +213,7 @@ def test_a_name_without_an_address_is_tried_again_later(server: RunningSftp) -> 
 
 def test_a_missing_folder_is_named(server: RunningSftp) -> None:
     error = stopped(source(server, folder="/nowhere"))
-    assert (error.code, "/nowhere" in error.message) == ("CN05", True)
+    assert (error.code, "/nowhere" in error.message) == ("CN14", True)
 
 
 def test_large_files_arrive_whole(server: RunningSftp, drop: Path, tmp_path: Path) -> None:
