@@ -12,7 +12,7 @@ from domain.model import Mark
 from validation.arrow import column
 from validation.context import GradeContext
 from validation.rules.rule import Fact, Within
-from validation.suites import Binding
+from validation.suites import VALUE, Binding
 
 _MARKS = pa.array([mark.value for mark in Mark])
 _COMPLETE = pa.array(["true", "yes", "y", "1", "complete", "final"])
@@ -35,7 +35,7 @@ def _judged(batch: pa.RecordBatch, binding: Binding, context: GradeContext) -> p
     match binding.rule.check:
         case Fact(name):
             return _FACTS[name](batch, context)
-        case _ if binding.field == "value":
+        case _ if binding.field == VALUE:
             return _value(batch)
         case _:
             return column(batch, binding.field)

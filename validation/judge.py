@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from domain.tables import RosterTable
 from validation import engine
 from validation.arrow import column
-from validation.cells import grade_cells, roster_cells
 from validation.context import GradeContext, JudgeContext
 from validation.frames import roster_frame
+from validation.grade_cells import grade_cells
 from validation.grade_frames import grade_frame
+from validation.roster_cells import roster_cells
 from validation.settle import Failure, Judged, settle
 from validation.suites import Binding, departing_suite, grade_suite, roster_suite
 

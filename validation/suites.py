@@ -21,6 +21,9 @@ from validation.rules.rule import Fact, Rule, Unlike, Within
 GRADES = "grades"
 """What findings call the table of collected grades."""
 
+VALUE = "value"
+"""The field of a finding on a grade that says nothing: no percent, no letter and no mark by itself."""
+
 GRADE_COLUMNS = (
     "district",
     "student_sourced_id",
@@ -191,8 +194,8 @@ _GRADE_BINDINGS = (
     ("GR10", "percent"),
     ("GR02", "percent"),
     ("GR06", "mark"),
-    ("GR01", "value"),
+    ("GR01", VALUE),
     ("GR05", "text_score"),
     ("GR08", "complete"),
 )
-"""Rule and column for collected grades; `value` is whatever the grade says: percent, letter or mark."""
+"""Rule and column for collected grades."""

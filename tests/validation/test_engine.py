@@ -89,7 +89,7 @@ def test_a_rule_that_breaks_down_is_an_error_and_no_pass() -> None:
     assert broken.value.code == "CF40"
 
 
-def test_a_rule_that_was_judged_once_but_bound_twice_is_an_error() -> None:
+def test_a_rule_bound_twice_is_judged_twice() -> None:
     binding = next(b for b in roster_suite(RosterTable.ORGS, {}) if b.rule.code == "ID06")
     frame = pd.DataFrame({"status": pd.Series(["active"], dtype="str")})
     assert engine.failing(frame, [binding]) == [[]]

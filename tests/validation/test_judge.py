@@ -14,6 +14,7 @@ from domain.model import Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, key_set, roster_batch
 from validation import KeySet, judge, usual_width
+from validation.codes import CODE_SETS
 
 USERS, ENROLLMENTS, CLASSES, ORGS = (
     RosterTable.USERS,
@@ -105,6 +106,26 @@ def test_a_table_that_refers_to_itself_is_resolved_in_its_own_keys() -> None:
     rows = [{"parent_sourced_id": "school-1"}, {"parent_sourced_id": "school-9"}]
     outcome = judge(ORGS, roster_batch(ORGS, rows), context())
     assert outcome.clean.column("parent_sourced_id").to_pylist() == ["school-1", None]
+
+
+def test_a_held_parent_in_the_same_table_is_left_out() -> None:
+    outcome = judge(ORGS, roster_batch(ORGS, [{"parent_sourced_id": "school-held"}]), context())
+    assert [(finding.rule, finding.group) for finding in outcome.findings] == [("RF04", "orgs")]
+    assert outcome.clean.column("parent_sourced_id").to_pylist() == [None]
+
+
+def test_a_row_on_its_way_out_may_be_blank_but_not_of_doubtful_identity() -> None:
+    leaving = {"status": "tobedeleted", "given_name": None, "family_name": None, "grades": "9th"}
+    rows = [leaving | {"sourced_id": "gone"}, leaving | {"sourced_id": "twice"}, {"sourced_id": "here"}]
+    outcome = judge(USERS, roster_batch(USERS, rows), context(contested=pa.array(["twice"])))
+    assert outcome.clean.column("sourced_id").to_pylist() == ["gone", "here"]
+    assert [(finding.rule, finding.place) for finding in outcome.findings] == [("ID02", "file:2")]
+
+
+def test_a_district_may_know_more_codes() -> None:
+    codes = dict(CODE_SETS) | {"grade_levels": CODE_SETS["grade_levels"] | {"HS"}}
+    outcome = judge(USERS, roster_batch(USERS, [{"grades": "HS"}]), context(codes=codes))
+    assert outcome.findings == ()
 
 
 def test_the_student_concerned_is_named_by_id_and_only_if_one_is() -> None:

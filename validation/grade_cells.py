@@ -1,0 +1,67 @@
+"""The failing values of a binding on collected grades."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from domain.ids import OfferingId, SourcedId, grade_column
+from domain.tables import PLACE
+from validation.cells import Cell, at
+from validation.masking import HIDDEN, mask, shown_code
+from validation.rules.rule import Grouping
+from validation.suites import VALUE, Binding
+
+_HIDDEN = frozenset({"percent", "text_score", "comment", "entered_by"})
+_COLUMN = ("offering", "term", "reporting_period", "kind")
+"""What names a grade column; these are codes, shown in clear."""
+
+
+def grade_cells(batch: pa.RecordBatch, binding: Binding, positions: Sequence[int]) -> list[Cell]:
+    """Return the failing values of a binding, named by the student's sourcedId.
+
+    A student of another district (GR09) is named by place alone: the finding belongs to this district.
+    """
+    named = binding.rule.grouping is not Grouping.RULE
+    rows = zip(
+        positions,
+        at(batch, PLACE, positions),
+        at(batch, "student_sourced_id", positions),
+        _shown(batch, binding.field, positions),
+        _groups(batch, binding, positions),
+        strict=True,
+    )
+    return [
+        Cell(
+            position=position,
+            place=place or "",
+            key=student if student and named else "",
+            student=SourcedId(student) if student and named else None,
+            masked=masked,
+            group=group,
+        )
+        for position, place, student, masked, group in rows
+    ]
+
+
+def _shown(batch: pa.RecordBatch, field: str, positions: Sequence[int]) -> list[str]:
+    if field == VALUE:
+        return [""] * len(positions)
+    show = shown_code if field in _COLUMN else _hide if field in _HIDDEN else mask
+    return [show(value) for value in at(batch, field, positions)]
+
+
+def _hide(value: str | None) -> str:
+    return HIDDEN if value else ""
+
+
+def _groups(batch: pa.RecordBatch, binding: Binding, positions: Sequence[int]) -> list[str]:
+    names = zip(*([value or "" for value in at(batch, name, positions)] for name in _COLUMN), strict=True)
+    match binding.rule.grouping:
+        case Grouping.CODE:
+            return [grade_column(OfferingId(offering), *rest) for offering, *rest in names]
+        case Grouping.OFFERING:
+            return [offering for offering, *_ in names]
+        case _:
+            return [""] * len(positions)
