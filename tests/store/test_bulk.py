@@ -1,0 +1,80 @@
+"""Bulk rows arrive as they were sent, in the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sisbridge.store import bulk
+from sisbridge.store.database import Store
+from sisbridge.store.tables.base import Moment
+from tests.store.examples import undone
+
+TABLE = sa.Table(
+    "case",  # a word SQL keeps for itself
+    sa.MetaData(),
+    sa.Column("primary", sa.Text),
+    sa.Column("blob", sa.LargeBinary),
+    sa.Column("day", sa.Date),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("flag", sa.Boolean),
+    sa.Column("at", Moment),
+    prefixes=["TEMPORARY"],
+)
+SCHEMA = pa.schema(
+    [
+        ("primary", pa.string()),
+        ("blob", pa.binary()),
+        ("day", pa.date32()),
+        ("number", pa.int64()),
+        ("flag", pa.bool_()),
+        ("at", pa.timestamp("us", "UTC")),
+    ]
+)
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
+rows = st.fixed_dictionaries(
+    {
+        "primary": st.none() | text | st.sampled_from(["", "\\N", '"', "\\.", "NULL", "a,b", "\r\n", " "]),
+        "blob": st.none() | st.binary(),
+        "day": st.none() | st.dates(),
+        "number": st.none() | st.integers(-(2**63), 2**63 - 1),
+        "flag": st.none() | st.booleans(),
+        "at": st.none() | st.datetimes(timezones=st.just(UTC)),
+    }
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=st.lists(rows, max_size=5))
+def test_every_value_arrives_as_it_was_sent(store: Store, sent: list[dict[str, object]]) -> None:
+    with store.begin("bulk") as conn:
+        TABLE.create(conn)
+        assert bulk.insert(conn, TABLE, pa.Table.from_pylist(sent, schema=SCHEMA)) == len(sent)
+        arrived = [tuple(row) for row in conn.execute(sa.select(TABLE))]
+        TABLE.drop(conn)
+    assert arrived == [tuple(row[name] for name in SCHEMA.names) for row in sent]
+
+
+def test_columns_not_sent_are_null(store: Store) -> None:
+    with store.begin("bulk") as conn:
+        TABLE.create(conn)
+        bulk.insert(conn, TABLE, pa.record_batch({"day": [date(2026, 1, 5)]}))
+        assert [tuple(row) for row in conn.execute(sa.select(TABLE.c.primary, TABLE.c.day))] == [
+            (None, date(2026, 1, 5))
+        ]
+        TABLE.drop(conn)
+
+
+def test_rows_go_with_the_transaction(store: Store) -> None:
+    kept = sa.Table("kept", sa.MetaData(), sa.Column("name", sa.Text))
+    with store.begin("make") as conn:
+        kept.create(conn)
+    with pytest.raises(RuntimeError):
+        undone(store, lambda conn: bulk.insert(conn, kept, pa.table({"name": ["a"]})))
+    with store.read() as conn:
+        assert conn.execute(sa.select(kept)).all() == []

@@ -1,0 +1,84 @@
+"""Transactions are whole, errors are ours, and no row's values leave with them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from domain.errors import ContractBroken, RetryLater
+from sisbridge.store import regions
+from sisbridge.store.database import Store
+from sisbridge.store.tables.region import district
+from tests.store import examples
+
+
+def codes(store: Store) -> list[str]:
+    """The districts there are."""
+    with store.read() as conn:
+        return [str(one.code) for one in regions.districts(conn)]
+
+
+def test_a_block_that_fails_leaves_no_trace(store: Store) -> None:
+    with pytest.raises(RuntimeError):
+        examples.undone(store, lambda conn: regions.save_district(conn, examples.district()))
+    assert codes(store) == []
+
+
+def test_a_reader_sees_one_state_from_beginning_to_end(store: Store) -> None:
+    with store.read() as conn:
+        assert regions.districts(conn) == []
+        with store.begin("x") as writer:
+            regions.save_district(writer, examples.district())
+        assert regions.districts(conn) == []
+    assert codes(store) == ["north"]
+
+
+def test_writers_wait_for_one_another(region: Store) -> None:
+    def add() -> None:
+        for _ in range(10):
+            with region.begin("x") as conn:
+                north = district.c.code == "north"
+                name = conn.scalar(sa.select(district.c.name).with_for_update().where(north))
+                conn.execute(sa.update(district).where(north).values(name=f"{name}+"))
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with region.read() as conn:
+        assert regions.district(conn, examples.NORTH).name.count("+") == 40
+
+
+def test_a_refused_write_names_no_value(store: Store) -> None:
+    refused = sa.insert(district).values(code="north", name="Secret Name", settings={})
+    with pytest.raises(ContractBroken, match="CF10") as raised, store.begin("x") as conn:
+        conn.execute(refused)
+    assert "Secret Name" not in f"{raised.value!r}{raised.value.__dict__}"
+    assert raised.value.__suppress_context__
+
+
+def test_a_commit_passes_its_failpoints(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SISBRIDGE_FAILPOINT_LOG", str(tmp_path / "log"))
+    with store.begin("apply"):
+        pass
+    passed = [line.split("@")[0] for line in (tmp_path / "log").read_text().splitlines()]
+    assert passed == ["commit:apply:before", "commit:apply:after"]
+
+
+def test_a_database_that_is_away_is_tried_again_later(tmp_path: Path) -> None:
+    store = Store("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(RetryLater, match="CF09"), store.read():
+        pass
+
+
+def test_joining_uses_the_open_transaction(store: Store) -> None:
+    with store.begin("outer") as outer, store.joined("inner") as inner:
+        assert inner is outer
+    with store.joined("alone") as alone:
+        assert alone is not outer
