@@ -48,15 +48,15 @@ def begin(district: str) -> str:
 
 
 @task(map_index_template=DISTRICT_LABEL)
-def step(district: str, run_id: str, stage: str) -> None:
-    """Run one stage of the district's night."""
-    tasks.step(district, run_id, stage)
+def step(district: str, run: str, stage: str) -> None:
+    """Run one stage of the district's night. (Airflow keeps the name `run_id` for its own.)"""
+    tasks.step(district, run, stage)
 
 
 @task(map_index_template=DISTRICT_LABEL)
-def finish(district: str, run_id: str) -> None:
+def finish(district: str, run: str) -> None:
     """Close the district's run."""
-    tasks.finish(district, run_id)
+    tasks.finish(district, run)
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
@@ -71,14 +71,14 @@ def count_outcomes(codes: list[str] | None) -> None:
 def night(district: str) -> None:
     """One district's night, stage after stage."""
     # Where Dags are wired, a task's call stands for the value it will return: hence the ignores below.
-    run_id = last = begin(district)
+    run = last = begin(district)
     for stage in tasks.STAGES:
         # Only the pull talks to a SIS: the pool bounds how many are asked at once.
         pool = tasks.SIS_POOL if stage == "pull" else tasks.OUR_POOL
-        this = step.override(task_id=stage, pool=pool)(district, run_id, stage)  # type: ignore[arg-type]
+        this = step.override(task_id=stage, pool=pool)(district, run, stage)  # type: ignore[arg-type]
         last >> this
         last = this
-    last >> finish(district, run_id)  # type: ignore[arg-type]
+    last >> finish(district, run)  # type: ignore[arg-type]
 
 
 @dag(

@@ -13,11 +13,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from domain.ids import DistrictCode
 from domain.oneroster import Version
 from simulators.dataset import Dataset
 from simulators.oneroster.faults import Fault, FaultKind
 from simulators.oneroster.serve import RunningProvider
 from simulators.scenario.districts import DemoDistrict, Transport, base, course_code, enrolled, session_of
+from simulators.scenario.grades import COLUMNS
 from simulators.sftp import RunningSftp, SftpAccount
 from sisbridge.house import House
 from sisbridge.settings import Settings
@@ -32,7 +34,7 @@ OFFERING, TERM, PERIOD = "PHYS-A", "2026-S1", "Final"
 SEATS = 3
 LOOSE_FILES = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
 SFTP_PASSWORD = "of no use elsewhere"
-SCALE = {"rounding": "half_up", "bands": [[90, "A"], [80, "B"], [70, "C"], [60, "D"], [0, "F"]]}
+SCALE = {"rounding": "half_up", "bands": {"A": 90, "B": 80, "C": 70, "D": 60, "F": 0}}
 BUSY = Fault(FaultKind.STATUS, path="users", status=429, retry_after="1")
 
 
@@ -48,15 +50,15 @@ class Region:
 
     def release_finals(self, folder: Path) -> None:
         """Take a final grade for every seat of the first two districts, and release them all."""
-        rows = ["district,student_sourced_id,offering,term,reporting_period,kind,percent,entered_by,complete"]
+        rows = [",".join(COLUMNS)]
         for code in (NORTH, SOUTH):
             students = enrolled(self.datasets[code], district(code), OFFERING)
-            rows += [f"{code},{s},{OFFERING},{TERM},{PERIOD},final,81.5,teacher,true" for s in students]
+            rows += [f"{code},{s},{OFFERING},{TERM},{PERIOD},final,81.5,,,,teacher,true" for s in students]
         file = folder / "grades.csv"
         file.write_text("\n".join(rows) + "\n")
         collect_from(self.house, file)
         for code in (NORTH, SOUTH):
-            release(self.house, code, "tests")
+            release(self.house, DistrictCode(code), "tests")
 
 
 def district(code: str) -> DemoDistrict:
@@ -83,6 +85,9 @@ def running_region(folder: Path, database_url: str) -> Iterator[Region]:
         }
         house = House.open(settings_of(environment))
         region.load_entries(house, entries(provider, sftp, datasets), "tests")
+        secrets = {NORTH: provider.client_secret, SOUTH: SFTP_PASSWORD, WEST: "not the secret"}
+        for code, secret in secrets.items():
+            region.keep_secret(house, DistrictCode(code), "sis", secret, "tests")
         try:
             yield Region(house, environment, provider, sftp, datasets)
         finally:
@@ -124,17 +129,17 @@ def entries(provider: RunningProvider, sftp: RunningSftp, datasets: dict[str, Da
         "offering": [_offering()],
         "district": [
             _entry(
-                NORTH, datasets, provider.client_secret,
+                NORTH, datasets,
                 roster={"kind": "oneroster_rest", "settings": rest, **by_rest},
                 grades={"kind": "oneroster_gradebook", "settings": rest, **by_rest},
             ),
             _entry(
-                SOUTH, datasets, SFTP_PASSWORD,
+                SOUTH, datasets,
                 roster={"kind": "oneroster_csv_sftp", "settings": {**files, **roster}, **by_file},
                 grades={"kind": "registrar_file", "settings": {**files, "folder": "/inbox"}, **by_file},
             ),
             _entry(
-                WEST, datasets, "not the secret",
+                WEST, datasets,
                 roster={"kind": "oneroster_rest", "settings": rest, **by_rest},
                 grades={"kind": "oneroster_gradebook", "settings": rest, **by_rest},
             ),
@@ -142,9 +147,7 @@ def entries(provider: RunningProvider, sftp: RunningSftp, datasets: dict[str, Da
     }  # fmt: skip
 
 
-def _entry(
-    code: str, datasets: dict[str, Dataset], secret: str, **connectors: dict[str, Any]
-) -> dict[str, Any]:
+def _entry(code: str, datasets: dict[str, Dataset], **connectors: dict[str, Any]) -> dict[str, Any]:
     day = FIRST_DAY.date()
     term = {
         "term": TERM,
@@ -162,7 +165,6 @@ def _entry(
         "school_year": "2026",
         "mou_approved_on": date(2021, 7, 1),
         "settings": {"fixed_now": FIRST_DAY.isoformat(), "scale": SCALE},
-        "secrets": {"sis": secret},
         "crosswalk": {course_code(OFFERING): OFFERING},
         "term": [term],
         **connectors,

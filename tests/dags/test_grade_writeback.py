@@ -74,7 +74,9 @@ def test_one_districts_failure_keeps_its_grades_and_leaves_the_others_alone(
     seated_region: Region, delivery: dict[str, Any]
 ) -> None:
     assert outbox_states(seated_region, NORTH) == ["confirmed"] * SEATS
-    assert outbox_states(seated_region, SOUTH) == ["queued"] * SEATS
+    # Marked before the first byte is written: looked for before anything is sent again.
+    assert outbox_states(seated_region, SOUTH) == ["sending"] * SEATS
+    assert list(seated_region.sftp.inbox(SOUTH).iterdir()) == []
     assert delivery["state"] == "failed"
 
 
@@ -84,7 +86,7 @@ def test_the_grades_are_in_the_sis(seated_region: Region, delivery: dict[str, An
 
 
 def test_only_district_codes_pass_between_tasks(delivery: dict[str, Any]) -> None:
-    assert [(x["task"], x["key"], json.loads(x["value"])) for x in delivery["xcoms"]] == [
+    assert [(x["task"], x["key"], x["value"]) for x in delivery["xcoms"]] == [
         ("districts", "return_value", [NORTH, SOUTH])
     ]
 

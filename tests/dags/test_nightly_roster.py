@@ -86,7 +86,7 @@ def test_only_the_busy_district_was_tried_again(night: dict[str, Any]) -> None:
 
 
 def test_only_ids_pass_between_tasks(small_region: Region, night: dict[str, Any]) -> None:
-    passed = {(x["task"], x["index"], x["key"]): json.loads(x["value"]) for x in night["xcoms"]}
+    passed = {(x["task"], x["index"], x["key"]): x["value"] for x in night["xcoms"]}
     assert passed.pop(("districts", -1, "return_value")) == [NORTH, SOUTH, WEST]
     assert set(passed) == {("night.begin", index, "return_value") for index in range(3)}
     for (_, index, _), run_id in passed.items():
