@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,8 +33,13 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+@lru_cache(maxsize=32)
 def trusted(ca_file: str) -> ssl.SSLContext:
-    """Return a context that verifies certificates against the usual authorities and ca_file's."""
+    """Return a context that verifies certificates against the usual authorities and ca_file's.
+
+    Kept for the life of the process: reading all authorities takes longer than most requests.
+    Raises StopDistrict CF54 when the file cannot be read.
+    """
     context = ssl.create_default_context()
     if not ca_file:
         return context

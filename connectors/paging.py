@@ -166,6 +166,8 @@ class _Reading:
         if self._total is not None:
             # A total that equals its own page may be just the page's size: one more look tells.
             return self._offset >= self._total and (self._trusting or self._total != rows)
+        if self._trusting and answer.total == self._offset:
+            return True
         # A Link is made from the total by most servers: where that is not believed, neither is "no next".
         return answer.more is False and answer.total is None
 

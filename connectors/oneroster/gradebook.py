@@ -28,6 +28,9 @@ ROUTE = "oneroster_gradebook"
 PERMISSION = "writing grades (scope gradebook.createput, and an open grading window)"
 REMOVAL = "removing our own grades (scope gradebook.delete)"
 
+_UNCLEAR = 3
+"""Unclear answers in a row after which nothing more is sent, unless more than that are on their way."""
+
 Payloads = Mapping[ItemId, GradePayload]
 
 
@@ -42,6 +45,7 @@ class OneRosterGradebookSink:
         self._settings = settings
         self._clock = clock
         self._form = GradebookForm(settings)
+        self._auth = settings.authorizer(GRADEBOOK_SCOPES)
         self._root = settings.root(Service.GRADEBOOK)
         self._rejected: dict[str, RowRejected] = {}
 
@@ -121,7 +125,7 @@ class OneRosterGradebookSink:
             yield self._deleted(ours[url], answer)
 
     def _client(self) -> HttpClient:
-        return self._settings.client(GRADEBOOK_SCOPES)
+        return self._settings.client(self._auth)
 
     def _address(self, item: OutboxItem) -> str:
         return address(self._root, "results", item.result_id)
@@ -160,7 +164,7 @@ class OneRosterGradebookSink:
                     stop.append(answer)
                     continue
                 unclear = unclear + 1 if isinstance(answer, RetryLater) else 0
-                if isinstance(answer, RetryLater) and unclear >= self._settings.in_flight:
+                if isinstance(answer, RetryLater) and unclear >= max(_UNCLEAR, self._settings.in_flight):
                     stop.append(answer)
                 yield request.url, answer
         if stop:

@@ -21,7 +21,7 @@ from domain.oneroster import Service
 def run_gradebook_check(district: DistrictCode, settings: OneRosterGradebookSettings) -> CheckReport:
     """Try name, connection, sign-in, reading line items and categories, and the right to write."""
     root = settings.root(Service.GRADEBOOK)
-    with settings.client(GRADEBOOK_SCOPES) as client:
+    with settings.client(settings.authorizer(GRADEBOOK_SCOPES)) as client:
         return run_steps(district, list(_steps(client, root, district)))
 
 

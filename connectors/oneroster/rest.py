@@ -140,7 +140,7 @@ class _Reader:
     def __init__(self, settings: OneRosterRestSettings, since: datetime | None) -> None:
         self._settings = settings
         self._root = settings.root(Service.ROSTERING)
-        self._client = settings.client(ROSTER_SCOPES)
+        self._client = settings.client(settings.authorizer(ROSTER_SCOPES))
         self._lists = ListReader(self._client, settings.page_size, settings.in_flight, sort=settings.sort)
         self._filter = f"dateLastModified>='{utc_text(since)}'" if since else ""
 

@@ -29,7 +29,7 @@ def connection_steps(client: HttpClient, url: str) -> Iterator[Step]:
 def run_check(district: DistrictCode, settings: OneRosterConnection) -> CheckReport:
     """Try a roster server: name, connection, sign-in, one row of every collection, its page size."""
     root = settings.root(Service.ROSTERING)
-    with settings.client(ROSTER_SCOPES) as client:
+    with settings.client(settings.authorizer(ROSTER_SCOPES)) as client:
         return run_steps(district, list(_roster_steps(client, root, settings.page_size)))
 
 

@@ -74,7 +74,7 @@ class OneRosterConnection(BaseModel):
             base = base.replace(f"/oneroster/{other}/v1p2", f"/oneroster/{service}/v1p2")
         return base.rstrip("/")
 
-    def client(self, default_scopes: tuple[str, ...]) -> HttpClient:
+    def client(self, auth: Authorizer) -> HttpClient:
         """Return a client for this server; nothing is sent yet."""
         hidden = {name: value.get_secret_value() for name, value in self.secret_headers.items()}
         options = HttpOptions(
@@ -87,9 +87,10 @@ class OneRosterConnection(BaseModel):
             allow_plain=self.allow_plain_http,
             headers={**self.extra_headers, **hidden},
         )
-        return HttpClient(self._authorizer(default_scopes), options)
+        return HttpClient(auth, options)
 
-    def _authorizer(self, default_scopes: tuple[str, ...]) -> Authorizer:
+    def authorizer(self, default_scopes: tuple[str, ...]) -> Authorizer:
+        """Return how to sign requests; it keeps its token, so clients may share it."""
         secret = self.client_secret.get_secret_value()
         if self.auth == "bearer":
             return StaticHeaders(self.bearer_token.get_secret_value())
