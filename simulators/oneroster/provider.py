@@ -114,6 +114,7 @@ class Provider:
                 return await self._token(request, fault)
             if fault and fault.kind is FaultKind.EXPIRED_TOKEN:
                 self._desk.revoke(request)
+                raise of_status(401)
             self._admit(request, path, service)
             return await self._serve(request, path, fault)
         except ProblemError as problem:

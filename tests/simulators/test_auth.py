@@ -126,6 +126,15 @@ def test_expired_token_fault_revokes_and_a_new_token_helps(provider: RunningProv
     assert bearing(provider, token(provider).json["access_token"], "users").status == 200
 
 
+def test_expired_token_fault_strikes_a_static_bearer_too(provider: RunningProvider) -> None:
+    provider.faults.add(Fault(FaultKind.EXPIRED_TOKEN))
+    assert [get(provider, "users").status for _ in range(2)] == [401, 200]
+
+
+def test_token_endpoint_takes_post_only(provider: RunningProvider) -> None:
+    assert send("GET", provider.token_url).status == 405
+
+
 def test_wrong_secret_fault_strikes_the_token_endpoint_only(provider: RunningProvider) -> None:
     provider.faults.add(Fault(FaultKind.WRONG_SECRET))
     assert get(provider, "users").status == 200

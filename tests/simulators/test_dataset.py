@@ -99,6 +99,15 @@ def test_undated_bulk_is_by_the_book(school: Dataset) -> None:
     assert [line.split(",")[:3] for line in lines[1:]] == [["u2", "", ""], ["u3", "", ""], ["teach", "", ""]]
 
 
+def test_record_added_in_1p1_shape_is_kept_neutral(school: Dataset) -> None:
+    flat = {"sourcedId": "boss", "role": "administrator", "orgs": [reference("orgs", "s")]}
+    school.add("users", flat | {"enabledUser": True, "middleName": None, "givenName": "G"}, NIGHT)
+    role = {"roleType": "primary", "role": "siteAdministrator", "org": reference("orgs", "s")}
+    stamp = {"status": "active", "dateLastModified": "2026-03-01T05:00:00.000Z"}
+    wanted = {"sourcedId": "boss", "enabledUser": "true", "givenName": "G", "roles": [role], **stamp}
+    assert school.get("users", "boss") == wanted
+
+
 def test_withdrawn_record_stays_with_a_fresh_date(school: Dataset) -> None:
     school.withdraw("enrollments", "e1", NIGHT)
     record = school.get("enrollments", "e1")

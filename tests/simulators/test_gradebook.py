@@ -151,6 +151,19 @@ def test_body_and_path_must_name_the_same_id(provider: RunningProvider) -> None:
     assert (answer.status, answer.json["imsx_description"]) == (422, "sourcedId differs from the path")
 
 
+def test_score_scale_is_a_1p2_object_that_can_be_put(provider: RunningProvider) -> None:
+    values = [{"itemValueLHS": "90", "itemValueRHS": "A"}]
+    record = {"sourcedId": "sc", **STAMP, "title": "Letters", "type": "letters", "class": ref("class", "c1")}
+    body = {"scoreScale": record | {"scoreScaleValue": values}}
+    assert call(provider, "PUT", "scoreScales/sc", json=body).status == 201
+    assert get(provider, "scoreScales/sc").json["scoreScale"]["scoreScaleValue"] == values
+
+
+@pytest.mark.parametrize("body", [{}, {"lineItems": {}}, {"lineItems": ["x"]}, {"lineItems": [{}]}])
+def test_post_without_records_is_refused(provider: RunningProvider, body: object) -> None:
+    assert call(provider, "POST", "classes/c1/lineItems", json=body).status == 422
+
+
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"lineItem": []}', b'{"lineItems": {}}'])
 def test_body_without_its_envelope_is_refused(provider: RunningProvider, body: bytes) -> None:
     assert call(provider, "PUT", "lineItems/li", data=body).status == 422

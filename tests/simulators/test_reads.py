@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from domain.oneroster import Version
+from domain.oneroster import BASE_PATHS, Service, Version
 from simulators.dataset import Dataset
 from simulators.fields import FIELDS
 from simulators.oneroster import RunningProvider
-from tests.simulators.conftest import AT, Start
-from tests.simulators.talk import get, ids
+from tests.simulators.conftest import AT, Start, ref
+from tests.simulators.talk import get, ids, send
 
 V1P1, V1P2 = Version.V1P1, Version.V1P2
 ROSTERING = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments", "demographics")
@@ -233,3 +233,40 @@ def test_requests_are_counted_by_shape(provider: RunningProvider) -> None:
     assert provider.requests == {"GET users/*": 2}
     assert provider.urls[1] == "GET /ims/oneroster/rostering/v1p2/users/u2?fields=sourcedId"
     assert provider.writes == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["courses/co/resources", "classes/c1/resources", "users/u1/resources", "resources"]
+)
+def test_resources_of_a_course_a_class_and_a_person(provider: RunningProvider, path: str) -> None:
+    book = {"sourcedId": "book", "vendorResourceId": "v", "roles": ["student"]}
+    provider.dataset.add("resources", book, AT)
+    for collection, sourced_id in (("courses", "co"), ("classes", "c1"), ("users", "u1")):
+        provider.dataset.change(collection, sourced_id, AT, resources=[ref("resource", "book")])
+    root = provider.base_url + BASE_PATHS[V1P2, Service.RESOURCES]
+    answer = send("GET", f"{root}/{path}", headers={"Authorization": "Bearer static"})
+    assert (answer.status, ids(answer)) == (200, ["book"])
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [("schools/s/scoreScales", ["sc"]), ("schools/s2/scoreScales", []), ("classes/c1/scoreScales", ["sc"])],
+)
+def test_score_scales_of_a_school_and_a_class(
+    provider: RunningProvider, path: str, wanted: list[str]
+) -> None:
+    provider.dataset.add("orgs", {"sourcedId": "s2", "name": "Other school", "type": "school"}, AT)
+    scale = {"sourcedId": "sc", "title": "Letters", "type": "letters", "class": ref("class", "c1")}
+    provider.dataset.add("scoreScales", scale, AT)
+    assert ids(get(provider, path)) == wanted
+
+
+def test_numbers_sort_as_numbers_and_what_is_missing_comes_first(provider: RunningProvider) -> None:
+    for sourced_id, weight in (("k9", 9.0), ("k10", 10.0)):
+        provider.dataset.add("categories", {"sourcedId": sourced_id, "title": "T", "weight": weight}, AT)
+    assert ids(get(provider, "categories?sort=weight")) == ["k", "k9", "k10"]
+
+
+def test_taken_port_is_said_at_once(provider: RunningProvider) -> None:
+    with pytest.raises(OSError, match="address already in use"):
+        RunningProvider(provider.dataset, V1P2, port=provider.port).__enter__()

@@ -110,5 +110,10 @@ def test_given_host_key_is_the_one_shown(tmp_path: Path) -> None:
         assert server.host_key.split()[:2] == KEY.export_public_key().decode().split()[:2]
 
 
+def test_taken_port_is_said_at_once(server: RunningSftp) -> None:
+    with pytest.raises(OSError, match="address already in use"):
+        RunningSftp(server.root, ACCOUNTS, port=server.port).__enter__()
+
+
 def test_password_is_not_in_the_repr() -> None:
     assert "right" not in repr(ACCOUNTS)
