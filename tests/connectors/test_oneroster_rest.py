@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ AT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 OLD, NEW = Version.V1P1, Version.V1P2
 SIZES = {"orgs": 4, "academicSessions": 2, "courses": 91, "classes": 119, "users": 268, "enrollments": 1855}
 Start = Callable[..., RunningProvider]
+Begin = Callable[..., OneRosterRestPull]
 
 
 class Kept:
@@ -65,6 +66,26 @@ def source(provider: RunningProvider, **changes: object) -> OneRosterRestSource:
     return OneRosterRestSource(DistrictCode("north"), settings, clock=FixedClock(AT))
 
 
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    """Return a function that begins a pull; whatever is still open when the test ends is closed."""
+    with ExitStack() as stack:
+
+        def go(
+            made: OneRosterRestSource, since: datetime | None = None, landing: Kept | None = None
+        ) -> OneRosterRestPull:
+            pull = made.open(since, landing or Kept())
+            stack.callback(_close, pull)
+            return pull
+
+        yield go
+
+
+def _close(pull: OneRosterRestPull) -> None:
+    with suppress(SisbridgeError):
+        pull.close()
+
+
 def ids(pull: OneRosterRestPull) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for table in pull.facts.source_tables:
@@ -75,7 +96,11 @@ def ids(pull: OneRosterRestPull) -> dict[str, list[str]]:
 
 def pulled(provider: RunningProvider, **changes: object) -> dict[str, list[str]]:
     pull = source(provider, **changes).open(None, Kept())
-    found = ids(pull)
+    try:
+        found = ids(pull)
+    except SisbridgeError:
+        _close(pull)
+        raise
     pull.close()
     return found
 
@@ -112,16 +137,16 @@ def test_every_record_is_read_once_in_every_dialect(
     assert ("roles" in found) is (version is NEW)
 
 
-def test_facts_name_users_and_their_pages_bring_the_roles(start: Start) -> None:
-    pull = source(start()).open(None, Kept())
+def test_facts_name_users_and_their_pages_bring_the_roles(start: Start, begin: Begin) -> None:
+    pull = begin(source(start()))
     assert (pull.facts.mode, pull.facts.version, pull.facts.as_of) == (Mode.BULK, "1.2", AT)
     assert pull.facts.source_tables == tuple(SIZES)
     assert [page.source_table for page in pull.pages("users")] == ["users", "roles"]
 
 
-def test_pages_prove_themselves_and_land_their_bytes(start: Start) -> None:
+def test_pages_prove_themselves_and_land_their_bytes(start: Start, begin: Begin) -> None:
     landing = Kept()
-    pull = source(start(), page_size=100).open(None, landing)
+    pull = begin(source(start(), page_size=100), None, landing)
     proofs = [page.proof for page in pull.pages("classes")]
     assert [(one.number, one.rows, one.total, one.next) for one in proofs] == [
         (1, 100, 119, Cursor(2, 100)),
@@ -131,14 +156,14 @@ def test_pages_prove_themselves_and_land_their_bytes(start: Start) -> None:
     assert len(orjson.loads(landing.files["classes/000002.json"])["classes"]) == 19
 
 
-def test_a_row_tells_where_it_came_from(start: Start) -> None:
-    pull = source(start(), page_size=100).open(None, Kept())
+def test_a_row_tells_where_it_came_from(start: Start, begin: Begin) -> None:
+    pull = begin(source(start(), page_size=100))
     last = list(pull.pages("classes"))[-1].batch
     assert last.column("_place")[0].as_py() == "/classes?offset=100#1"
 
 
-def test_a_pull_goes_on_from_a_cursor(start: Start) -> None:
-    pull = source(start(), page_size=100).open(None, Kept())
+def test_a_pull_goes_on_from_a_cursor(start: Start, begin: Begin) -> None:
+    pull = begin(source(start(), page_size=100))
     pages = list(pull.pages("classes", Cursor(2, 100)))
     assert [(page.proof.number, page.batch.num_rows) for page in pages] == [(2, 19)]
 
@@ -158,19 +183,21 @@ def test_no_demographics_are_asked_for(start: Start) -> None:
     assert not [url for url in provider.urls if "demographics" in url]
 
 
-def test_a_delta_asks_for_what_changed_since_and_may_be_empty(start: Start, data: Dataset) -> None:
+def test_a_delta_asks_for_what_changed_since_and_may_be_empty(
+    start: Start, begin: Begin, data: Dataset
+) -> None:
     changed = data.copy()
     one = changed.records("users")[0]["sourcedId"]
     changed.change("users", one, AT, givenName="New")
     provider = start(NEW, Dialect(counted="all"), changed)
-    pull = source(provider).open(datetime(2026, 2, 1, tzinfo=UTC), Kept())
+    pull = begin(source(provider), datetime(2026, 2, 1, tzinfo=UTC))
     found = ids(pull)
     pull.close()
     assert (pull.facts.mode, found["users"], found["classes"]) == (Mode.DELTA, [one], [])
 
 
-def test_an_empty_collection_is_one_page_without_rows(start: Start) -> None:
-    pull = source(start(NEW, None, Dataset())).open(None, Kept())
+def test_an_empty_collection_is_one_page_without_rows(start: Start, begin: Begin) -> None:
+    pull = begin(source(start(NEW, None, Dataset())))
     pages = list(pull.pages("courses"))
     assert [(page.batch.num_rows, page.proof.total, page.proof.next) for page in pages] == [(0, 0, None)]
 
@@ -224,29 +251,31 @@ def test_a_passing_fault_costs_no_row(start: Start, fault: Fault, totals: bool) 
     assert len(set(pulled(provider)["users"])) == SIZES["users"]
 
 
-def test_a_roster_that_grew_while_it_was_read_is_not_believed(start: Start, data: Dataset) -> None:
+def test_a_roster_that_grew_while_it_was_read_is_not_believed(
+    start: Start, begin: Begin, data: Dataset
+) -> None:
     growing = data.copy()
-    pull = source(start(NEW, None, growing)).open(None, Kept())
+    pull = begin(source(start(NEW, None, growing)))
     ids(pull)
     growing.add("courses", {"sourcedId": "late", "title": "Late"}, AT)
     with pytest.raises(SisbridgeError, match="PG03: /courses changed"):
         pull.close()
 
 
-def test_dropped_ids_hold_their_rows_by_place(start: Start) -> None:
+def test_dropped_ids_hold_their_rows_by_place(start: Start, begin: Begin) -> None:
     provider = start()
     provider.faults.add(Fault(FaultKind.DROPPED_KEYS, path="orgs", keys=("sourcedId",)))
-    pull = source(provider).open(None, Kept())
+    pull = begin(source(provider))
     assert sum(page.batch.num_rows for page in pull.pages("orgs")) == 0
     assert [note.place for note in pull.notices()] == [f"/orgs?offset=0#{number}" for number in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize(("path", "served"), [(NEW, OLD), (OLD, NEW)])
 def test_users_in_the_other_versions_shape_keep_their_roles(
-    start: Start, path: Version, served: Version
+    start: Start, begin: Begin, path: Version, served: Version
 ) -> None:
     provider = start(served)
-    pull = source(provider, version=path, scopes=()).open(None, Kept())
+    pull = begin(source(provider, version=path, scopes=()))
     batches = {page.source_table: page.batch for page in pull.pages("users")}
     roles = batches["roles"] if path is NEW else batches["users"]
     assert roles.column("role").null_count == 0
