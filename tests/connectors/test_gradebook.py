@@ -360,7 +360,7 @@ def test_no_answer_is_unknown_and_lasting_silence_ends_the_delivery(start: Start
     )
     sink.prepare(list(payloads.values()))
     provider.faults.add(Fault(FaultKind.RESET, path="results/*", method="PUT", times=None))
-    outcomes = []
+    outcomes: list[Outcome] = []
     with pytest.raises(RetryLater, match="CN11"):
         outcomes.extend(receipt.outcome for receipt in sink.deliver(items, payloads))
     assert set(outcomes) == {Outcome.UNKNOWN}
@@ -455,7 +455,7 @@ def test_canonical_form_is_stable_and_survives_the_way_there_and_back(
     form = GradebookForm(
         OneRosterGradebookSettings(
             base_url="https://sis.example/ims/oneroster/v1p1", version=version, auth="bearer",
-            bearer_token="t", decimals=decimals, send_text=text,  # type: ignore[arg-type]
+            bearer_token="t", decimals=decimals, send_text=text,
         )
     )  # fmt: skip
     wanted = form.canonical(value)

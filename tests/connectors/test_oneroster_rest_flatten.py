@@ -19,7 +19,7 @@ OLD, NEW = Version.V1P1, Version.V1P2
 
 def rows(collection: str, version: Version, record: object, table: str = "") -> list[dict[str, object]]:
     flat = flatten(collection, version, [record], f"/{collection}?offset=0")
-    return flat.batches[table or collection].to_pylist()
+    return list(flat.batches[table or collection].to_pylist())
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_is_no_record_is_held_by_its_place(bad: object) -> None:
 
 
 def test_unknown_fields_are_named_and_standard_ones_are_not() -> None:
-    record = {"sourcedId": "s1", "children": None, "metadata": {}, "mascot": "owl"}
+    record: dict[str, object] = {"sourcedId": "s1", "children": None, "metadata": {}, "mascot": "owl"}
     assert flatten("orgs", NEW, [record], "/orgs").unknown == {"mascot"}
 
 

@@ -20,12 +20,14 @@ GOOD = {
     "token_url": "https://sis.example/token",
     "client_id": "sisbridge",
 }
+SECRETS = {"client_secret": "north-secret"}
 VAULT = {"north-secret": "s3cret", "north-vendor": "v:k"}
 
 
-def config(kind: str, settings: Mapping[str, object] = GOOD, **secrets: str) -> ConnectorConfig:
-    named = secrets or {"client_secret": "north-secret"}
-    return ConnectorConfig(DistrictCode("north"), "roster", kind, settings, named)
+def config(
+    kind: str, settings: Mapping[str, object] = GOOD, secrets: Mapping[str, str] = SECRETS
+) -> ConnectorConfig:
+    return ConnectorConfig(DistrictCode("north"), "roster", kind, settings, secrets)
 
 
 def refusal(made: ConnectorConfig) -> StopDistrict:
@@ -53,7 +55,7 @@ def test_every_kind_has_settings(kinds: Mapping[str, str]) -> None:
 
 def test_secrets_are_filled_in_also_as_headers_and_stay_hidden() -> None:
     secrets = {"client_secret": "north-secret", "secret_headers.X-Vendor": "north-vendor"}
-    made = config("oneroster_rest", **secrets)
+    made = config("oneroster_rest", secrets=secrets)
     values = registry._with_secrets(made, VAULT.__getitem__)
     settings = OneRosterRestSettings.model_validate(values)
     assert settings.client_secret.get_secret_value() == "s3cret"
