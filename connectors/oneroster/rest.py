@@ -31,7 +31,7 @@ from connectors.protocol import (
     PullFacts,
 )
 from domain.clock import Clock, system_clock, utc_text
-from domain.errors import RetryLater
+from domain.errors import RetryLater, SisbridgeError
 from domain.ids import DistrictCode
 from domain.model import Mode
 from domain.oneroster import Service
@@ -162,7 +162,12 @@ class _Reader:
             may_be_absent=bool(self._filter),
             shaped=_has_roles if collection == "users" else None,
         )
-        return self._lists.read(question, start)
+        try:
+            return self._lists.read(question, start)
+        except SisbridgeError:
+            # Who gives up here may never come to close the pull; the client opens again if asked again.
+            self._client.close()
+            raise
 
     def verify_total(self, collection: str, total: int | None) -> None:
         """Raise RetryLater PG03 when the server's total is no longer the one it told while we read."""

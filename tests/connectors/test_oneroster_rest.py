@@ -96,11 +96,7 @@ def ids(pull: OneRosterRestPull) -> dict[str, list[str]]:
 
 def pulled(provider: RunningProvider, **changes: object) -> dict[str, list[str]]:
     pull = source(provider, **changes).open(None, Kept())
-    try:
-        found = ids(pull)
-    except SisbridgeError:
-        _close(pull)
-        raise
+    found = ids(pull)
     pull.close()
     return found
 
