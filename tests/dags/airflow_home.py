@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAGS_FOLDER = REPOSITORY / "dags"
 HERE = Path(__file__).resolve().parent
-POOL_SLOTS = 4
+ANSWER_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,47 @@ class AirflowHome:
         assert done.returncode == 0, f"{name} {' '.join(arguments)}: {log[-6000:]}"
         return {**json.loads(answer.read_text()), "log": log}
 
+
+class AirflowProcess:
+    """A process that has this Airflow loaded and serves orders one after another (`airflow_process.py`)."""
+
+    def __init__(self, home: AirflowHome) -> None:
+        self._home = home
+        self._log = home.folder / "process.log"
+        self._served = 0
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, HERE / "airflow_process.py"],
+                # Unbuffered: an order's log must be whole when its answer is there.
+                env=home.environment(PYTHONUNBUFFERED="1"), cwd=home.folder, text=True,
+                stdin=subprocess.PIPE, stdout=log, stderr=log,
+            )  # fmt: skip
+
     def run_dag(self, dag_id: str, conf: Mapping[str, object] | None = None, **more: str) -> dict[str, Any]:
-        """Run a Dag once with `dag.test()` and return what Airflow remembers of the run."""
-        return self.script("run_dag", dag_id, json.dumps(conf or {}), **more)
+        """Run a Dag once with `dag.test()` and return what Airflow remembers of it, and its log."""
+        return self._order("run_dag", [dag_id, dict(conf or {})], more)
+
+    def repeat_step(self, district: str, run_id: str, stage: str, **more: str) -> dict[str, Any]:
+        """Run one stage of a run as its task would and return what it `raised`."""
+        return self._order("repeat_step", [district, run_id, stage], more)
+
+    def stop(self) -> None:
+        """Let the process end."""
+        self._process.communicate(timeout=30)
+
+    def _order(self, name: str, arguments: list[object], environment: Mapping[str, str]) -> dict[str, Any]:
+        answer, begin = self._home.folder / f"answer-{self._served}", self._log.stat().st_size
+        self._served += 1
+        order = {"name": name, "arguments": arguments, "environment": environment, "answer": str(answer)}
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        give_up = time.monotonic() + ANSWER_SECONDS
+        while not answer.exists():
+            no_answer = self._process.poll() is not None or time.monotonic() > give_up
+            assert not no_answer, f"{name} {arguments}: no answer\n{self._read_log(begin)[-6000:]}"
+            time.sleep(0.1)
+        return {**json.loads(answer.read_text()), "log": self._read_log(begin)}
+
+    def _read_log(self, begin: int) -> str:
+        return self._log.read_bytes()[begin:].decode(errors="replace")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.dags.airflow_home import AirflowHome
+from tests.dags.airflow_home import AirflowHome, AirflowProcess
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +16,14 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> AirflowHome:
     home = AirflowHome(tmp_path_factory.mktemp("airflow"))
     home.airflow("db", "migrate")
     return home
+
+
+@pytest.fixture(scope="session")
+def airflow_process(airflow_home: AirflowHome) -> Iterator[AirflowProcess]:
+    """The one process that runs Dags with `dag.test()`."""
+    process = AirflowProcess(airflow_home)
+    yield process
+    process.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from domain.ids import DistrictCode
 from sisbridge.store import outbox
 from sisbridge.sync import night
-from tests.dags.airflow_home import AirflowHome
+from tests.dags.airflow_home import AirflowProcess
 from tests.dags.region import NORTH, SEATS, SOUTH, Region, running_region
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.slow]
@@ -31,19 +30,19 @@ def seated_region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
 
 @pytest.fixture(scope="module")
 def looks(
-    seated_region: Region, airflow_home: AirflowHome, tmp_path_factory: pytest.TempPathFactory
+    seated_region: Region, airflow_process: AirflowProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> Looks:
     """A look for released grades before, and one after, two districts' grades are released."""
-    before = airflow_home.run_dag("grades_released", **seated_region.environment)
+    before = airflow_process.run_dag("grades_released", **seated_region.environment)
     seated_region.release_finals(tmp_path_factory.mktemp("grades"))
-    return before, airflow_home.run_dag("grades_released", **seated_region.environment)
+    return before, airflow_process.run_dag("grades_released", **seated_region.environment)
 
 
 @pytest.fixture(scope="module")
-def delivery(seated_region: Region, looks: Looks, airflow_home: AirflowHome) -> dict[str, Any]:
+def delivery(seated_region: Region, looks: Looks, airflow_process: AirflowProcess) -> dict[str, Any]:
     """A delivery while the second district's host key is not the one pinned."""
     seated_region.sftp.change_host_key()
-    return airflow_home.run_dag("grade_writeback", **seated_region.environment)
+    return airflow_process.run_dag("grade_writeback", **seated_region.environment)
 
 
 def outbox_states(region: Region, code: str) -> list[str]:

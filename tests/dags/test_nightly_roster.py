@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from domain.ids import DistrictCode, RunId
 from sisbridge.store import cases, runs, seats
-from tests.dags.airflow_home import AirflowHome
+from tests.dags.airflow_home import AirflowProcess
 from tests.dags.region import BUSY, NORTH, SEATS, SOUTH, WEST, Region, running_region
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.slow]
@@ -29,10 +28,10 @@ def small_region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
 
 
 @pytest.fixture(scope="module")
-def night(small_region: Region, airflow_home: AirflowHome) -> dict[str, Any]:
+def night(small_region: Region, airflow_process: AirflowProcess) -> dict[str, Any]:
     """The first night: one district answers "busy" at first, one refuses our secret."""
     small_region.provider.faults.add(BUSY)
-    return airflow_home.run_dag("nightly_roster", **small_region.environment)
+    return airflow_process.run_dag("nightly_roster", **small_region.environment)
 
 
 def states(night: dict[str, Any], label: str) -> dict[str, str]:
@@ -102,10 +101,10 @@ def test_no_student_is_named_in_the_log(small_region: Region, night: dict[str, A
 
 
 def test_a_night_may_be_run_for_one_district_and_fails_when_too_many_stop(
-    small_region: Region, night: dict[str, Any], airflow_home: AirflowHome
+    small_region: Region, night: dict[str, Any], airflow_process: AirflowProcess
 ) -> None:
     before = latest_run(small_region, NORTH).run_id
-    again = airflow_home.run_dag("nightly_roster", {"districts": [WEST]}, **small_region.environment)
+    again = airflow_process.run_dag("nightly_roster", {"districts": [WEST]}, **small_region.environment)
     assert again["state"] == "failed"
     assert "1 of 1 districts did not finish tonight: west" in again["log"]
     assert latest_run(small_region, NORTH).run_id == before
@@ -113,19 +112,19 @@ def test_a_night_may_be_run_for_one_district_and_fails_when_too_many_stop(
 
 
 def test_a_task_of_an_old_night_does_nothing_once_a_newer_has_begun(
-    small_region: Region, night: dict[str, Any], airflow_home: AirflowHome
+    small_region: Region, night: dict[str, Any], airflow_process: AirflowProcess
 ) -> None:
     old = latest_run(small_region, SOUTH)
     with small_region.house.store.begin("newer") as conn:
         runs.open_run(conn, DistrictCode(SOUTH), old.night_on, old.mode, old.started_at)
-    repeated = airflow_home.script("repeat_step", SOUTH, old.run_id, "apply", **small_region.environment)
+    repeated = airflow_process.repeat_step(SOUTH, old.run_id, "apply", **small_region.environment)
     assert repeated["raised"].startswith("CF60: A newer run of district south has begun")
     with small_region.house.store.read() as conn:
         assert runs.get(conn, DistrictCode(SOUTH), old.run_id) == old
 
 
-def test_a_night_without_a_key_fails_and_says_so(airflow_home: AirflowHome, tmp_path: Path) -> None:
-    night = airflow_home.run_dag("nightly_roster", SISBRIDGE_HOME=str(tmp_path))
+def test_a_night_without_a_key_fails_and_says_so(airflow_process: AirflowProcess, tmp_path: Path) -> None:
+    night = airflow_process.run_dag("nightly_roster", SISBRIDGE_HOME=str(tmp_path))
     assert night["state"] == "failed"
     assert "CF01: No master key is set." in night["log"]
     assert "The districts could not be listed" in night["log"]
