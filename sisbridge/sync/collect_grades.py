@@ -32,7 +32,7 @@ from sisbridge.store import grades as grade_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
 from sisbridge.store.grades import GradeState
-from sisbridge.sync.context import spoken
+from sisbridge.sync.dependents import spoken
 from validation import GradeContext, judge_grades
 
 ColumnKey = tuple[str, str, str, str]

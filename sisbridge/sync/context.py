@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -16,7 +15,6 @@ from domain.model import ConnectorConfig, District, Finding, Severity
 from domain.tables import RosterTable
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import regions
-from validation import case_message
 
 BATCH_ROWS = 65_536
 """Rows of a canonical batch: large enough to spread fixed costs, small enough to bound memory."""
@@ -100,15 +98,6 @@ def seen_name(table: RosterTable) -> str:
 def changes_name(table: RosterTable) -> str:
     """Return where a table's changes lie."""
     return f"changes/{table}"
-
-
-def spoken(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings with each case's sentence telling of all its rows, not of one."""
-    sizes = Counter((one.rule, one.table, one.field, one.group) for one in findings)
-    return [
-        replace(one, message=case_message(one, sizes[one.rule, one.table, one.field, one.group]))
-        for one in findings
-    ]
 
 
 def connector_of(

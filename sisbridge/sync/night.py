@@ -14,7 +14,8 @@ from sisbridge.store import cases, regions, runs
 from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync.apply import apply
 from sisbridge.sync.compare import compare
-from sisbridge.sync.context import Stage, spoken
+from sisbridge.sync.context import Stage
+from sisbridge.sync.dependents import spoken
 from sisbridge.sync.normalize import normalize
 from sisbridge.sync.pull import pull
 from sisbridge.sync.seats import findings_of, seats
@@ -82,7 +83,8 @@ def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
     """Fold tonight's findings into cases and close the run row."""
     stage = _stage(house, district, run_id)
     with house.store.begin("finish") as conn:
-        cases.fold(conn, district, stage.night_on, spoken(findings_of(stage)), "roster")
+        found = spoken(findings_of(stage), stage.read_findings("dependents"))
+        cases.fold(conn, district, stage.night_on, found, "roster")
         cases.fold(conn, district, stage.night_on, [], "feed")
         runs.close_run(conn, district, run_id, RunState.FINISHED, at=stage.now())
 

@@ -14,6 +14,7 @@ from domain.tables import PLACE, RosterTable
 from mappings import digests, duplicates
 from sisbridge.store import findings, roster
 from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
+from sisbridge.sync.dependents import DEPENDS, Held
 from validation import JudgeContext, Judged, KeySet, guards, judge, usual_width
 
 _NO_IDS = pa.array([], pa.string())
@@ -27,6 +28,8 @@ class _Night:
     students: pa.Array = field(default_factory=lambda: _NO_IDS)
     width: int | None = None
     findings: list[Finding] = field(default_factory=list)
+    dependents: list[Finding] = field(default_factory=list)
+    held: Held = field(default_factory=Held)
     clean: int = 0
     quarantined: int = 0
 
@@ -43,7 +46,8 @@ def validate(stage: Stage) -> dict[str, int]:
     night.findings += _empty_tables(stage, night)
     with stage.house.store.begin("findings") as conn:
         findings.record_findings(conn, stage.code, stage.run_id, night.findings)
-    stage.write_findings("validate", night.findings)
+    stage.write_findings("validate", [one for one in night.findings if one.rule != DEPENDS])
+    stage.write_findings("dependents", night.dependents)
     _stop_if_held(night.findings)
     return {"clean": night.clean, "quarantined": night.quarantined}
 
@@ -125,6 +129,13 @@ def _note(stage: Stage, table: RosterTable, judged: Judged, night: _Night) -> No
     night.findings.extend(judged.findings)
     if judged.quarantined.num_rows:
         rows = [_quarantined(table, values) for values in judged.quarantined.to_pylist()]
+        references = {row.place: {name: value or "" for name, value in row.values.items()} for row in rows}
+        night.held.note(table, judged.findings, references)
+        night.dependents += [
+            night.held.root_of(one, references.get(one.place, {}))
+            for one in judged.findings
+            if one.rule == DEPENDS
+        ]
         with stage.house.store.begin("quarantine") as conn:
             findings.quarantine(conn, stage.house.keyring, stage.code, stage.snapshot, rows)
 

@@ -86,7 +86,8 @@ def _attempts(house: House, district: DistrictCode) -> int:
 
 def _counts(house: House, district: DistrictCode, sent: int) -> DeliveryCounts:
     with house.store.read() as conn:
-        states = Counter(item.state.value for item in outbox.items(conn, district))
+        newest = {(item.route, item.grade_id): item for item in outbox.items(conn, district)}
+    states = Counter(item.state.value for item in newest.values())
     names = ("queued", "delivered", "confirmed", "conflict", "rejected", "unknown", "not_taken")
     return DeliveryCounts(**{name: states.get(name, 0) for name in names}, sent=sent)
 
