@@ -116,10 +116,14 @@ def test_a_held_parent_in_the_same_table_is_left_out() -> None:
 
 def test_a_row_on_its_way_out_may_be_blank_but_not_of_doubtful_identity() -> None:
     leaving = {"status": "tobedeleted", "given_name": None, "family_name": None, "grades": "9th"}
-    rows = [leaving | {"sourced_id": "gone"}, leaving | {"sourced_id": "twice"}, {"sourced_id": "here"}]
+    unmapped = {"sourced_id": "here", "grades": "9th"}
+    rows = [leaving | {"sourced_id": "gone"}, unmapped, leaving | {"sourced_id": "twice"}]
     outcome = judge(USERS, roster_batch(USERS, rows), context(contested=pa.array(["twice"])))
-    assert outcome.clean.column("sourced_id").to_pylist() == ["gone", "here"]
-    assert [(finding.rule, finding.place) for finding in outcome.findings] == [("ID02", "file:2")]
+    assert outcome.clean.column("sourced_id").to_pylist() == ["gone"]
+    assert [(finding.rule, finding.key) for finding in outcome.findings] == [
+        ("CD02", "here"),
+        ("ID02", "twice"),
+    ]
 
 
 def test_a_district_may_know_more_codes() -> None:
