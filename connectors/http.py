@@ -29,9 +29,9 @@ class HttpClient:
     """A client for one outside system; use it as a context manager or close it.
 
     Answers 2xx, and 4xx that only the caller can judge (400, 404, 409, 422 and the like), are returned.
-    Raises: RetryLater CN01 (unreachable), CN06 (429), CN07 (5xx), CN09 (JSON breaks off), CN11 (timeout,
-    reset) once retries are used up; StopDistrict CN02 (TLS), CN03 (401, after one new sign-in), CN04
-    (403), CN10 (redirect), CF53 (not https), CF54 (ca_file); ContractBroken CN08 (not JSON).
+    Raises: RetryLater CN01 (unreachable, timeout, reset), CN06 (429), CN07 (5xx), CN09 (JSON breaks off)
+    once retries are used up; StopDistrict CN02 (TLS), CN03 (401, after one new sign-in), CN04
+    (403), CN15 (redirect), CF53 (not https), CF54 (ca_file); ContractBroken CN08 (not JSON).
     """
 
     def __init__(self, auth: Authorizer | None = None, options: HttpOptions | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What went wrong with a request, as one of the four failures: one place for every code CN01 to CN11.
+"""What went wrong with a request, as one of the four failures: one place for every code CN01 to CN15.
 
 Messages name host and path. They never carry a query value, a header or any of the answer's bytes.
 """
@@ -31,7 +31,7 @@ def place_of(method: str, url: str) -> str:
 
 
 def transport_error(error: Exception, method: str, url: str) -> SisbridgeError:
-    """Return the failure for a request that got no answer: CN01, CN02 or CN11."""
+    """Return the failure for a request that got no answer: CN01 or CN02."""
     host, place = urlsplit(url).hostname or "", place_of(method, url)
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return StopDistrict(
@@ -43,7 +43,7 @@ def transport_error(error: Exception, method: str, url: str) -> SisbridgeError:
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return unreachable(method, url)
     return RetryLater(
-        "CN11",
+        "CN01",
         f"{host} did not answer in time or broke the connection off",
         fix="Nothing to do if it passes; otherwise ask the SIS's host, or lower page_size and in_flight",
         place=place,
@@ -116,9 +116,9 @@ def _busy(code: int, wait: float | None, host: str, place: str) -> RetryLater:
 
 
 def redirect_refused(method: str, url: str) -> StopDistrict:
-    """Return CN10: the answer points to another host, where our credentials must not go."""
+    """Return CN15: the answer points to another host, where our credentials must not go."""
     return StopDistrict(
-        "CN10",
+        "CN15",
         f"{urlsplit(url).hostname} sends us on to another address, which we do not follow",
         fix="Set base_url (or token_url) to the address the SIS's host names as the final one",
         place=place_of(method, url),

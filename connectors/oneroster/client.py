@@ -78,14 +78,14 @@ class OneRosterClient:
         """Create or replace one record under its own sourcedId; repeating it changes nothing.
 
         The standard has this for categories, lineItems, results and, in 1.2, scoreScales. Raises
-        RowRejected WB11 when the server refuses the record.
+        RowRejected WB41 when the server refuses the record.
         """
         single, sourced_id = COLLECTIONS[collection].single, str(record["sourcedId"])
         body = orjson.dumps({single: record})
         answer = self._write("PUT", collection, sourced_id, body)
         if answer.code not in (200, 201, 204):
             raise RowRejected(
-                "WB11",
+                "WB41",
                 f"The SIS refused this {single} with code {answer.code}",
                 key=sourced_id,
                 fix="Look whether what it refers to is there and whether it is complete",
@@ -93,11 +93,11 @@ class OneRosterClient:
             )
 
     def delete(self, collection: str, sourced_id: str) -> bool:
-        """Delete one record; return whether it was there. ContractBroken WB13 when it cannot be deleted."""
+        """Delete one record; return whether it was there. ContractBroken WB43 when it cannot be deleted."""
         answer = self._write("DELETE", collection, sourced_id, None)
         if answer.code not in (200, 204, 404):
             raise ContractBroken(
-                "WB13",
+                "WB43",
                 f"The SIS did not delete this record (code {answer.code})",
                 fix="Delete it in the SIS by hand",
                 place=f"/{collection}/{sourced_id}",

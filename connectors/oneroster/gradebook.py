@@ -222,7 +222,7 @@ def _allocated(answer: Answer) -> str:
 
 def _refusal(code: int, item: OutboxItem) -> RowRejected:
     return RowRejected(
-        "WB11",
+        "WB41",
         f"The SIS refused this grade with code {code}",
         key=item.item_id,
         fix="Look whether the student is in the class and the grading window open, then release it again",
@@ -231,7 +231,7 @@ def _refusal(code: int, item: OutboxItem) -> RowRejected:
 
 def _changed(item: OutboxItem) -> RowRejected:
     return RowRejected(
-        "WB12",
+        "WB42",
         "The SIS holds another value than the one we wrote, so it was left alone",
         key=item.item_id,
         fix="Ask the registrar which value stands",

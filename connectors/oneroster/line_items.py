@@ -136,7 +136,7 @@ def _class_of(record: Record) -> str | None:
 
 def _refused(spec: LineItemSpec, code: int) -> RowRejected:
     return RowRejected(
-        "WB20",
+        "WB44",
         f"The SIS refused the grade column {spec.line_item_id} with code {code}, so its grades were not sent",
         key=spec.line_item_id,
         fix="Look whether the class is there, its term open and the category active for its teacher",

@@ -65,7 +65,7 @@ class GradebookForm:
         return self._valued(percent, text)
 
     def result_body(self, payload: GradePayload, result: ResultId, now: datetime) -> bytes:
-        """Return the body of PUT results/{id}; RowRejected WB10 when this gradebook cannot say the value."""
+        """Return the body of PUT results/{id}; RowRejected WB40 when this gradebook cannot say the value."""
         spec = payload.line_item
         record: dict[str, object] = {
             "sourcedId": result,
@@ -93,7 +93,7 @@ class GradebookForm:
             scores["incomplete"] = "true"
         if not scores:
             raise RowRejected(
-                "WB10",
+                "WB40",
                 "This gradebook takes numbers only, and this mark is none: nothing was sent",
                 key=payload.item_id,
                 fix="Ask the registrar to enter this mark by hand, or choose the registrar's file as route",

@@ -361,7 +361,7 @@ def test_no_answer_is_unknown_and_lasting_silence_ends_the_delivery(start: Start
     sink.prepare(list(payloads.values()))
     provider.faults.add(Fault(FaultKind.RESET, path="results/*", method="PUT", times=None))
     outcomes: list[Outcome] = []
-    with pytest.raises(RetryLater, match="CN11"):
+    with pytest.raises(RetryLater, match="CN01"):
         outcomes.extend(receipt.outcome for receipt in sink.deliver(items, payloads))
     assert set(outcomes) == {Outcome.UNKNOWN}
     assert 3 <= len(outcomes) < len(items)

@@ -148,9 +148,9 @@ def test_query_values_are_encoded_with_percent_twenty(server: Server, client: Ht
         (says(body="<html>sign in</html>"), "CN08", ContractBroken),
         (says(body="all is well"), "CN08", ContractBroken),
         (says(body='{"users": [{"sour'), "CN09", RetryLater),
-        (says(302, Location="https://elsewhere.example/"), "CN10", StopDistrict),
-        (breaks_off, "CN11", RetryLater),
-        (dawdles, "CN11", RetryLater),
+        (says(302, Location="https://elsewhere.example/"), "CN15", StopDistrict),
+        (breaks_off, "CN01", RetryLater),
+        (dawdles, "CN01", RetryLater),
     ],
 )
 def test_each_failure_has_its_code_and_its_caller(
@@ -285,7 +285,7 @@ def test_a_redirect_within_the_host_is_followed(server: Server, client: HttpClie
 
 def test_an_endless_redirect_is_refused(server: Server, client: HttpClient) -> None:
     server.answers = [says(302, Location="/api")]
-    assert failure(client, server.url).code == "CN10"
+    assert failure(client, server.url).code == "CN15"
 
 
 @pytest.mark.parametrize("url", ["http://sis.example/api", "sis.example/api", "ftp://127.0.0.1/api"])

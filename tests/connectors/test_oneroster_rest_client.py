@@ -56,7 +56,7 @@ def test_what_is_put_can_be_read_and_deleted(client: OneRosterClient) -> None:
 def test_a_refused_record_is_named_by_its_id(client: OneRosterClient) -> None:
     with pytest.raises(RowRejected) as caught:
         client.put("categories", {"sourcedId": "k"})
-    assert (caught.value.code, caught.value.key) == ("WB11", "k")
+    assert (caught.value.code, caught.value.key) == ("WB41", "k")
 
 
 def test_a_collection_the_server_lacks_is_named(client: OneRosterClient) -> None:
