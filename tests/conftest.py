@@ -15,6 +15,14 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Spread tests over workers our own way."""
+    from tests.support.spread import SpreadByFolder
+
+    return SpreadByFolder(config, log)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Connection string of a PostgreSQL server that lives as long as this test process."""

@@ -85,13 +85,15 @@ class AirflowProcess:
                 stdin=subprocess.PIPE, stdout=log, stderr=log,
             )  # fmt: skip
 
-    def run_dag(self, dag_id: str, conf: Mapping[str, object] | None = None, **more: str) -> dict[str, Any]:
+    def run_dag(
+        self, dag_id: str, environment: Mapping[str, str], conf: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
         """Run a Dag once with `dag.test()` and return what Airflow remembers of it, and its log."""
-        return self._order("run_dag", [dag_id, dict(conf or {})], more)
+        return self._order("run_dag", [dag_id, dict(conf or {})], environment)
 
-    def repeat_step(self, district: str, run_id: str, stage: str, **more: str) -> dict[str, Any]:
-        """Run one stage of a run as its task would and return what it `raised`."""
-        return self._order("repeat_step", [district, run_id, stage], more)
+    def repeat_step(self, environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
+        """Run one stage (district, run, stage) as its task would and return what it `raised`."""
+        return self._order("repeat_step", list(arguments), environment)
 
     def stop(self) -> None:
         """Let the process end."""

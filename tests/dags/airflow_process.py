@@ -19,7 +19,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from sqlalchemy import label, select
 from sqlalchemy.orm import Session
 
 from sisbridge.airflow import tasks
@@ -49,7 +49,7 @@ def remembered(session: Session, run_id: str) -> dict[str, list[Facts]]:
     queries = {
         "tasks": select(
             task.task_id.label("task"), task.map_index.label("index"), task.state,
-            task.rendered_map_index.label("label"), task.try_number.label("tries"),
+            label("label", task.rendered_map_index), task.try_number.label("tries"),
         ).where(task.run_id == run_id),
         "xcoms": select(xcom.task_id.label("task"), xcom.map_index.label("index"), xcom.key, xcom.value)
         .where(xcom.run_id == run_id),

@@ -33,16 +33,16 @@ def looks(
     seated_region: Region, airflow_process: AirflowProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> Looks:
     """A look for released grades before, and one after, two districts' grades are released."""
-    before = airflow_process.run_dag("grades_released", **seated_region.environment)
+    before = airflow_process.run_dag("grades_released", seated_region.environment)
     seated_region.release_finals(tmp_path_factory.mktemp("grades"))
-    return before, airflow_process.run_dag("grades_released", **seated_region.environment)
+    return before, airflow_process.run_dag("grades_released", seated_region.environment)
 
 
 @pytest.fixture(scope="module")
 def delivery(seated_region: Region, looks: Looks, airflow_process: AirflowProcess) -> dict[str, Any]:
     """A delivery while the second district's host key is not the one pinned."""
     seated_region.sftp.change_host_key()
-    return airflow_process.run_dag("grade_writeback", **seated_region.environment)
+    return airflow_process.run_dag("grade_writeback", seated_region.environment)
 
 
 def outbox_states(region: Region, code: str) -> list[str]:

@@ -31,7 +31,7 @@ def small_region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
 def night(small_region: Region, airflow_process: AirflowProcess) -> dict[str, Any]:
     """The first night: one district answers "busy" at first, one refuses our secret."""
     small_region.provider.faults.add(BUSY)
-    return airflow_process.run_dag("nightly_roster", **small_region.environment)
+    return airflow_process.run_dag("nightly_roster", small_region.environment)
 
 
 def states(night: dict[str, Any], label: str) -> dict[str, str]:
@@ -104,7 +104,7 @@ def test_a_night_may_be_run_for_one_district_and_fails_when_too_many_stop(
     small_region: Region, night: dict[str, Any], airflow_process: AirflowProcess
 ) -> None:
     before = latest_run(small_region, NORTH).run_id
-    again = airflow_process.run_dag("nightly_roster", {"districts": [WEST]}, **small_region.environment)
+    again = airflow_process.run_dag("nightly_roster", small_region.environment, {"districts": [WEST]})
     assert again["state"] == "failed"
     assert "1 of 1 districts did not finish tonight: west" in again["log"]
     assert latest_run(small_region, NORTH).run_id == before
@@ -117,14 +117,14 @@ def test_a_task_of_an_old_night_does_nothing_once_a_newer_has_begun(
     old = latest_run(small_region, SOUTH)
     with small_region.house.store.begin("newer") as conn:
         runs.open_run(conn, DistrictCode(SOUTH), old.night_on, old.mode, old.started_at)
-    repeated = airflow_process.repeat_step(SOUTH, old.run_id, "apply", **small_region.environment)
+    repeated = airflow_process.repeat_step(small_region.environment, SOUTH, old.run_id, "apply")
     assert repeated["raised"].startswith("CF60: A newer run of district south has begun")
     with small_region.house.store.read() as conn:
         assert runs.get(conn, DistrictCode(SOUTH), old.run_id) == old
 
 
 def test_a_night_without_a_key_fails_and_says_so(airflow_process: AirflowProcess, tmp_path: Path) -> None:
-    night = airflow_process.run_dag("nightly_roster", SISBRIDGE_HOME=str(tmp_path))
+    night = airflow_process.run_dag("nightly_roster", {"SISBRIDGE_HOME": str(tmp_path)})
     assert night["state"] == "failed"
     assert "CF01: No master key is set." in night["log"]
     assert "The districts could not be listed" in night["log"]
