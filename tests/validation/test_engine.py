@@ -83,10 +83,16 @@ def test_judging_is_silent_even_where_everything_is_logged() -> None:
 
 
 def test_a_rule_that_breaks_down_is_an_error_and_no_pass() -> None:
-    binding = roster_suite(RosterTable.ORGS, {})[-1]
+    binding = next(b for b in roster_suite(RosterTable.USERS, {}) if b.rule.code == "ID04")
     with pytest.raises(ContractBroken, match="broke down") as broken:
-        engine.failing(pd.DataFrame({"another": ["x"]}), [binding])
+        engine.failing(pd.DataFrame({binding.column: [1, 2]}), [binding])
     assert broken.value.code == "CF40"
+
+
+def test_a_rule_without_its_column_is_an_error_and_no_pass() -> None:
+    binding = roster_suite(RosterTable.ORGS, {})[-1]
+    with pytest.raises(ContractBroken, match="has no column"):
+        engine.failing(pd.DataFrame({"another": ["x"]}), [binding])
 
 
 def test_a_rule_bound_twice_is_judged_twice() -> None:
