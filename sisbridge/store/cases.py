@@ -120,9 +120,11 @@ def _close_others(
 def _cases(conn: Connection, *wanted: ColumnElement[bool]) -> list[Case]:
     """Return cases with the size of their last night and the number of nights since they opened."""
     of_case = (case_night.c.district_code == case.c.district_code, case_night.c.case_id == case.c.case_id)
+    every = case_night.alias("every_night")
     nights = (
         sa.select(sa.func.count())
-        .where(*of_case, case_night.c.night_on >= case.c.opened_on)
+        .where(every.c.district_code == case.c.district_code, every.c.case_id == case.c.case_id)
+        .where(every.c.night_on >= case.c.opened_on)
         .scalar_subquery()
         .label("nights")
     )

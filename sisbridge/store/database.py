@@ -51,7 +51,7 @@ class Store:
         """Open one writing transaction; it commits when the block ends well and else leaves no trace.
 
         label: names the failpoints `commit:<label>:before` and `…:after`. Raises RetryLater CF09 when
-        the database is away or busy, ContractBroken CF10 when it refuses a write; neither shows a row.
+        the database is away or busy, ContractBroken CF40 when it refuses a write; neither shows a row.
         """
         with self._connected() as conn, conn.execution_options(**{_WRITER: True}).begin(), self._marked(conn):
             yield conn
@@ -142,7 +142,7 @@ def _ours(cause: BaseException) -> SisbridgeError:
             fix="Check that the database runs and that SISBRIDGE_DATABASE_URL is right, then run again.",
         )
     return ContractBroken(
-        "CF10",
+        "CF40",
         f"The database refused a write ({named}).",
         fix="Nothing of this step was saved; send this line to the sisbridge maintainers.",
     )

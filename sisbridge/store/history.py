@@ -23,7 +23,7 @@ _TAKING = (Op.UPDATE, Op.RETURN, Op.REMOVE)
 def write(step: Step, stage: Table) -> None:
     """Write one history row for every staged change, before the roster moves.
 
-    Raises ContractBroken CF12 when a row to be changed is not there, or not as the change says it was.
+    Raises ContractBroken CF41 when a row to be changed is not there, or not as the change says it was.
     """
     first = _next_number(step)
     first += _write_plain(step, stage, first)

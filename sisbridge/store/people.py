@@ -32,13 +32,13 @@ def add_links(
 ) -> int:
     """Link users to persons, making person rows as needed, and return how many links are new.
 
-    Safe to repeat. Raises ContractBroken CF13 when a user is linked to another person already: that
+    Safe to repeat. Raises ContractBroken CF42 when a user is linked to another person already: that
     is for a person to decide, as grades hang on it.
     """
     known = links(conn, district, school_year)
     if any(known.get(user, who) != who for user, who in persons.items()):
         raise ContractBroken(
-            "CF13",
+            "CF42",
             f"A user of district {district} is already linked to another person this school year.",
             fix="Check whether the SIS gave a student's number to somebody else, and mend the link by hand.",
         )

@@ -31,6 +31,15 @@ def keys(conn: Connection, district: DistrictCode, table: RosterTable) -> pa.Tab
     return bulk.fetch(conn, sa.select(*columns).where(stored.c.district_code == district), _KEYS)
 
 
+def missing_since(conn: Connection, district: DistrictCode, table: RosterTable, night_on: date) -> pa.Array:
+    """Return the sourced_ids that went missing on this very night, or later."""
+    stored = roster[table]
+    query = sa.select(stored.c.sourced_id).where(
+        stored.c.district_code == district, stored.c.missing_since >= night_on
+    )
+    return pa.array(conn.scalars(query).all(), pa.string())
+
+
 def apply(
     conn: Connection,
     district: DistrictCode,
@@ -49,7 +58,7 @@ def apply(
 
     changes: sourced_id, op, before_digest, after_digest (16 bytes, or their hex) and, where known,
     school; each sourced_id once. rows: the canonical row of every add, update and return. May be
-    called part by part in one transaction. Raises ContractBroken CF12 when the roster is not as the
+    called part by part in one transaction. Raises ContractBroken CF41 when the roster is not as the
     changes expect it: nothing may then be committed.
     """
     if changes.num_rows == 0:

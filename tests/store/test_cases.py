@@ -56,6 +56,12 @@ def test_a_case_says_what_tonight_says(region: Store) -> None:
     assert (case.opened_on, case.last_seen_on) == (FIRST, SECOND)
 
 
+def test_every_case_counts_its_own_nights(region: Store) -> None:
+    fold(region, FIRST, finding())
+    fold(region, SECOND, finding(), finding(rule="CD01"))
+    assert standing(region) == [("CD01", 1, 0, 1), ("RF01", 1, 0, 2)]
+
+
 def test_a_case_without_findings_closes_within_its_scope(region: Store) -> None:
     fold(region, FIRST, finding())
     fold(region, FIRST, finding(rule="WB01"), scope="grades:north")

@@ -55,7 +55,7 @@ def test_writers_wait_for_one_another(region: Store) -> None:
 
 def test_a_refused_write_names_no_value(store: Store) -> None:
     refused = sa.insert(district).values(code="north", name="Secret Name", settings={})
-    with pytest.raises(ContractBroken, match="CF10") as raised, store.begin("x") as conn:
+    with pytest.raises(ContractBroken, match="CF40") as raised, store.begin("x") as conn:
         conn.execute(refused)
     assert "Secret Name" not in f"{raised.value!r}{raised.value.__dict__}"
     assert raised.value.__suppress_context__

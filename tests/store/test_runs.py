@@ -63,7 +63,7 @@ def test_a_repeated_stage_is_recorded_once(region: Store) -> None:
 
 
 def test_a_stage_of_no_run_is_refused(region: Store) -> None:
-    with pytest.raises(ContractBroken, match="CF10"), region.begin("x") as conn:
+    with pytest.raises(ContractBroken, match="CF40"), region.begin("x") as conn:
         runs.record_stage(conn, NORTH, RunId("none"), "pull", 1, 0.5)
 
 
@@ -106,6 +106,6 @@ def test_links_are_added_once(region: Store) -> None:
 def test_a_number_given_to_somebody_else_is_for_a_person_to_decide(region: Store) -> None:
     other = {SourcedId("u-1"): people.PersonId("p-2")}
     with region.begin("x") as conn:
-        with pytest.raises(ContractBroken, match="CF13"):
+        with pytest.raises(ContractBroken, match="CF42"):
             people.add_links(conn, NORTH, YEAR, other, NIGHT)
         assert people.add_links(conn, NORTH, "2026-2027", other, NIGHT) == 1
