@@ -73,18 +73,29 @@ COLLECTIONS: dict[str, Collection] = {
     collection.path: collection
     for collection in (
         Collection(
-            "academicSessions", "academicSessions", "academicSession", _R,
+            "academicSessions",
+            "academicSessions",
+            "academicSession",
+            _R,
             _both("title,type,startDate,endDate,parentSourcedId,schoolYear"),
             _need("title,type,startDate,endDate,schoolYear"),
         ),
-        Collection("orgs", "orgs", "org", _R, _both("name,type,identifier,parentSourcedId"), _need("name,type")),
         Collection(
-            "courses", "courses", "course", _R,
+            "orgs", "orgs", "org", _R, _both("name,type,identifier,parentSourcedId"), _need("name,type")
+        ),
+        Collection(
+            "courses",
+            "courses",
+            "course",
+            _R,
             _both("schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes"),
             _need("title,orgSourcedId"),
         ),
         Collection(
-            "classes", "classes", "class", _R,
+            "classes",
+            "classes",
+            "class",
+            _R,
             _both(
                 "title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedIds,"
                 "subjects,subjectCodes,periods"
@@ -92,7 +103,10 @@ COLLECTIONS: dict[str, Collection] = {
             _need("title,courseSourcedId,classType,schoolSourcedId,termSourcedIds"),
         ),
         Collection(
-            "users", "users", "user", _R,
+            "users",
+            "users",
+            "user",
+            _R,
             _each(
                 "enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,identifier,"
                 "email,sms,phone,agentSourcedIds,grades,password",
@@ -106,12 +120,18 @@ COLLECTIONS: dict[str, Collection] = {
             ),
         ),
         Collection(
-            "enrollments", "enrollments", "enrollment", _R,
+            "enrollments",
+            "enrollments",
+            "enrollment",
+            _R,
             _both("classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate"),
             _need("classSourcedId,schoolSourcedId,userSourcedId,role"),
         ),
         Collection(
-            "demographics", "demographics", "demographics", _R,
+            "demographics",
+            "demographics",
+            "demographics",
+            _R,
             _both(
                 "birthDate,sex,americanIndianOrAlaskaNative,asian,blackOrAfricanAmerican,"
                 "nativeHawaiianOrOtherPacificIslander,white,demographicRaceTwoOrMoreRaces,"
@@ -121,18 +141,32 @@ COLLECTIONS: dict[str, Collection] = {
             _need(""),
         ),
         Collection(
-            "roles", "roles", "role", _R,
+            "roles",
+            "roles",
+            "role",
+            _R,
             _each(None, "userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId"),
             _need("", "userSourcedId,roleType,role,orgSourcedId"),
         ),
         Collection(
-            "userProfiles", "userProfiles", "userProfile", _R,
-            _each(None, "userSourcedId,profileType,vendorId,applicationId,description,credentialType,username,password"),
+            "userProfiles",
+            "userProfiles",
+            "userProfile",
+            _R,
+            _each(
+                None,
+                "userSourcedId,profileType,vendorId,applicationId,description,credentialType,username,password",
+            ),
             _need("", "userSourcedId,profileType,vendorId,credentialType,username"),
         ),
-        Collection("categories", "categories", "category", _G, _each("title", "title,weight"), _need("title")),
         Collection(
-            "lineItems", "lineItems", "lineItem", _G,
+            "categories", "categories", "category", _G, _each("title", "title,weight"), _need("title")
+        ),
+        Collection(
+            "lineItems",
+            "lineItems",
+            "lineItem",
+            _G,
             _each(
                 "title,description,assignDate,dueDate,classSourcedId,categorySourcedId,gradingPeriodSourcedId,"
                 "resultValueMin,resultValueMax",
@@ -146,7 +180,10 @@ COLLECTIONS: dict[str, Collection] = {
             ),
         ),
         Collection(
-            "results", "results", "result", _G,
+            "results",
+            "results",
+            "result",
+            _G,
             _each(
                 "lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate,comment",
                 "lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate,comment,textScore,classSourcedId,"
@@ -158,45 +195,74 @@ COLLECTIONS: dict[str, Collection] = {
             ),
         ),
         Collection(
-            "scoreScales", "scoreScales", "scoreScale", _G,
+            "scoreScales",
+            "scoreScales",
+            "scoreScale",
+            _G,
             _each(None, "title,type,orgSourcedId,courseSourcedId,classSourcedId,scoreScaleValue"),
             _need("", "title,type,orgSourcedId,courseSourcedId,classSourcedId,scoreScaleValue"),
         ),
         Collection(
-            "lineItemLearningObjectiveIds", "", "", _G,
+            "lineItemLearningObjectiveIds",
+            "",
+            "",
+            _G,
             _each(None, "lineItemSourcedId,source,learningObjectiveId"),
             _need("", "lineItemSourcedId,source,learningObjectiveId"),
         ),
         Collection(
-            "lineItemScoreScales", "", "", _G,
+            "lineItemScoreScales",
+            "",
+            "",
+            _G,
             _each(None, "title,lineItemSourcedId,scoreScaleSourcedId"),
             _need("", "lineItemSourcedId,scoreScaleSourcedId"),
         ),
         Collection(
-            "resultLearningObjectiveIds", "", "", _G,
+            "resultLearningObjectiveIds",
+            "",
+            "",
+            _G,
             _each(None, "resultSourcedId,source,learningObjectiveId,score,textScore"),
             _need("", "resultSourcedId,source,learningObjectiveId"),
         ),
         Collection(
-            "resultScoreScales", "", "", _G,
+            "resultScoreScales",
+            "",
+            "",
+            _G,
             _each(None, "title,resultSourcedId,scoreScaleSourcedId"),
             _need("", "resultSourcedId,scoreScaleSourcedId"),
         ),
         Collection(
-            "resources", "resources", "resource", _S,
+            "resources",
+            "resources",
+            "resource",
+            _S,
             _both("vendorResourceId,title,roles,importance,vendorId,applicationId"),
             _need("vendorResourceId"),
         ),
         Collection(
-            "classResources", "", "", _S, _both("title,classSourcedId,resourceSourcedId"),
+            "classResources",
+            "",
+            "",
+            _S,
+            _both("title,classSourcedId,resourceSourcedId"),
             _need("classSourcedId,resourceSourcedId"),
         ),
         Collection(
-            "courseResources", "", "", _S, _both("title,courseSourcedId,resourceSourcedId"),
+            "courseResources",
+            "",
+            "",
+            _S,
+            _both("title,courseSourcedId,resourceSourcedId"),
             _need("courseSourcedId,resourceSourcedId"),
         ),
         Collection(
-            "userResources", "", "", _S,
+            "userResources",
+            "",
+            "",
+            _S,
             _each(None, "userSourcedId,orgSourcedId,classSourcedId,resourceSourcedId"),
             _need("", "userSourcedId,resourceSourcedId"),
         ),

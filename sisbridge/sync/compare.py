@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from domain.errors import StopDistrict
 from domain.failpoints import failpoint
-from domain.model import Finding, RosterSnapshot
+from domain.model import Finding, Op, RosterSnapshot
 from domain.tables import RosterTable
 from mappings import compare as comparing
 from sisbridge.store import findings, roster, snapshots
@@ -57,10 +57,19 @@ def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
 def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> pa.Table:
     with stage.house.store.read() as conn:
         last = roster.keys(conn, stage.code, table)
+        lately = roster.missing_since(conn, stage.code, table, stage.night_on)
     seen = [batch.column("sourced_id") for batch in stage.read(seen_name(table))]
-    return comparing.compare(
-        table, last, tonight_keys(stage, table), pa.chunked_array(seen, pa.string()), snapshot.mode
-    )
+    tonight = tonight_keys(stage, table)
+    changes = comparing.compare(table, last, tonight, pa.chunked_array(seen, pa.string()), snapshot.mode)
+    return _of_two_nights(changes, tonight.column("sourced_id"), lately)
+
+
+def _of_two_nights(changes: pa.Table, tonight: pa.ChunkedArray, lately: pa.Array) -> pa.Table:
+    """Leave out removals of rows that went missing this very night: it takes two nights to prove absence."""
+    is_removal = pc.equal(changes.column("op"), Op.REMOVE.value)
+    is_young = pc.is_in(changes.column("sourced_id"), value_set=lately)
+    is_absent = pc.invert(pc.is_in(changes.column("sourced_id"), value_set=tonight))
+    return changes.filter(pc.invert(pc.and_(is_removal, pc.and_(is_young, is_absent))))
 
 
 def _ops(changes: pa.Table) -> dict[str, int]:

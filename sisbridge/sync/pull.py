@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from connectors import registry
 from connectors.protocol import Notice, Page, Pull
-from domain.errors import StopDistrict
+from domain.errors import SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
 from domain.ids import SnapshotId, fresh_id
 from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts
@@ -65,7 +66,12 @@ def pull(stage: Stage) -> dict[str, int]:
     source = registry.roster_source(config, secret, clock=stage.clock)
     stage = Stage(stage.house, stage.district, stage.run_id, snapshot)
     source_pull = source.open(None, stage.house.landing.for_pull(stage.code, snapshot))
-    tallies = _land(stage, source_pull)
+    try:
+        tallies = _land(stage, source_pull)
+    except SisbridgeError:
+        with suppress(SisbridgeError):
+            source_pull.close()
+        raise
     source_pull.close()
     stage.write_findings("pull", [_finding(notice) for notice in source_pull.notices()])
     _save(stage, source_pull, tallies)

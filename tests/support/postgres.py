@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import make_url
 
 # Owners that may run a server when the tests run as root; PostgreSQL refuses root itself.
 SERVER_USERS = ("postgres", "nobody")
@@ -143,6 +144,23 @@ def fresh_database(conninfo: str) -> Iterator[str]:
     finally:
         # A test that was stopped in the middle may have left connections open.
         _admin(conninfo, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def copied_database(url: str) -> Iterator[str]:
+    """Create a copy of a database that nobody is connected to, yield its address, and drop it afterwards."""
+    parts = make_url(url)
+    assert parts.database
+    conninfo = psycopg.conninfo.make_conninfo(
+        host=parts.query.get("host") or parts.host, port=parts.port, user=parts.username, password=parts.password
+    )
+    copy = f"t_{uuid.uuid4().hex}"
+    names = sql.Identifier(copy), sql.Identifier(parts.database)
+    _admin(conninfo, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+    try:
+        yield _sqlalchemy_url(conninfo, copy)
+    finally:
+        _admin(conninfo, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
 
 
 def _admin(conninfo: str, statement: sql.Composed) -> None:

@@ -109,8 +109,10 @@ def test_a_row_left_out_of_a_bulk_file_is_missing_first_and_removed_by_the_secon
     shrunk = without(roster(), "u5")
     region.drop(shrunk)
     assert sync_district(house, FILES).counts["missing"] == 3
+    assert sync_district(house, FILES).counts["changes"] == 0
     with house.store.read() as conn:
         assert roster_store.count(conn, FILES)["users"] == 6  # type: ignore[index]
+    region.load(house, NOW + timedelta(days=1))
     assert sync_district(house, FILES).counts["remove"] == 3
     region.drop(roster())
     assert sync_district(house, FILES).counts["add"] == 3

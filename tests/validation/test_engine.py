@@ -13,7 +13,7 @@ import pytest
 from domain.errors import ContractBroken
 from domain.tables import RosterTable
 from validation import engine
-from validation.suites import roster_suite
+from validation.suites import grade_suite, roster_suite
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,9 +83,9 @@ def test_judging_is_silent_even_where_everything_is_logged() -> None:
 
 
 def test_a_rule_that_breaks_down_is_an_error_and_no_pass() -> None:
-    binding = next(b for b in roster_suite(RosterTable.USERS, {}) if b.rule.code == "ID04")
+    binding = next(b for b in grade_suite({}) if b.rule.code == "GR02")
     with pytest.raises(ContractBroken, match="broke down") as broken:
-        engine.failing(pd.DataFrame({binding.column: [1, 2]}), [binding])
+        engine.failing(pd.DataFrame({binding.column: ["no", "numbers"]}), [binding])
     assert broken.value.code == "CF40"
 
 

@@ -58,7 +58,7 @@ class _Stack:
         """Return the columns one below the other; ContractBroken CF40 when one was not prepared."""
         missing = [binding for binding in self.bindings if binding.column not in frame.columns]
         if missing:
-            raise _broken(f"rule {missing[0].rule.code} on {missing[0].table}.{missing[0].field} has no column")
+            raise _broken(f"{missing[0].table}.{missing[0].field} has no column for {missing[0].rule.code}")
         return pd.concat([frame[binding.column] for binding in self.bindings], ignore_index=True)
 
     def unstacked(self, positions: Sequence[int], rows: int) -> dict[int, list[int]]:
@@ -110,7 +110,7 @@ def _stacked(frame: pd.DataFrame, stacks: Sequence[_Stack]) -> pd.DataFrame:
     )
 
 
-def _passing(stack: _Stack) -> object:
+def _passing(stack: _Stack) -> str | bool | None:
     match stack.bindings[0].rule.check:
         case Present():
             return "filled up"
