@@ -99,7 +99,11 @@ def offerings(conn: Connection, school_year: str | None = None) -> list[Offering
 def save_crosswalk(
     conn: Connection, district: DistrictCode, school_year: str, offerings: Mapping[str, OfferingId]
 ) -> None:
-    """Save a district's crosswalk of a school year: exactly these course codes lead to these offerings."""
+    """Save a district's crosswalk of a school year: exactly these course codes lead to these offerings.
+
+    Raises StopDistrict CF43 when one leads to an offering that is not on the master schedule.
+    """
+    _require_offerings(conn, district, offerings)
     table = tables.crosswalk
     here = (table.c.district_code == district, table.c.school_year == school_year)
     conn.execute(sa.delete(table).where(*here))
@@ -116,6 +120,19 @@ def save_crosswalk(
             for course, offering in offerings.items()
         ],
     )
+
+
+def _require_offerings(
+    conn: Connection, district: DistrictCode, offerings: Mapping[str, OfferingId]
+) -> None:
+    known = set(conn.scalars(sa.select(tables.offering.c.offering_id)))
+    for course, offering in offerings.items():
+        if offering not in known:
+            raise StopDistrict(
+                "CF43",
+                f"Course '{course}' of district {district} leads to no offering: '{offering}' is unknown.",
+                fix="Add the offering to the master schedule, or correct the district's crosswalk.",
+            )
 
 
 def crosswalk(conn: Connection, district: DistrictCode, school_year: str) -> dict[str, OfferingId]:

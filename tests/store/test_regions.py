@@ -60,6 +60,11 @@ def test_a_crosswalk_is_replaced_whole_for_its_year(region: Store) -> None:
         assert regions.crosswalk(conn, SOUTH, YEAR) == {}
 
 
+def test_a_crosswalk_to_no_offering_names_the_course(region: Store) -> None:
+    with region.begin("x") as conn, pytest.raises(StopDistrict, match=r"CF43: Course '0101'.*'chem-9'"):
+        regions.save_crosswalk(conn, NORTH, YEAR, {"0101": OfferingId("chem-9")})
+
+
 def test_a_term_map_is_found_by_term_period_and_kind(region: Store) -> None:
     final = TermMapping("S1", "S1", GradeKind.FINAL, SourcedId("t-1"), "S1", "{course}", CHEMISTRY.begin_date)
     progress = TermMapping("S1", "Q1", GradeKind.PROGRESS, SourcedId("t-2"))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +15,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import domain
+import sisbridge
 from sisbridge.store import migrations
 from sisbridge.store.database import Store
 from sisbridge.store.tables import METADATA, WITHOUT_DISTRICT
@@ -51,6 +58,31 @@ def test_a_fresh_store_has_no_revision(store_url: str) -> None:
     with store.read() as conn:
         assert migrations.current(conn) is None
     store.dispose()
+
+
+def test_many_processes_may_start_on_an_empty_store(store_url: str) -> None:
+    stores = [Store(store_url) for _ in range(4)]
+    threads = [threading.Thread(target=migrations.upgrade, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with stores[0].read() as conn:
+        assert migrations.current(conn) == migrations.HEAD
+    for store in stores:
+        store.dispose()
+
+
+def test_the_migrations_run_wherever_the_package_lies(tmp_path: Path) -> None:
+    folder = tmp_path / "50% installed"
+    for package in (domain, sisbridge):
+        shutil.copytree(Path(str(package.__file__)).parent, folder / str(package.__name__))
+    code = (
+        "from sisbridge.store import migrations; from sisbridge.store.database import Store;"
+        "store = Store('sqlite:///store.db'); migrations.upgrade(store); print(migrations.__file__)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    assert Path(run.stdout.strip()).is_relative_to(folder)
 
 
 def test_the_database_holds_what_the_named_tables_without_a_district_are(store: Store) -> None:

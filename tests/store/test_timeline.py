@@ -1,0 +1,35 @@
+"""What happened to one record, and what the last runs cost."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from domain.ids import SourcedId
+from domain.model import Op
+from domain.tables import RosterTable
+from sisbridge.store import runs, timeline
+from sisbridge.store.database import Store
+from sisbridge.store.tables.roster import change
+from tests.store import examples
+from tests.store.examples import AT, NEXT_NIGHT, NIGHT, NORTH, SOUTH
+
+
+def test_the_changes_of_a_record_are_told_newest_first(region: Store) -> None:
+    common = dict.fromkeys(("snapshot_id", "run_id", "fields", "decision", "decided_by"), "")
+    common |= {"district_code": NORTH, "roster_table": "users", "sourced_id": "u-1"}
+    with region.begin("x") as conn:
+        conn.execute(sa.insert(change).values(**common, change_id=1, op="add", night_on=NIGHT, at=AT))
+        conn.execute(sa.insert(change).values(**common, change_id=2, op="remove", night_on=NEXT_NIGHT, at=AT))
+        told = timeline.of_record(conn, NORTH, RosterTable.USERS, SourcedId("u-1"))
+        assert timeline.of_record(conn, SOUTH, RosterTable.USERS, SourcedId("u-1")) == []
+    assert [(one.op, one.night_on) for one in told] == [(Op.REMOVE, NEXT_NIGHT), (Op.ADD, NIGHT)]
+
+
+def test_only_the_last_run_of_a_district_is_counted(region: Store) -> None:
+    for rows in (1, 2):
+        run_id = examples.run(region)
+        with region.begin("x") as conn:
+            runs.record_stage(conn, NORTH, run_id, "pull", rows, 0.5)
+    with region.read() as conn:
+        costs = timeline.last_costs(conn)
+    assert [(one.district, one.stage, one.rows, one.seconds) for one in costs] == [(NORTH, "pull", 2, 0.5)]
