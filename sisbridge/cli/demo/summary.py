@@ -16,6 +16,7 @@ from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import Collected
 from sisbridge.sync.night import NightOutcome
 from sisbridge.sync.release import Released
+from sisbridge.sync.standing import standing
 from sisbridge.sync.writeback import DeliveryCounts
 
 ROSTER_COLUMNS = (
@@ -28,6 +29,7 @@ ROSTER_COLUMNS = (
     "remove",
     "missing",
     "return",
+    "in_force",
     "seats",
 )
 GRADE_COLUMNS = ("released", "sent", "delivered", "confirmed", "held", "conflict")
@@ -60,9 +62,11 @@ def summarize(
     counts = {}
     for outcome in outcomes:
         code = outcome.district
-        out = delivered[code].as_dict()
+        out, in_force = delivered[code].as_dict(), standing(house, code)
         counts[str(code)] = {
             **{name: int(outcome.counts.get(name, 0)) for name in ROSTER_COLUMNS},
+            "in_force": in_force.rows,
+            "seats": in_force.seats,
             "released": released[code].queued,
             "held": collected.by_district.get(code, {}).get("held", 0) + released[code].waiting,
             **{name: out[name] for name in ("sent", "delivered", "confirmed", "conflict")},
