@@ -22,6 +22,9 @@ from domain.tables import PLACE
 Row = dict[str, str | None]
 Record = Mapping[str, object]
 
+DEEPEST = 20
+"""Lists and objects within one another that a value may have; Python itself gives up at a thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flat:
@@ -150,11 +153,14 @@ def _items(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def text_of(value: object) -> str | None:
+def text_of(value: object, depth: int = 0) -> str | None:
     """Return a JSON value as a CSV cell: lists joined by commas, references as ids, booleans in words.
 
-    Null, the empty text, an empty list and a reference to nothing are all absent: None.
+    Null, the empty text, an empty list and a reference to nothing are all absent: None. So is what lies
+    deeper than DEEPEST lists or objects: no field of OneRoster does.
     """
+    if depth > DEEPEST:
+        return None
     if isinstance(value, str):
         return value or None
     if value is None:
@@ -162,15 +168,15 @@ def text_of(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ",".join(filter(None, map(text_of, value))) or None
+        return ",".join(filter(None, (text_of(item, depth + 1) for item in value))) or None
     if isinstance(value, dict):
-        return _object_text(value)
+        return _object_text(value, depth + 1)
     return str(value)
 
 
-def _object_text(value: Record) -> str | None:
+def _object_text(value: Record, depth: int) -> str | None:
     if "identifier" in value:
-        kind, identifier = text_of(value.get("type")), text_of(value["identifier"])
+        kind, identifier = text_of(value.get("type"), depth), text_of(value["identifier"], depth)
         return f"{{{kind or ''}:{identifier}}}" if identifier else None
     # A reference: its href and type are not to be trusted, its sourcedId is.
     return sourced_id_of(value)
