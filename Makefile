@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
+# Great Expectations and Airflow take seconds to compile: keep what was compiled, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo test lint types fmt lock bench clean
 
 VENV  := .venv

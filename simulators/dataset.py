@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import zipfile
 from collections import defaultdict
@@ -80,8 +79,8 @@ class Dataset:
         return dataset
 
     def copy(self) -> Dataset:
-        """Return an independent copy, to change while this one stays."""
-        return Dataset(copy.deepcopy(self.collections))
+        """Return an independent copy: a change replaces a record and never edits it in place."""
+        return Dataset(self.collections)
 
     def get(self, collection: str, sourced_id: str) -> Record | None:
         """Return one record, or None."""
