@@ -32,7 +32,7 @@ from tests.support.store_dump import dump
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 
-CHUNKS = 3
+CHUNKS = 2
 """Into how many tests the places to die at are split, so that several workers share them."""
 
 RANDOM_KILLS = 20
@@ -148,6 +148,15 @@ def undisturbed(stage: Theatre, log: Path) -> tuple[dict[str, Any], list[str], f
         return stage.after(spec.database_url), log.read_text().split(), time.monotonic() - begun
 
 
+def chosen(places: list[str], url: str) -> list[str]:
+    """Return every write to a SIS, and each commit once: its far side on SQLite, its near side on PostgreSQL.
+
+    Between the end of one commit and the beginning of the next the store does not move.
+    """
+    skipped = ":before@" if url.startswith("sqlite") else ":after@"
+    return [place for place in places if not place.startswith("commit:") or skipped not in place]
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_a_night_killed_at_any_named_place_ends_as_if_it_had_not_been(
     stage: Theatre, tmp_path: Path, chunk: int
@@ -155,7 +164,7 @@ def test_a_night_killed_at_any_named_place_ends_as_if_it_had_not_been(
     expected, places, _ = undisturbed(stage, tmp_path / "places.log")
     assert len(places) > 40
     assert any(place.startswith("sis:") for place in places)
-    for place in places[chunk::CHUNKS]:
+    for place in chosen(places, stage.template)[chunk::CHUNKS]:
         with stage.night() as spec:
             assert stage.process.run(replace(spec, failpoint=place)) == -9, place
             assert stage.process.run(spec) == 0, place

@@ -92,13 +92,30 @@ def failing(frame: pd.DataFrame, bindings: Sequence[Binding]) -> list[list[int]]
 def _stacks(bindings: Sequence[Binding]) -> list[_Stack]:
     alike: dict[Hashable, list[int]] = {}
     for place, binding in enumerate(bindings):
-        asked = (binding.rule.check, binding.allowed, binding.open_set, binding.limit, binding.moment)
-        question = Fact if isinstance(binding.rule.check, Fact) else asked
-        alike.setdefault(question, []).append(place)
+        alike.setdefault(_question(binding), []).append(place)
     return [
         _Stack(f"stack{number}", tuple(bindings[place] for place in places), tuple(places))
         for number, places in enumerate(alike.values())
     ]
+
+
+def _question(binding: Binding) -> Hashable:
+    """Return what an expectation is told besides its column."""
+    match binding.rule.check:
+        case Fact():
+            return Fact
+        case Known():
+            return Known, binding.allowed, binding.open_set
+        case CalendarDate():
+            return CalendarDate, binding.moment
+        case Within():
+            return Within, binding.limit
+        case Matches(pattern):
+            return Matches, pattern
+        case Unlike(pattern):
+            return Unlike, pattern
+        case other:
+            return other
 
 
 def _stacked(frame: pd.DataFrame, stacks: Sequence[_Stack]) -> pd.DataFrame:
