@@ -67,6 +67,33 @@ def compare(
     return pa.concat_tables(parts)
 
 
+def unlisted(last_roles: pa.Table, users: pa.Array | pa.ChunkedArray, listed: object) -> pa.Table:
+    """Return, as rows of tonight marked deleted, the roles that their user's own row lists no longer.
+
+    Only for sources whose user rows carry all of that user's roles. last_roles: (sourced_id, digest,
+    user_sourced_id) as in force. users: those with a usable row tonight. listed: role ids seen tonight.
+    """
+    told = pc.is_in(last_roles.column("user_sourced_id"), value_set=users)
+    kept = pc.is_in(last_roles.column("sourced_id"), value_set=listed)
+    gone = last_roles.filter(pc.and_(told, pc.invert(kept)))
+    deleted = pa.repeat(True, gone.num_rows)
+    return gone.select(["sourced_id", "digest"]).append_column("deleted", deleted)
+
+
+def counts_agree(
+    total_before: int | None, total_now: int | None, *, added: int, removed: int, unkept: int
+) -> bool:
+    """Return whether a table grew at its source as the applied delta says; True where no total is told.
+
+    total_before: what the source told at the last applied snapshot. A source may go on counting what it
+    marked as deleted. unkept: rows of the delta that are not in force (held, out of scope, deleted):
+    they may be new there or not.
+    """
+    if total_before is None or total_now is None:
+        return True
+    return added - removed <= total_now - total_before <= added + unkept
+
+
 def apply_changes(last: pa.Table, changes: pa.Table, tonight: pa.Table) -> pa.Table:
     """Return what last becomes: the content of added, updated and returned rows is tonight's.
 

@@ -85,21 +85,23 @@ class OneRosterRestPull:
     def pages(self, source_table: str, resume: Cursor | None = None) -> Iterator[Page]:
         """Yield the pages of one collection once it is proven whole; of users, those of roles between.
 
-        An empty collection is one page without rows. Raises what `read_whole` and `HttpClient` raise, and
+        An empty collection is one page without rows. The total that a page of a delta tells is that of the
+        whole collection, changed or not. Raises what `read_whole` and `HttpClient` raise, and
         StopDistrict CN05 for a collection the server does not have.
         """
         start = resume or Cursor(1)
         whole = self._reader.read(source_table, start.offset)
         last = len(whole.slices) - 1
+        total = whole.total if self._facts.mode is Mode.BULK else self._reader.total(source_table)
         for index, kept in enumerate(whole.slices):
             number = start.page + index
             following = None if index == last else Cursor(number + 1, whole.slices[index + 1].offset)
             flat = self._land(source_table, number, kept)
-            proof = PageProof(number, kept.rows, whole.total, following)
+            proof = PageProof(number, kept.rows, total, following)
             yield from _pages_of(flat, source_table, proof)
         if not whole.slices:
             flat = flatten(source_table, self._version, (), f"/{source_table}")
-            yield from _pages_of(flat, source_table, PageProof(start.page, 0, whole.total, None))
+            yield from _pages_of(flat, source_table, PageProof(start.page, 0, total, None))
         self._totals[source_table] = whole.total
 
     def _land(self, source_table: str, number: int, kept: KeptSlice) -> Flat:
@@ -169,12 +171,16 @@ class _Reader:
             self._client.close()
             raise
 
+    def total(self, collection: str) -> int | None:
+        """Return how many records a whole collection has now, None when the server does not say."""
+        answer = self._client.get(address(self._root, collection), {"limit": "1", "offset": "0"})
+        return total_told(answer.headers) if answer.code < 300 else None
+
     def verify_total(self, collection: str, total: int | None) -> None:
         """Raise RetryLater PG03 when the server's total is no longer the one it told while we read."""
         if total is None:
             return
-        answer = self._client.get(address(self._root, collection), {"limit": "1", "offset": "0"})
-        now = total_told(answer.headers) if answer.code < 300 else None
+        now = self.total(collection)
         if now is not None and now != total:
             raise RetryLater(
                 "PG03",

@@ -21,13 +21,20 @@ _IS_OPEN = case.c.state != CaseState.CLOSED.value
 
 
 def fold(
-    conn: Connection, district: DistrictCode, night_on: date, findings: Sequence[Finding], scope: str
+    conn: Connection,
+    district: DistrictCode,
+    night_on: date,
+    findings: Sequence[Finding],
+    scope: str,
+    *,
+    closing: bool = True,
 ) -> list[Case]:
     """Make the open cases of one scope say what these findings say, and return them.
 
     scope: what was looked at (`roster`, `grades:<route>`): only its cases close when nothing supports
     them. One case per rule, table, field and group. A case seen again after it was closed is opened
-    anew and counts its nights from then. Folding the same night twice changes nothing.
+    anew and counts its nights from then. Folding the same night twice changes nothing. closing: False
+    when only a part was looked at (a delta): then silence proves nothing, and no case closes.
     """
     groups: dict[CaseId, list[Finding]] = {}
     for one in findings:
@@ -39,7 +46,8 @@ def fold(
     ]
     upsert(conn, case, rows)
     upsert(conn, case_night, [_night_row(district, id_, night_on, group) for id_, group in groups.items()])
-    _close_others(conn, district, scope, night_on, set(groups))
+    if closing:
+        _close_others(conn, district, scope, night_on, set(groups))
     return _cases(conn, _IS_OPEN, *_of(district, scope))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -69,13 +70,22 @@ def set_bookmark(conn: Connection, district: DistrictCode, name: str, at: dateti
     upsert(conn, tables.bookmark, [{"district_code": district, "name": name, "at": at}])
 
 
+def bookmarks(conn: Connection, district: DistrictCode) -> dict[str, datetime]:
+    """Return all bookmarks of a district by name."""
+    table = tables.bookmark
+    rows = conn.execute(sa.select(table.c.name, table.c.at).where(table.c.district_code == district))
+    return {row.name: row.at for row in rows}
+
+
 def bookmark(conn: Connection, district: DistrictCode, name: str) -> datetime | None:
     """Return the moment from which the next delta begins, or None for everything."""
+    return bookmarks(conn, district).get(name)
+
+
+def forget_bookmarks(conn: Connection, district: DistrictCode, keep: Collection[str] = ()) -> None:
+    """Forget a district's bookmarks, but for those to keep: the next pull asks for everything."""
     table = tables.bookmark
-    moment: datetime | None = conn.scalar(
-        sa.select(table.c.at).where(table.c.district_code == district, table.c.name == name)
-    )
-    return moment
+    conn.execute(sa.delete(table).where(table.c.district_code == district, table.c.name.not_in(keep)))
 
 
 def _is(district: DistrictCode, snapshot_id: SnapshotId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

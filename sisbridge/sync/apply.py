@@ -12,6 +12,7 @@ from mappings import identity
 from mappings.compare import CHANGES
 from sisbridge.store import people, roster, snapshots
 from sisbridge.store.database import Connection
+from sisbridge.sync import window
 from sisbridge.sync.context import Stage, changes_name, clean_name
 
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
@@ -20,7 +21,7 @@ _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 def apply(stage: Stage) -> dict[str, int]:
     """Apply the landed changes and return how many of each kind; a rehearsal never comes here.
 
-    Rows, history, people and the snapshot's mark move together or not at all. Raises StopDistrict
+    Rows, history, people, bookmarks and the snapshot's mark move together or not at all. Raises StopDistrict
     when the district has no approved MOU: nothing is applied then.
     """
     if stage.district.mou_approved_on is None:
@@ -31,10 +32,11 @@ def apply(stage: Stage) -> dict[str, int]:
         )
     counts: dict[str, int] = {}
     with stage.house.store.begin("apply") as conn:
-        for table in RosterTable:
-            for op, rows in _apply_table(conn, stage, table).items():
-                counts[op] = counts.get(op, 0) + rows
+        ops = {table: _apply_table(conn, stage, table) for table in RosterTable}
+        for of_table in ops.values():
+            _add(counts, of_table)
         _link_people(conn, stage)
+        window.settle(conn, stage, snapshots.load(conn, stage.code, stage.snapshot), ops)
         snapshots.mark_applied(conn, stage.code, stage.snapshot, stage.now())
     return counts
 

@@ -9,12 +9,14 @@ import pyarrow.compute as pc
 
 from domain.errors import StopDistrict
 from domain.failpoints import failpoint
-from domain.model import Finding, Op, RosterSnapshot
-from domain.tables import RosterTable
+from domain.model import Finding, Mode, Op, RosterSnapshot
+from domain.tables import PLACE, RosterTable
 from mappings import compare as comparing
 from sisbridge.store import findings, roster, snapshots
-from sisbridge.sync.context import Stage, changes_name, clean_name, seen_name
+from sisbridge.sync.context import Stage, canonical_name, changes_name, clean_name, seen_name
 from validation import guards
+
+_NO_IDS = pa.array([], pa.string())
 
 
 def compare(stage: Stage) -> dict[str, int]:
@@ -58,10 +60,33 @@ def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> pa.T
     with stage.house.store.read() as conn:
         last = roster.keys(conn, stage.code, table)
         lately = roster.missing_since(conn, stage.code, table, stage.night_on)
-    seen = [batch.column("sourced_id") for batch in stage.read(seen_name(table))]
+    seen = pa.chunked_array([one.column("sourced_id") for one in stage.read(seen_name(table))], pa.string())
     tonight = tonight_keys(stage, table)
-    changes = comparing.compare(table, last, tonight, pa.chunked_array(seen, pa.string()), snapshot.mode)
+    if table is RosterTable.ROLES and snapshot.mode is Mode.DELTA:
+        tonight = pa.concat_tables([tonight, _unlisted_roles(stage, snapshot.version, tonight, seen)])
+    changes = comparing.compare(table, last, tonight, seen, snapshot.mode)
     return _of_two_nights(changes, tonight.column("sourced_id"), lately)
+
+
+def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.ChunkedArray) -> pa.Table:
+    """Return the roles to remove because their user's row of tonight, which carries them all, lacks them."""
+    users = _users_with_roles(stage, version)
+    columns, whose = ["sourced_id", "digest", "user_sourced_id"], {"user_sourced_id": users.to_pylist()}
+    with stage.house.store.read() as conn:
+        last = roster.rows(conn, stage.code, RosterTable.ROLES, columns, whose)
+    listed = pa.concat_arrays([*tonight.column("sourced_id").chunks, *held.chunks, _NO_IDS])
+    return comparing.unlisted(last, users, listed)
+
+
+def _users_with_roles(stage: Stage, version: str) -> pa.Array:
+    """Return the usable users whose rows carried their roles: all but those of a 1.2 users.csv."""
+    carrying = [
+        batch.filter(pc.or_(version == "1.1", pc.starts_with(batch.column(PLACE), "/"))).column("sourced_id")
+        for batch in stage.read(canonical_name(RosterTable.USERS))
+    ]
+    clean = [batch.column("sourced_id") for batch in stage.read(clean_name(RosterTable.USERS))]
+    ids = pa.concat_arrays([*carrying, _NO_IDS])
+    return ids.filter(pc.is_in(ids, value_set=pa.concat_arrays([*clean, _NO_IDS])))
 
 
 def _of_two_nights(changes: pa.Table, tonight: pa.ChunkedArray, lately: pa.Array) -> pa.Table:

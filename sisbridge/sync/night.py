@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from domain.errors import ContractBroken, RetryLater, SisbridgeError
 from domain.ids import DistrictCode, RunId, SnapshotId
-from domain.model import Finding, Severity
+from domain.model import Finding, Mode, Severity
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import cases, regions, runs
+from sisbridge.store import cases, regions, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync.apply import apply
 from sisbridge.sync.compare import compare
@@ -84,7 +84,8 @@ def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
     stage = _stage(house, district, run_id)
     with house.store.begin("finish") as conn:
         found = spoken(findings_of(stage), stage.read_findings("dependents"))
-        cases.fold(conn, district, stage.night_on, found, "roster")
+        mode = snapshots.load(conn, district, stage.snapshot).mode
+        cases.fold(conn, district, stage.night_on, found, "roster", closing=mode is Mode.BULK)
         cases.fold(conn, district, stage.night_on, [], "feed")
         runs.close_run(conn, district, run_id, RunState.FINISHED, at=stage.now())
 
@@ -178,6 +179,8 @@ def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeE
     )
     with house.store.begin("stop") as conn:
         cases.fold(conn, district, today_of(known), [finding], "feed")
+        # What a stopped night missed is not known: the next one asks for everything.
+        snapshots.forget_bookmarks(conn, district)
         runs.close_run(
             conn,
             district,

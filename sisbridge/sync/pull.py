@@ -18,6 +18,7 @@ from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts
 from domain.tables import RosterTable
 from sisbridge.store import runs, snapshots
 from sisbridge.sync.context import Stage, coalesce, connector_of, raw_name
+from sisbridge.sync.window import open_pull
 
 SOURCE_TABLES: dict[str, RosterTable] = {
     "orgs": RosterTable.ORGS,
@@ -65,7 +66,7 @@ def pull(stage: Stage) -> dict[str, int]:
     snapshot = SnapshotId(fresh_id())
     source = registry.roster_source(config, secret, clock=stage.clock)
     stage = Stage(stage.house, stage.district, stage.run_id, snapshot)
-    source_pull = source.open(None, stage.house.landing.for_pull(stage.code, snapshot))
+    source_pull = open_pull(stage, source, stage.house.landing.for_pull(stage.code, snapshot))
     try:
         tallies = _land(stage, source_pull)
     except SisbridgeError:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.errors import StopDistrict
-from domain.model import Finding, Severity
-from domain.tables import PLACE, RosterTable
+from domain.model import Finding, Mode, Severity
+from domain.tables import PLACE, ROSTER, RosterTable
 from mappings import digests, duplicates
-from sisbridge.store import findings, roster
+from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
 from sisbridge.sync.dependents import DEPENDS, Held
 from validation import JudgeContext, Judged, KeySet, guards, judge, usual_width
@@ -20,10 +20,14 @@ from validation import JudgeContext, Judged, KeySet, guards, judge, usual_width
 _NO_IDS = pa.array([], pa.string())
 
 
+_REFERRED = {column.refers_to for spec in ROSTER.values() for column in spec.columns if column.refers_to}
+
+
 @dataclass
 class _Night:
-    """What later tables need to know of the tables judged before them."""
+    """What later tables need to know of the tables judged before them. mode: a delta stands on last good."""
 
+    mode: Mode
     references: dict[RosterTable, KeySet] = field(default_factory=dict)
     students: pa.Array = field(default_factory=lambda: _NO_IDS)
     width: int | None = None
@@ -39,11 +43,14 @@ def validate(stage: Stage) -> dict[str, int]:
 
     Raises StopDistrict when a finding holds the whole feed; the findings are recorded by then.
     """
-    night = _Night(students=_students(stage), width=_identifier_width(stage))
+    with stage.house.store.read() as conn:
+        mode = snapshots.load(conn, stage.code, stage.snapshot).mode
+    night = _Night(mode, students=_students(stage, mode), width=_identifier_width(stage, mode))
     night.findings += stage.read_findings("pull") + stage.read_findings("normalize")
     for table in RosterTable:
         _validate_table(stage, table, night)
-    night.findings += _empty_tables(stage, night)
+    if mode is Mode.BULK:
+        night.findings += _empty_tables(stage, night)
     with stage.house.store.begin("findings") as conn:
         findings.record_findings(conn, stage.code, stage.run_id, night.findings)
     stage.write_findings("validate", [one for one in night.findings if one.rule != DEPENDS])
@@ -52,25 +59,38 @@ def validate(stage: Stage) -> dict[str, int]:
     return {"clean": night.clean, "quarantined": night.quarantined}
 
 
-def _students(stage: Stage) -> pa.Array:
-    """Return the ids of users with a student role."""
+def _students(stage: Stage, mode: Mode) -> pa.Array:
+    """Return the ids of users with a student role, tonight or, for a delta, in force."""
     found = [
         batch.filter(pc.equal(batch.column("role"), "student")).column("user_sourced_id")
         for batch in stage.read(canonical_name(RosterTable.ROLES))
     ]
+    found += _in_force(stage, RosterTable.ROLES, "user_sourced_id", {"role": ["student"]}, mode)
     return pc.unique(pa.chunked_array(found, pa.string())) if found else _NO_IDS
 
 
-def _identifier_width(stage: Stage) -> int | None:
+def _in_force(
+    stage: Stage, table: RosterTable, column: str, where: Mapping[str, list[str]] | None, mode: Mode
+) -> list[pa.Array]:
+    """Return the chunks of a column of the roster in force, none for a bulk, which stands for itself."""
+    if mode is Mode.BULK:
+        return []
+    with stage.house.store.read() as conn:
+        chunks: list[pa.Array] = roster.rows(conn, stage.code, table, [column], where).column(column).chunks
+    return chunks
+
+
+def _identifier_width(stage: Stage, mode: Mode) -> int | None:
     """Return how long the district's student numbers are: a setting, else what nearly all share."""
     chosen = stage.district.settings.get("identifier_width")
     if isinstance(chosen, int):
         return chosen
-    students = _students(stage)
+    students = _students(stage, mode)
     columns = [
         batch.filter(pc.is_in(batch.column("sourced_id"), value_set=students)).column("identifier")
         for batch in stage.read(canonical_name(RosterTable.USERS))
     ]
+    columns += _in_force(stage, RosterTable.USERS, "identifier", {"sourced_id": students.to_pylist()}, mode)
     return usual_width(pa.chunked_array(columns, pa.string())) if columns else None
 
 
@@ -88,7 +108,8 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
     keys = _keys(stage, table)
     contested = duplicates.contested(keys)
     keep = duplicates.first_of_each(keys, contested)
-    seen = pc.unique(keys.column("sourced_id"))
+    known = _in_force(stage, table, "sourced_id", None, night.mode) if table in _REFERRED else []
+    seen = pc.unique(pa.chunked_array([*keys.column("sourced_id").chunks, *known], pa.string()))
     night.references[table] = KeySet(clean=seen, seen=seen)
     context = JudgeContext(
         references=night.references,
@@ -114,7 +135,7 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
 
     stage.write(clean_name(table), coalesce(judged_batches()))
     held = pa.chunked_array(quarantined, pa.string())
-    night.references[table] = KeySet(clean=pa.chunked_array(clean, pa.string()), seen=seen)
+    night.references[table] = KeySet(clean=pa.chunked_array([*clean, *known], pa.string()), seen=seen)
     night.clean += sum(map(len, clean))
     night.quarantined += len(held)
     stage.write(seen_name(table), iter([pa.record_batch({"sourced_id": held.combine_chunks()})]))
