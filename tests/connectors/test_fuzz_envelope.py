@@ -17,7 +17,7 @@ from domain.tables import PLACE
 
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False)
 SCALARS = st.none() | st.booleans() | NUMBERS | st.text(max_size=8)
-KNOWN = ["sourcedId", "status", "users", "orgs", "user", "role", "roles", "org", "grades", "identifier", "type"]
+KNOWN = ["sourcedId", "status", "users", "orgs", "user", "role", "roles", "org", "grades", "identifier"]
 NAMES = st.sampled_from(KNOWN) | st.text(max_size=4)
 JSON = st.recursive(
     SCALARS,

@@ -1,0 +1,19 @@
+"""Every route for grades we have, held to the contract."""
+
+from __future__ import annotations
+
+from domain.oneroster import Version
+from tests.conformance.sink_contract import FileSinkContract, ReadBackSinkContract
+from tests.conformance.sink_scenes import gradebook, registrar_file
+
+
+class TestGradebook1p1(ReadBackSinkContract):
+    make = staticmethod(gradebook(Version.V1P1))
+
+
+class TestGradebook1p2(ReadBackSinkContract):
+    make = staticmethod(gradebook(Version.V1P2))
+
+
+class TestRegistrarFile(FileSinkContract):
+    make = staticmethod(registrar_file)
