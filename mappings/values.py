@@ -43,7 +43,8 @@ def trimmed(values: Texts, column: Column) -> Texts:
 
     `NULL` and `N/A` stand for nothing, except in a required text: there are people called Null.
     """
-    bare = pc.utf8_trim_whitespace(values)
+    # PostgreSQL takes no NUL, and the digests mark an absent value with one.
+    bare = pc.utf8_trim_whitespace(pc.replace_substring(values, "\x00", ""))
     is_name = column.kind is Kind.TEXT and column.required
     empty = pc.is_in(bare, value_set=_EMPTY.slice(0, 1) if is_name else _EMPTY)
     if column.kind in _DATE_KINDS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -123,7 +122,8 @@ def _closed(gate: _Gate, record: GradeRecord) -> Finding | None:
 
 def _queue(conn: Connection, house: House, gate: _Gate, record: GradeRecord, actor: str) -> None:
     payload = _payload(conn, gate, record)
-    digest = hashlib.sha256(_facts(payload).encode()).hexdigest()
+    # Keyed: a plain hash of a grade could be guessed by trying all grades.
+    digest = house.keyring.fingerprint(gate.district.code, _facts(payload).encode(), "payload digest")
     item = OutboxItem(
         item_id=payload.item_id,
         district=gate.district.code,

@@ -129,6 +129,11 @@ def test_lists_are_trimmed_sorted_and_translated(kind: Kind, came: str, becomes:
     assert of_kind(kind, came) == becomes
 
 
+def test_a_nul_inside_a_text_is_dropped_because_no_database_takes_it() -> None:
+    name = ROSTER[RosterTable.USERS].column("family_name")
+    assert trimmed(pa.array(["O\x00Neil", "\x00"]), name).to_pylist() == ["ONeil", None]
+
+
 @pytest.mark.parametrize(("inclusive", "ends"), [(True, "2026-06-11"), (False, "2026-06-10")])
 def test_an_inclusive_end_date_becomes_exclusive_once(inclusive: bool, ends: str) -> None:
     maps = maps_for("1.1", {"end_dates_inclusive": inclusive})

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -40,7 +41,9 @@ class NightProcess:
     def __init__(self) -> None:
         command = [sys.executable, "-m", "tests.support.night_process"]
         root = str(Path(__file__).parents[2])
-        self._process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +75,9 @@ def whole_night(spec: NightSpec) -> None:
     from sisbridge.sync.release import release
     from sisbridge.sync.writeback import deliver
 
-    house = House.open(Settings(home=Path(spec.home), database_url=spec.database_url, demo=True, actor="tester"))
+    house = House.open(
+        Settings(home=Path(spec.home), database_url=spec.database_url, demo=True, actor="tester")
+    )
     codes = [DistrictCode(code) for code in spec.districts]
     outcomes = sync_region(house, codes)
     assert [outcome.state for outcome in outcomes] == ["finished"] * len(codes), outcomes
@@ -100,9 +105,8 @@ def _run_forked(spec: NightSpec) -> int:
         try:
             _child(spec)
             os._exit(0)
-        except BaseException:
-            import traceback
-
+        finally:
+            # Reached only by a failure, whose trace the interpreter would print too late.
             traceback.print_exc()
             os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -110,8 +114,6 @@ def _run_forked(spec: NightSpec) -> int:
 
 def main() -> None:
     """Import what a night needs, then run one night per line."""
-    import sisbridge.sync.night
-    import sisbridge.sync.writeback
     import validation.engine.runner  # noqa: F401
 
     for line in sys.stdin:

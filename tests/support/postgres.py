@@ -152,7 +152,10 @@ def copied_database(url: str) -> Iterator[str]:
     parts = make_url(url)
     assert parts.database
     conninfo = psycopg.conninfo.make_conninfo(
-        host=parts.query.get("host") or parts.host, port=parts.port, user=parts.username, password=parts.password
+        host=parts.query.get("host") or parts.host,
+        port=parts.port,
+        user=parts.username,
+        password=parts.password,
     )
     copy = f"t_{uuid.uuid4().hex}"
     names = sql.Identifier(copy), sql.Identifier(parts.database)

@@ -217,6 +217,7 @@ def _offering() -> dict[str, Any]:
     return {
         "id": "PHYS", "title": "Physics", "course_code": "ESC-PHYS", "term": "S1", "school_year": "2026",
         "host_district": REST, "begin_date": begin, "end_date": NOW.date(),
-        "posting_opens_on": NOW.date() - timedelta(days=5), "posting_closes_on": NOW.date() + timedelta(days=30),
+        "posting_opens_on": NOW.date() - timedelta(days=5),
+        "posting_closes_on": NOW.date() + timedelta(days=30),
         "minimum_seats": 1,
     }  # fmt: skip

@@ -10,7 +10,15 @@ from sisbridge.store.database import Store
 from sisbridge.store.tables import METADATA
 
 _OF_A_RUN = {"run", "run_stage", "snapshot", "snapshot_table", "finding", "quarantine", "receipt"}
-_VOLATILE = {"run_id", "snapshot_id", "first_snapshot_id", "last_changed_snapshot_id", "change_id", "seq", "attempts"}
+_VOLATILE = {
+    "run_id",
+    "snapshot_id",
+    "first_snapshot_id",
+    "last_changed_snapshot_id",
+    "change_id",
+    "seq",
+    "attempts",
+}
 _CHAINED = {"previous_hash", "hash"}
 """The audit's hashes follow from its moments; its records are compared without them."""
 
@@ -32,7 +40,9 @@ def _rows(conn: sa.Connection, table: sa.Table) -> list[tuple[Any, ...]]:
 def _is_kept(column: sa.Column[Any]) -> bool:
     # What is sealed differs by its nonce each time it is sealed; its digest stands beside it.
     is_sealed = isinstance(column.type, sa.LargeBinary) and "digest" not in column.name
-    return not (is_sealed or column.name in _VOLATILE | _CHAINED or column.name == "at" or column.name.endswith("_at"))
+    return not (
+        is_sealed or column.name in _VOLATILE | _CHAINED or column.name == "at" or column.name.endswith("_at")
+    )
 
 
 def _last_outcomes(conn: sa.Connection) -> list[tuple[Any, ...]]:
@@ -40,4 +50,6 @@ def _last_outcomes(conn: sa.Connection) -> list[tuple[Any, ...]]:
     query = sa.select(receipt.c.district_code, receipt.c.item_id, receipt.c.outcome).order_by(
         receipt.c.attempt, receipt.c.seq
     )
-    return sorted({(district, item): outcome for district, item, outcome in conn.execute(query)}.items(), key=repr)
+    return sorted(
+        {(district, item): outcome for district, item, outcome in conn.execute(query)}.items(), key=repr
+    )

@@ -76,7 +76,9 @@ def test_a_rest_fault_stops_only_its_district_and_keeps_the_last_good_roster(
 
 
 def test_a_token_that_expires_in_mid_pull_is_renewed_once(house: House, region: SmallRegion) -> None:
-    outcomes = two_nights(house, lambda: region.provider.faults.add(Fault(FaultKind.EXPIRED_TOKEN, path="classes")))
+    outcomes = two_nights(
+        house, lambda: region.provider.faults.add(Fault(FaultKind.EXPIRED_TOKEN, path="classes"))
+    )
     assert [outcome.state for outcome in outcomes] == ["finished", "finished"]
 
 
@@ -92,7 +94,9 @@ def test_an_unreachable_host_can_be_retried(house: House, region: SmallRegion) -
     assert (rest.state, rest.code, rest.retry) == ("stopped", "CN01", True)
 
 
-def test_the_case_of_a_feed_closes_by_itself_on_the_next_good_night(house: House, region: SmallRegion) -> None:
+def test_the_case_of_a_feed_closes_by_itself_on_the_next_good_night(
+    house: House, region: SmallRegion
+) -> None:
     two_nights(house, lambda: region.provider.faults.add(always(FaultKind.HTML)))
     region.provider.faults.clear()
     assert sync_district(house, REST).state == "finished"
@@ -127,9 +131,15 @@ def with_users(change: Callable[[bytes], bytes]) -> bytes:
 
 FILE_FAULTS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a half-written zip": (half_zip, "FL01"),
-    "a zip of a folder": (lambda: zipped({f"export/{name}": data for name, data in package().items()}), "FL02"),
+    "a zip of a folder": (
+        lambda: zipped({f"export/{name}": data for name, data in package().items()}),
+        "FL02",
+    ),
     "a missing key column": (lambda: with_users(lambda data: data.replace(b"sourcedId", b"id", 1)), "FL10"),
-    "a missing required column": (lambda: with_users(lambda data: data.replace(b"givenName", b"vorname", 1)), "FL10"),
+    "a missing required column": (
+        lambda: with_users(lambda data: data.replace(b"givenName", b"vorname", 1)),
+        "FL10",
+    ),
     "a header and no rows": (lambda: with_users(lambda data: data.splitlines(keepends=True)[0]), "FL11"),
     "a file of no bytes": (lambda: with_users(lambda data: b""), "FL11"),
 }
@@ -147,7 +157,9 @@ def test_a_bad_file_stops_only_its_district_and_keeps_the_last_good_roster(
     assert case[0].fix
 
 
-def test_a_changed_host_key_stops_the_district_and_tells_both_fingerprints(house: House, region: SmallRegion) -> None:
+def test_a_changed_host_key_stops_the_district_and_tells_both_fingerprints(
+    house: House, region: SmallRegion
+) -> None:
     region.load(house)
     assert sync_district(house, FILES).state == "finished"
     pinned = region.sftp.host_key
@@ -158,7 +170,9 @@ def test_a_changed_host_key_stops_the_district_and_tells_both_fingerprints(house
     assert region.sftp.host_key != pinned
 
 
-@pytest.mark.parametrize("encode", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"Given", b"Ren\xe9e")])
+@pytest.mark.parametrize(
+    "encode", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"Given", b"Ren\xe9e")]
+)
 def test_a_byte_order_mark_or_windows_bytes_lose_nobody(
     house: House, region: SmallRegion, encode: Callable[[bytes], bytes]
 ) -> None:
@@ -167,10 +181,12 @@ def test_a_byte_order_mark_or_windows_bytes_lose_nobody(
     outcome = sync_district(house, FILES)
     assert outcome.state == "finished"
     with house.store.read() as conn:
-        assert roster_store.count(conn, FILES)["users"] == 6  # type: ignore[index]
+        assert roster_store.count(conn, FILES)["users"] == 6
 
 
-def test_duplicate_ids_with_different_content_are_held_and_the_rest_goes_on(house: House, region: SmallRegion) -> None:
+def test_duplicate_ids_with_different_content_are_held_and_the_rest_goes_on(
+    house: House, region: SmallRegion
+) -> None:
     def double(data: bytes) -> bytes:
         line = next(row for row in data.splitlines(keepends=True) if row.startswith(b"u1,"))
         return data + line.replace(b"Family", b"Other")
@@ -179,5 +195,5 @@ def test_duplicate_ids_with_different_content_are_held_and_the_rest_goes_on(hous
     outcome = sync_district(house, FILES)
     assert outcome.state == "finished"
     with house.store.read() as conn:
-        assert roster_store.count(conn, FILES)["users"] == 5  # type: ignore[index]
+        assert roster_store.count(conn, FILES)["users"] == 5
     assert [case.rule for case in open_cases(house, FILES) if case.table == "users"] == ["ID02"]

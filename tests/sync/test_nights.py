@@ -10,7 +10,8 @@ import pytest
 from domain.model import OutboxState
 from simulators.dataset import Dataset
 from sisbridge.house import House
-from sisbridge.store import outbox, roster as roster_store
+from sisbridge.store import outbox
+from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
@@ -38,10 +39,12 @@ def graded(house: House, region: SmallRegion, rows: list[str]) -> dict[str, Deli
 
 def test_a_first_night_applies_everything_and_seats_the_students(any_house: House) -> None:
     outcomes = sync_region(any_house, [REST, FILES])
-    assert [(o.state, o.counts["quarantined"], o.counts["seats"]) for o in outcomes] == [("finished", 0, 6)] * 2
+    assert [(o.state, o.counts["quarantined"], o.counts["seats"]) for o in outcomes] == [
+        ("finished", 0, 6)
+    ] * 2
     with any_house.store.read() as conn:
         assert len(seat_store.seats(conn, REST)) == 6
-        assert roster_store.count(conn, FILES)["users"] == 6  # type: ignore[index]
+        assert roster_store.count(conn, FILES)["users"] == 6
 
 
 def test_the_same_roster_again_changes_nothing(any_house: House) -> None:
@@ -111,7 +114,7 @@ def test_a_row_left_out_of_a_bulk_file_is_missing_first_and_removed_by_the_secon
     assert sync_district(house, FILES).counts["missing"] == 3
     assert sync_district(house, FILES).counts["changes"] == 0
     with house.store.read() as conn:
-        assert roster_store.count(conn, FILES)["users"] == 6  # type: ignore[index]
+        assert roster_store.count(conn, FILES)["users"] == 6
     region.load(house, NOW + timedelta(days=1))
     assert sync_district(house, FILES).counts["remove"] == 3
     region.drop(roster())
@@ -167,7 +170,9 @@ def test_why_answers_in_one_sentence(house: House, region: SmallRegion, student:
     assert words in answers[0].sentence
 
 
-def test_grades_of_one_district_never_reach_another(house: House, region: SmallRegion, tmp_path: Path) -> None:
+def test_grades_of_one_district_never_reach_another(
+    house: House, region: SmallRegion, tmp_path: Path
+) -> None:
     sync_region(house, [REST, FILES])
     graded(house, region, [f"{FILES},u0,88"])
     assert results(region) == {}
