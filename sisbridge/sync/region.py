@@ -12,7 +12,12 @@ from domain.errors import StopDistrict
 from domain.ids import DistrictCode, OfferingId, SourcedId
 from domain.model import ConnectorConfig, District, GradeKind, Offering
 from sisbridge.house import House, clock_of
-from sisbridge.store import audit, regions, secrets
+from sisbridge.store import audit, regions, secrets, snapshots
+from sisbridge.store.database import Connection
+from sisbridge.sync.window import FULL
+
+_READING = ("mapping", "rules", "identifier_width")
+"""The settings of a district that decide how its rows are read and judged."""
 
 Entry = Mapping[str, Any]
 """One table of the file, as tomllib gives it: text, numbers, dates, lists and tables."""
@@ -44,6 +49,8 @@ def load_entries(house: House, content: Entry, actor: str) -> list[DistrictCode]
 def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
     district = _district(entry)
     with house.store.begin("region") as conn:
+        if _reads_otherwise(conn, district, entry):
+            snapshots.forget_bookmarks(conn, district.code, keep=(FULL,))
         regions.save_district(conn, district)
         for purpose in ("roster", "grades"):
             if purpose in entry:
@@ -60,6 +67,17 @@ def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
             clock_of(district)(),
         )
     return district.code
+
+
+def _reads_otherwise(conn: Connection, district: District, entry: Entry) -> bool:
+    """Return whether the roster is to be read otherwise than before: then rows read already count anew."""
+    known = {one.code: one for one in regions.districts(conn)}.get(district.code)
+    config = regions.connector(conn, district.code, "roster")
+    if known is None or config is None or "roster" not in entry:
+        return True
+    fresh = _connector(district.code, "roster", entry["roster"])
+    same = (fresh.kind, fresh.settings) == (config.kind, config.settings)
+    return not same or any(known.settings.get(name) != district.settings.get(name) for name in _READING)
 
 
 def keep_secret(house: House, district: DistrictCode, name: str, value: str, actor: str) -> None:

@@ -142,6 +142,16 @@ def test_a_delta_brings_what_it_names_and_leaves_the_rest(a: Side, b: Side, seen
     assert state(night(last(*rows(a)), tonight(*rows(b)), Mode.DELTA, seen)) == rest | there
 
 
+@given(SIDE, st.lists(SIDE, max_size=5))
+def test_any_deltas_and_a_full_end_where_a_single_full_does(first: Side, deltas: list[Side]) -> None:
+    there, roster = dict(first), night(last(), tonight(*rows(first)), Mode.BULK, set())
+    for delta in deltas:
+        there |= delta
+        roster = night(roster, tonight(*rows(delta)), Mode.DELTA, set())
+    once = night(last(), tonight(*rows(there)), Mode.BULK, set())
+    assert state(roster) == state(night(roster, tonight(*rows(there)), Mode.BULK, set())) == state(once)
+
+
 @given(SIDE, SIDE, st.sets(IDS))
 def test_comparing_again_finds_only_what_a_second_absence_proves(a: Side, b: Side, seen: set[str]) -> None:
     seen -= set(b)
@@ -169,6 +179,23 @@ def test_many_small_ranges_find_what_one_finds(a: Side, b: Side, seen: set[str],
         patch.setattr("mappings.ranges._EVERY", 1)
         patch.setattr(comparing, "id_ranges", lambda *tables: id_ranges(*tables, rows=size))
         assert changes(last(*rows(a)), tonight(*rows(b)), Mode.BULK, tuple(seen)) == whole
+
+
+def test_roles_that_their_users_row_no_longer_lists_are_to_be_removed() -> None:
+    roles = keys(("r1", "1"), ("r2", "1"), ("r3", "1")).append_column(
+        "user_sourced_id", pa.array(["u1", "u1", "u2"])
+    )
+    gone = comparing.unlisted(roles, pa.array(["u1"]), pa.array(["r1"]))
+    assert gone.to_pylist() == [{"sourced_id": "r2", "digest": digest("1"), "deleted": True}]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "agree"),
+    [(10, 11, True), (10, 12, True), (10, 10, True), (10, 9, False), (10, 13, False), (None, 3, True)],
+)
+def test_counts_agree_within_what_a_delta_can_explain(before: int | None, now: int, agree: bool) -> None:
+    assert comparing.counts_agree(before, now, added=1, removed=1, unkept=1) is agree
+    assert comparing.counts_agree(before, None, added=1, removed=1, unkept=1)
 
 
 def test_ranges_split_ids_without_gap_or_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
