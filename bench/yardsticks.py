@@ -1,0 +1,181 @@
+"""The least that the same work could cost on the same machine, and what a plain program would pay.
+
+Each function runs in a process of its own and returns seconds. The store it is shown has had its first
+load; it is left as it was found.
+"""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import sqlalchemy as sa
+from pyarrow import csv as arrow_csv
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.orm import Session, registry
+
+from bench.generator import FILES
+from domain.tables import RosterTable
+from sisbridge.store.tables.roster import roster
+
+SAMPLE_ROWS = 2_000
+"""Rows that the row-by-row merge is timed with before it is scaled."""
+
+_PIECE = 1 << 20
+_ROWS_AT_ONCE = 50_000
+
+
+def read_with_pyarrow(package: Path) -> float:
+    """Stream every data file through pyarrow's CSV reader as it stands."""
+    begun = time.perf_counter()
+    for file in FILES:
+        with arrow_csv.open_csv(package / f"{file}.csv") as reader:
+            for _ in reader:
+                pass
+    return time.perf_counter() - begun
+
+
+def read_with_duckdb(package: Path) -> float | None:
+    """Read every data file into DuckDB tables of text; None where DuckDB is not installed."""
+    try:
+        import duckdb  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return None
+    begun = time.perf_counter()
+    with closing(duckdb.connect()) as conn:
+        for file in FILES:
+            path = str(package / f"{file}.csv")
+            conn.execute(f'CREATE TABLE "{file}" AS SELECT * FROM read_csv(?, all_varchar=true)', [path])
+    return time.perf_counter() - begun
+
+
+def write_raw(database_url: str, package: Path, scratch: Path) -> float:
+    """Write every data file, as it stands, into tables of text without a key: COPY, or executemany."""
+    if database_url.startswith("sqlite"):
+        return _write_raw_sqlite(package, scratch)
+    return _write_raw_postgresql(database_url, package)
+
+
+def _write_raw_postgresql(database_url: str, package: Path) -> float:
+    engine = sa.create_engine(database_url)
+    begun = time.perf_counter()
+    with closing(engine.raw_connection()) as conn:
+        cursor = conn.cursor()
+        for file in FILES:
+            path = package / f"{file}.csv"
+            cursor.execute(f'CREATE TEMP TABLE "raw_{file}" ({_text_columns(path)})')
+            _copy_in(cursor, f'COPY "raw_{file}" FROM STDIN WITH (FORMAT csv, HEADER)', path)
+    return time.perf_counter() - begun
+
+
+def _write_raw_sqlite(package: Path, scratch: Path) -> float:
+    spent = 0.0
+    with closing(_fresh_sqlite(scratch)) as conn:
+        for file in FILES:
+            path = package / f"{file}.csv"
+            conn.execute(f'CREATE TABLE "raw_{file}" ({_text_columns(path)})')
+            with path.open(newline="", encoding="utf-8") as lines:
+                spent += _insert(conn, f"raw_{file}", map(tuple, islice(csv.reader(lines), 1, None)))
+        begun = time.perf_counter()
+        conn.commit()
+    return spent + time.perf_counter() - begun
+
+
+def write_ready(database_url: str, scratch: Path) -> float:
+    """Write the rows that the roster of record holds once more, into tables like its own, keys included."""
+    if database_url.startswith("sqlite"):
+        return _write_ready_sqlite(database_url, scratch)
+    return _write_ready_postgresql(database_url, scratch)
+
+
+def _write_ready_postgresql(database_url: str, scratch: Path) -> float:
+    spent = 0.0
+    engine = sa.create_engine(database_url)
+    with closing(engine.raw_connection()) as conn:
+        cursor = conn.cursor()
+        for table in roster.values():
+            path = scratch / f"{table.name}.csv"
+            _copy_out(cursor, f"COPY {table.name} TO STDOUT WITH (FORMAT csv)", path)
+            cursor.execute(f"CREATE TABLE ready_{table.name} (LIKE {table.name} INCLUDING ALL)")
+            begun = time.perf_counter()
+            _copy_in(cursor, f"COPY ready_{table.name} FROM STDIN WITH (FORMAT csv)", path)
+            spent += time.perf_counter() - begun
+        conn.rollback()
+    return spent
+
+
+def _write_ready_sqlite(database_url: str, scratch: Path) -> float:
+    spent = 0.0
+    store_path = sa.make_url(database_url).database or ""
+    with closing(sqlite3.connect(store_path)) as store, closing(_fresh_sqlite(scratch)) as conn:
+        for table in roster.values():
+            made = store.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table.name]).fetchone()[0]
+            conn.execute(made)
+            rows = store.execute(f"SELECT * FROM {table.name}")
+            spent += _insert(conn, table.name, rows)
+        begun = time.perf_counter()
+        conn.commit()
+    return spent + time.perf_counter() - begun
+
+
+def merge_by_row(database_url: str) -> tuple[float, int]:
+    """Merge SAMPLE_ROWS enrollments one by one with SQLAlchemy's ORM, 1 % changed: seconds, rows."""
+    stored = roster[RosterTable.ENROLLMENTS]
+
+    class Enrollment:
+        """One enrollment, as the ORM maps it."""
+
+    registry().map_imperatively(Enrollment, stored)
+    engine = sa.create_engine(database_url)
+    with Session(engine) as session:
+        found = session.connection().execute(sa.select(stored).limit(SAMPLE_ROWS)).mappings().all()
+        begun = time.perf_counter()
+        for number, row in enumerate(found):
+            changed = {"status": "tobedeleted"} if number % 100 == 0 else {}
+            session.merge(Enrollment(**{**row, **changed}))
+        session.flush()
+        spent = time.perf_counter() - begun
+        session.rollback()
+    return spent, len(found)
+
+
+def _text_columns(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return ", ".join(f'"{name}" text' for name in file.readline().strip().split(","))
+
+
+def _copy_in(cursor: DBAPICursor, statement: str, path: Path) -> None:
+    with cursor.copy(statement) as copy, path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            copy.write(piece)
+
+
+def _copy_out(cursor: DBAPICursor, statement: str, path: Path) -> None:
+    with cursor.copy(statement) as copy, path.open("wb") as file:
+        for piece in copy:
+            file.write(piece)
+
+
+def _fresh_sqlite(scratch: Path) -> sqlite3.Connection:
+    path = scratch / "yardstick.db"
+    path.unlink(missing_ok=True)
+    conn = sqlite3.connect(path)
+    conn.execute("PRAGMA journal_mode=WAL")
+    conn.execute("PRAGMA synchronous=NORMAL")
+    return conn
+
+
+def _insert(conn: sqlite3.Connection, table: str, rows: Iterator[tuple[object, ...]]) -> float:
+    """Insert rows and return the seconds that took, without those of reading them."""
+    spent = 0.0
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        marks = ", ".join("?" * len(some[0]))
+        begun = time.perf_counter()
+        conn.executemany(f'INSERT INTO "{table}" VALUES ({marks})', some)
+        spent += time.perf_counter() - begun
+    return spent
