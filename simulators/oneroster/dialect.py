@@ -30,6 +30,7 @@ class Dialect:
     token_lifetime: seconds. expires_in_text: the token answer says them as text.
     status_info_on_success: a statusInfoSet beside the data on 200 (Infinite Campus).
     errors: 1.1 errors as a `statusInfoSet` list or at the root; 1.2 knows only the root.
+    revision_header: names a header that tells the data's revision with every list (ClassLink: x-perm-rev).
     latency_ms: how long each answer is held back.
     """
 
@@ -56,4 +57,5 @@ class Dialect:
     expires_in_text: bool = False
     status_info_on_success: bool = False
     errors: Literal["list", "root"] = "list"
+    revision_header: str = ""
     latency_ms: int = 0

@@ -33,7 +33,8 @@ class Provider:
     """One district's OneRoster provider: its data, its manner, and a count of what it was asked.
 
     `dialect`, `faults` and `dataset` may be changed while it runs. `requests` counts by method and
-    shape ("GET users", "PUT results/*", "POST token"); `urls` keeps method and path with query.
+    shape ("GET users", "PUT results/*", "POST token"); `urls` keeps method and path with query;
+    `busiest` is how many requests were ever on their way at once.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Provider:
         self.control_key = control_key or secrets.token_urlsafe(16)
         self.requests: Counter[str] = Counter()
         self.urls: list[str] = []
+        self.busy = self.busiest = 0
         self.dataset = dataset
         self._desk = Desk(version, self.credentials)
         self._reader: tuple[object, Reader] | None = None
@@ -81,6 +83,14 @@ class Provider:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of a client."""
+        self.busy += 1
+        self.busiest = max(self.busiest, self.busy)
+        try:
+            return await self._handle(request)
+        finally:
+            self.busy -= 1
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         path, service = self._route(request)
         shape = TOKEN if path is None else path.shape
         self.requests[f"{request.method} {shape}"] += 1

@@ -111,6 +111,8 @@ class Reader:
         headers = {TOTAL_HEADER: str(total)} if self._dialect.send_total else {}
         if self._dialect.send_link:
             headers["Link"] = self._links(path, query, given, total)
+        if self._dialect.revision_header:
+            headers[self._dialect.revision_header] = str(self._dataset.revision)
         return headers
 
     def _links(self, path: Path, query: Query, given: Mapping[str, str], total: int) -> str:
