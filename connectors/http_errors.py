@@ -20,8 +20,13 @@ from domain.errors import ContractBroken, RetryLater, SisbridgeError, StopDistri
 _WAIT_TEXT = re.compile(
     rb"(?:in|wait|after|for)\s+(?:another\s+)?(\d{1,6}(?:\.\d+)?)\s*(ms|milli|s\b|sec|min)", re.IGNORECASE
 )
+_GATEWAY_CODES = (502, 503, 504)
 _UNIT_SECONDS = {b"ms": 0.001, b"milli": 0.001, b"s": 1.0, b"sec": 1.0, b"min": 60.0}
 BOM = b"\xef\xbb\xbf"
+
+
+class TooMuchAtOnce(RetryLater):
+    """No answer in time, or a gateway gave up waiting for one: asking for less at once may go through."""
 
 
 def place_of(method: str, url: str) -> str:
@@ -42,7 +47,8 @@ def transport_error(error: Exception, method: str, url: str) -> SisbridgeError:
         )
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return unreachable(method, url)
-    return RetryLater(
+    slow = isinstance(error, TimeoutError)
+    return (TooMuchAtOnce if slow else RetryLater)(
         "CN01",
         f"{host} did not answer in time or broke the connection off",
         fix="Nothing to do if it passes; otherwise ask the SIS's host, or lower page_size and in_flight",
@@ -112,7 +118,8 @@ def _busy(code: int, wait: float | None, host: str, place: str) -> RetryLater:
         message, fix = f"{host} says we ask too often", "Lower in_flight, or ask for a higher request limit"
     else:
         message, fix = f"{host} failed with code {code}", "Nothing to do if it passes; else tell its host"
-    return RetryLater("CN06" if code == 429 else "CN07", message, fix=fix, place=place, retry_after=wait)
+    kind = TooMuchAtOnce if code in _GATEWAY_CODES else RetryLater
+    return kind("CN06" if code == 429 else "CN07", message, fix=fix, place=place, retry_after=wait)
 
 
 def redirect_refused(method: str, url: str) -> StopDistrict:

@@ -15,6 +15,7 @@ from yarl import URL
 
 from connectors.auth import Authorizer
 from connectors.http_errors import (
+    TooMuchAtOnce,
     answer_error,
     decode_json,
     place_of,
@@ -30,6 +31,7 @@ from domain.failpoints import failpoint
 _log = logging.getLogger("connectors.http")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
+_LARGE_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Request:
     """One request. Its repr shows method and address only.
 
     permission: what to ask for when the answer is 403. mark: failpoint name passed around a write.
-    retry: false for what is not safe to send twice.
+    retry: false for what is not safe to send twice. large: whether a smaller question could be asked
+    instead, so that TooMuchAtOnce is not retried more than once.
     """
 
     method: str
@@ -69,6 +72,7 @@ class Request:
     permission: str = ""
     mark: str = ""
     retry: bool = True
+    large: bool = False
 
     @property
     def target(self) -> str:
@@ -118,8 +122,11 @@ class Wire:
             return await self._signed(request)
         async for attempt in tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(RetryLater),
-            stop=tenacity.stop_after_attempt(self._options.attempts)
-            | tenacity.stop_before_delay(self._options.patience),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(self._options.attempts),
+                tenacity.stop_before_delay(self._options.patience),
+                _StopTooLarge(request),
+            ),
             wait=self._wait,
             reraise=True,
         ):
@@ -231,6 +238,9 @@ class Wire:
                     sock_read=options.read_timeout,
                 ),
             )
+            # aiohttp sends a GET, PUT or DELETE again by itself when a kept connection breaks; a second
+            # try that nobody counted or waited for is not ours. It has no public switch for this.
+            self._session._retry_connection = False
         return self._session
 
     async def reach(self, url: str) -> None:
@@ -248,6 +258,19 @@ class Wire:
             raise transport_error(error, "CONNECT", url) from None
         except (TimeoutError, OSError):
             raise unreachable("CONNECT", url) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _StopTooLarge(tenacity.stop.stop_base):
+    """Gives up a large question early when less could be asked instead."""
+
+    request: Request
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        """Return whether the question is too large for the server rather than the server away."""
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        tried = retry_state.attempt_number >= _LARGE_ATTEMPTS
+        return self.request.large and tried and isinstance(error, TooMuchAtOnce)
 
 
 def _next_target(request: Request, target: str, location: str) -> str:

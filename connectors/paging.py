@@ -2,23 +2,26 @@
 
 The next page begins after the rows received, never after the limit asked for: servers clamp limits
 silently, and a short page alone is no end. A collection is handed over only when it was read whole:
-until then its answers wait compressed (about a tenth of their size), so that a roster that moved
-while it was read can be read again from the start.
+until then its answers wait on a shelf, where a later try finds them and goes on from the last of them.
 Source: OneRoster 1.1 and 1.2 REST bindings, paging; field behaviour of their servers.
 """
 
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from connectors.seen import SeenIds
+from connectors.shelf import KeptSlice, Mark, MemoryShelf, Shelf, Whole
 from domain.errors import ContractBroken, SisbridgeError
 
 RESTARTS = 3
 """How often a collection is read again from its start because it moved under us."""
+
+_MISSES = 3
+"""How often pages may be of another length than guessed before they are asked for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +39,6 @@ class Slice:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class KeptSlice:
-    """One proven answer, its bytes kept compressed."""
-
-    offset: int
-    rows: int
-    packed: bytes = field(repr=False)
-
-    @property
-    def body(self) -> bytes:
-        """Return the very bytes the server sent."""
-        return zlib.decompress(self.packed)
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A collection read whole: its answers in order, and the total the server stood by (None: none)."""
-
-    slices: tuple[KeptSlice, ...]
-    total: int | None
-
-
 Fetch = Callable[[Iterable[int]], Generator[Slice, None, None]]
 """Given offsets, yields their answers in the same order; may ask for several at once; is closed early."""
 
@@ -70,23 +51,37 @@ class Moved(Exception):
         self.verdict = verdict
 
 
-def read_whole(
-    fetch: Fetch, place: str, *, start: int = 0, exact: bool = True, trusting: bool = False
-) -> Whole:
-    """Read a collection from an offset to its end, from the start again when it moves (three times).
+Recall = Callable[[bytes], Sequence[str | None]]
+"""Given an answer's bytes, returns the ids of its records."""
 
-    place: how messages name it. exact: whether the server's total counts just these rows; false behind
-    a filter, where some servers tell the unfiltered total. trusting: whether a total equal to the rows of
-    its own page is believed without one more look, for lists that are known to be short.
+
+def read_whole(
+    fetch: Fetch,
+    place: str,
+    *,
+    shelf: Shelf | None = None,
+    recall: Recall | None = None,
+    exact: bool = True,
+    trusting: bool = False,
+) -> Whole:
+    """Read a collection to its end, from the start again when it moves (three times).
+
+    place: how messages name it. shelf: where answers wait; what lies there from an earlier try is gone on
+    from once the last answer of it, asked for again, proves to be unchanged. recall: reads such answers.
+    exact: whether the server's total counts just these rows; false behind a filter, where some servers
+    tell the unfiltered total. trusting: whether a total equal to the rows of its own page is believed
+    without one more look, for lists that are known to be short.
     Raises ContractBroken when every try ends alike: PG01 a page brings nothing new, PG02 the same id on
-    two pages, PG03 rows and total disagree; and whatever fetch raises.
+    two pages, PG03 rows and total disagree; and whatever fetch raises, the shelf left as it is then.
     """
+    shelf = MemoryShelf() if shelf is None else shelf
     verdict: SisbridgeError | None = None
     for _ in range(1 + RESTARTS):
         try:
-            return _Reading(place, start, exact, trusting).run(fetch)
+            return _Reading(place, shelf, exact, trusting).run(fetch, recall)
         except Moved as moved:
             verdict = moved.verdict
+            shelf.clear()
     assert verdict is not None
     raise verdict
 
@@ -94,45 +89,71 @@ def read_whole(
 class _Reading:
     """One attempt to read a collection."""
 
-    def __init__(self, place: str, start: int, exact: bool, trusting: bool) -> None:
+    def __init__(self, place: str, shelf: Shelf, exact: bool, trusting: bool) -> None:
         self._place = place
-        self._offset = start
+        self._shelf = shelf
         self._exact = exact
         self._trusting = trusting
-        self._seen: set[str] = set()
+        self._offset = 0
+        self._seen = SeenIds()
         self._digests: set[bytes] = set()
         self._overlap: set[str] = set()
         self._slices: list[KeptSlice] = []
         self._total: int | None = None
         self._step = 0
-        self._missed = False
+        self._misses = 0
+        self._expected: tuple[str | None, ...] | None = None
 
-    def run(self, fetch: Fetch) -> Whole:
+    def run(self, fetch: Fetch, recall: Recall | None) -> Whole:
         """Return the whole collection, or raise Moved or ContractBroken."""
+        if recall is not None:
+            self._go_on(recall)
         while not self._round(fetch):
             pass
         return Whole(tuple(self._slices), self._total)
 
+    def _go_on(self, recall: Recall) -> None:
+        """Take what an earlier try left as read, up to its last answer: that one is asked for again."""
+        *before, last = self._shelf.marks() or (None,)
+        for mark in before:
+            if mark is not None:
+                body = self._shelf.body(mark)
+                self._join(mark.offset)
+                self._take(Slice(mark.offset, recall(body), mark.total, None, body), put=False)
+        if last is not None:
+            self._join(last.offset)
+            self._expected = tuple(recall(self._shelf.body(last)))
+
+    def _join(self, offset: int) -> None:
+        if offset != self._offset:
+            raise Moved(self._totals_differ("what was read of it earlier does not join on"))
+
     def _round(self, fetch: Fetch) -> bool:
         """Take answers as long as they join on; return whether the end was reached."""
+        before = self._offset
         with closing(fetch(self._plan())) as answers:
             for answer in answers:
                 if answer.offset != self._offset:
-                    # The page before was not as long as we guessed: go on one by one from where it ended.
-                    self._missed = True
-                    break
+                    # The page before was not as long as we guessed: go on from where it ended.
+                    self._misses += 1
+                    self._step = 0
+                    return False
                 if self._take(answer):
                     return True
+        if self._offset == before:
+            # Nothing came, so the server was asked for too much at once: find out what it gives now.
+            self._step = 0
         return False
 
     def _plan(self) -> Iterable[int]:
         """Return the offsets to ask for at once: all that are left when the total is known, else one."""
-        if self._total is None or not self._step or self._missed:
+        if self._total is None or not self._step or self._misses >= _MISSES:
             return (self._offset,)
         # The look beyond the end, where a total still has to prove itself, is an offset too.
         return range(self._offset, max(self._total, self._offset + 1), self._step)
 
-    def _take(self, answer: Slice) -> bool:
+    def _take(self, answer: Slice, *, put: bool = True) -> bool:
+        self._compare(answer)
         ids = [one for one in answer.ids if one is not None]
         doubled = len(ids) - len(set(ids))
         rows = len(answer.ids) - doubled
@@ -141,13 +162,22 @@ class _Reading:
             self._end_short()
             return True
         self._guard_repeats(answer, set(ids))
-        self._slices.append(KeptSlice(answer.offset, len(answer.ids), zlib.compress(answer.body, 1)))
+        mark = Mark(len(self._slices) + 1, answer.offset, len(answer.ids), answer.total)
+        if put:
+            self._shelf.put(mark, answer.body)
+        self._slices.append(KeptSlice(mark, self._shelf))
         # A row doubled within a page may or may not count for the server: begin the next page so that
         # neither loses a row, and let that page repeat as many as were doubled.
         self._overlap = set(ids[-doubled:]) if doubled else set()
         self._offset += rows
         self._step = rows
         return self._ended(answer, rows)
+
+    def _compare(self, answer: Slice) -> None:
+        """Believe what an earlier try left only when its last answer comes again as it was."""
+        expected, self._expected = self._expected, None
+        if expected is not None and tuple(answer.ids) != expected:
+            raise Moved(self._totals_differ("it changed since an earlier try read the first part of it"))
 
     def _weigh_total(self, answer: Slice, rows: int) -> None:
         """Believe a total as long as it is possible and stays the same."""
@@ -177,11 +207,11 @@ class _Reading:
 
     def _guard_repeats(self, answer: Slice, ids: set[str]) -> None:
         digest = hashlib.sha256(answer.body).digest()
-        if not (ids - self._seen or (None in answer.ids and digest not in self._digests)):
+        again = {one for one in ids if not self._seen.add(one)}
+        if again == ids and not (None in answer.ids and digest not in self._digests):
             raise Moved(self._looping(answer))
-        if (ids & self._seen) - self._overlap:
+        if again - self._overlap:
             raise Moved(self._repeated(answer))
-        self._seen |= ids
         self._digests.add(digest)
 
     def _looping(self, answer: Slice) -> ContractBroken:

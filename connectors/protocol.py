@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from domain.errors import RetryLater
 from domain.ids import DistrictCode, ItemId
 from domain.model import GradePayload, GradeValue, Mode, OutboxItem, Receipt, RemoteGrade
 
@@ -55,10 +56,26 @@ class CheckReport:
 
 
 class Landing(Protocol):
-    """Where a pull lands the very bytes it got, sealed and never edited. Names are computed, not chosen."""
+    """Where a pull lands the very bytes it got, sealed and never edited. Names are computed, not chosen.
+
+    A pull that was interrupted is begun again with the same landing and finds there what it had landed.
+    """
 
     def keep(self, name: str, data: bytes) -> None:
-        """Land one raw answer or one piece of a raw file under a name unique in the snapshot."""
+        """Land one raw answer or one piece of a raw file, whole or not at all; the last of a name counts."""
+
+    def kept(self, prefix: str = "") -> Sequence[str]:
+        """Return the names landed so far that begin with a prefix, sorted."""
+
+    def fetch(self, name: str) -> bytes:
+        """Return what was landed under a name."""
+
+    def forget(self, prefix: str = "") -> None:
+        """Let go of everything whose name begins with a prefix: it is no longer what the source says."""
+
+
+class RosterMoved(RetryLater):
+    """The roster changed while it was read; to begin again with the same landing reads what moved anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +152,7 @@ class Pull(Protocol):
     def facts(self) -> PullFacts:
         """Return what is known of this pull before its first page."""
 
-    def pages(self, source_table: str, resume: Cursor | None = None) -> Iterator[Page]:
+    def pages(self, source_table: str) -> Iterator[Page]:
         """Yield the proven pages of one table; raises rather than skipping a page silently."""
 
     def notices(self) -> Sequence[Notice]:
@@ -144,7 +161,7 @@ class Pull(Protocol):
     def close(self) -> None:
         """Verify what can only be verified at the end (totals again, revision) and let go of the source.
 
-        Raises RetryLater or ContractBroken when the roster moved while it was read.
+        Raises RosterMoved when the roster moved while it was read.
         """
 
 

@@ -47,6 +47,17 @@ class NoLanding:
     def keep(self, name: str, data: bytes) -> None:
         """Forget the bytes."""
 
+    def kept(self, prefix: str = "") -> Sequence[str]:
+        """Return nothing."""
+        return ()
+
+    def fetch(self, name: str) -> bytes:
+        """Raise LookupError: nothing was kept."""
+        raise LookupError(name)
+
+    def forget(self, prefix: str = "") -> None:
+        """Do nothing: nothing was kept."""
+
 
 class CsvPull:
     """One pull of one package of local files; implements `connectors.protocol.Pull`.

@@ -1,23 +1,31 @@
 """Asking a OneRoster server for lists, as plainly as that server needs it.
 
 `fields`, `sort` and `filter` are asked for first and given up, in this order, by a server that refuses
-them; what a list holds beyond the filter is for the caller to leave out.
+them; what a list holds beyond the filter is for the caller to leave out. Pages that a server does not
+bring about in time are asked for at half their size, down to LEAST_PAGE.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from connectors.http import Answer, HttpClient, Request
-from connectors.http_errors import decode_json, not_found
+from connectors.http_errors import TooMuchAtOnce, decode_json, not_found
 from connectors.oneroster.envelope import minor_code, more_told, records_of, sourced_id_of, total_told
-from connectors.paging import Slice, Whole, read_whole
+from connectors.paging import Slice, read_whole
+from connectors.shelf import Shelf, Whole
 from domain.errors import ContractBroken
 
 _GIVEN_UP = ("fields", "sort", "filter")
+
+LEAST_PAGE = 50
+"""Pages of this size are not halved any more: what fails then is not their size."""
+
+Watch = Callable[[Mapping[str, str]], None]
+"""Looks at the headers of every answer; may raise when they say that the roster moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +53,60 @@ class _Refused(Exception):
 
 
 class ListReader:
-    """Reads lists whole; remembers for all of them which parameters a server refuses."""
+    """Reads lists whole; remembers for all of them which parameters a server refuses.
 
-    def __init__(self, client: HttpClient, page_size: int, in_flight: int, *, sort: bool = True) -> None:
+    refused: parameters known to be refused from the start. watch: looks at every answer's headers.
+    """
+
+    def __init__(
+        self,
+        client: HttpClient,
+        page_size: int,
+        in_flight: int,
+        *,
+        refused: Iterable[str] = (),
+        watch: Watch | None = None,
+    ) -> None:
         self._client = client
-        self._page_size = page_size
+        self._page_size = self._asked_size = page_size
         self._in_flight = in_flight
-        self._refused: set[str] = set() if sort else {"sort"}
+        self._refused = set(refused)
+        self._watch = watch
 
-    def read(self, question: Question, start: int = 0, first: Answer | None = None) -> Whole:
-        """Return a list read whole from an offset on; raises what `read_whole` and `HttpClient` raise.
+    @property
+    def refused(self) -> frozenset[str]:
+        """Return the parameters that the server refused so far."""
+        return frozenset(self._refused)
 
-        first: its first answer when there is one already. StopDistrict CN05 when there is no such list,
-        ContractBroken PG06 when the server refuses even the plainest question.
+    @property
+    def page_size(self) -> int:
+        """Return how many records the last list was asked for at once in the end."""
+        return self._asked_size
+
+    def read(self, question: Question, first: Answer | None = None, shelf: Shelf | None = None) -> Whole:
+        """Return a list read whole; raises what `read_whole` and `HttpClient` raise.
+
+        first: its first answer when there is one already. shelf: where its answers wait, from an earlier
+        try too. StopDistrict CN05 when there is no such list, ContractBroken PG06 when the server refuses
+        even the plainest question.
         """
         known = [first] if first is not None else []
+        self._asked_size = self._page_size
         while True:
             try:
                 return read_whole(
                     lambda offsets: self._fetch(question, offsets, known),
                     question.place,
-                    start=start,
+                    shelf=shelf,
+                    recall=lambda body: _ids_of(question, body),
                     exact=not self._parameters(question).get("filter"),
                     trusting=question.short,
                 )
             except _Refused:
                 self._give_up(question)
+                if shelf is not None:
+                    # Asked in other words, the same list may come in another order.
+                    shelf.clear()
 
     def read_many(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Whole]]:
         """Yield each list read whole, their first answers being asked for side by side."""
@@ -95,11 +131,11 @@ class ListReader:
         wanted = {"fields": ",".join(question.fields), "sort": "sourcedId", "filter": question.filter}
         return {name: value for name, value in wanted.items() if value and name not in self._refused}
 
-    def _request(self, question: Question, offset: int) -> Request:
-        params = {"limit": str(self._page_size), "offset": str(offset), **self._parameters(question)}
+    def _request(self, question: Question, offset: int, *, large: bool = False) -> Request:
+        params = {"limit": str(self._asked_size), "offset": str(offset), **self._parameters(question)}
         if "sort" in params:
             params["orderBy"] = "asc"
-        return Request("GET", question.url, params, permission=question.permission)
+        return Request("GET", question.url, params, permission=question.permission, large=large)
 
     def _fetch(
         self, question: Question, offsets: Iterable[int], known: list[Answer]
@@ -113,13 +149,21 @@ class ListReader:
         def requests() -> Iterator[Request]:
             for offset in offsets:
                 asked.append(offset)
-                yield self._request(question, offset)
+                yield self._request(question, offset, large=self._asked_size > LEAST_PAGE)
 
         with closing(self._client.get_many(requests(), self._in_flight)) as answers:
-            for answer in answers:
-                yield self._slice(question, asked.popleft(), answer)
+            try:
+                for answer in answers:
+                    yield self._slice(question, asked.popleft(), answer)
+            except TooMuchAtOnce:
+                if self._asked_size <= LEAST_PAGE:
+                    raise
+                # Ends early: what is left is asked for again, from where the answers ended.
+                self._asked_size = max(self._asked_size // 2, LEAST_PAGE)
 
     def _slice(self, question: Question, offset: int, answer: Answer) -> Slice:
+        if self._watch is not None:
+            self._watch(answer.headers)
         total = total_told(answer.headers)
         if answer.code == 204 or _is_end(question, offset, answer):
             return Slice(offset, (), total, False, b"")
@@ -138,6 +182,11 @@ def _is_end(question: Question, offset: int, answer: Answer) -> bool:
     """Return whether a 404 says "nothing here (any more)" rather than "no such list"."""
     nothing = answer.code == 404 and minor_code(answer.body) == "unknownobject"
     return nothing and (offset > 0 or question.may_be_absent)
+
+
+def _ids_of(question: Question, body: bytes) -> Sequence[str | None]:
+    records = records_of(decode_json(body, "GET", question.url), question.path, question.place)
+    return tuple(map(sourced_id_of, records))
 
 
 def all_records(question: Question, whole: Whole) -> Iterator[dict[str, object]]:

@@ -8,18 +8,19 @@ Source: OneRoster 1.1 and 1.2 rostering REST bindings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.http_errors import decode_json
 from connectors.oneroster.envelope import records_of, total_told
 from connectors.oneroster.fields import SOURCE_TABLES, fields_needed
-from connectors.oneroster.flatten import Flat, flatten
+from connectors.oneroster.flatten import flatten
+from connectors.oneroster.landed import LandedShelf, PullBook
 from connectors.oneroster.lists import ListReader, Question
 from connectors.oneroster.rest_check import run_check
 from connectors.oneroster.rest_notices import PullNotices
 from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterRestSettings, address
-from connectors.paging import KeptSlice, Whole
+from connectors.oneroster.sift import changed_since, only_needed
 from connectors.protocol import (
     Capability,
     CheckReport,
@@ -29,14 +30,14 @@ from connectors.protocol import (
     Page,
     PageProof,
     PullFacts,
+    RosterMoved,
 )
+from connectors.shelf import Whole
 from domain.clock import Clock, system_clock, utc_text
-from domain.errors import RetryLater, SisbridgeError
+from domain.errors import SisbridgeError
 from domain.ids import DistrictCode
 from domain.model import Mode
 from domain.oneroster import Service
-
-PERMISSION = "reading rosters (scope roster-core.readonly)"
 
 
 class OneRosterRestSource:
@@ -59,7 +60,7 @@ class OneRosterRestSource:
         return run_check(self._district, self._settings)
 
     def open(self, since: datetime | None, landing: Landing) -> OneRosterRestPull:
-        """Begin a pull: everything, or what the server says changed at or after a moment."""
+        """Begin a pull: everything, or what changed at or after a moment; goes on from what was landed."""
         return OneRosterRestPull(self._settings, since, landing, self._clock())
 
 
@@ -67,51 +68,65 @@ class OneRosterRestPull:
     """One pull over REST; implements `connectors.protocol.Pull`."""
 
     def __init__(
-        self, settings: OneRosterRestSettings, since: datetime | None, landing: Landing, as_of: datetime
+        self, settings: OneRosterRestSettings, since: datetime | None, landing: Landing, now: datetime
     ) -> None:
-        self._reader = _Reader(settings, since)
+        self._since = since
         self._landing = landing
         self._version = settings.version
+        self._book = PullBook(landing, question_of(settings, since), now, settings.revision_header)
+        self._reader = _Reader(settings, since, self._book)
         self._notices = PullNotices(settings.version)
         self._totals: dict[str, int | None] = {}
         mode = Mode.BULK if since is None else Mode.DELTA
-        self._facts = PullFacts(mode, settings.version.value, tuple(SOURCE_TABLES), as_of)
+        self._facts = PullFacts(mode, settings.version.value, tuple(SOURCE_TABLES), self._book.as_of)
 
     @property
     def facts(self) -> PullFacts:
         """Return what is known of this pull before its first page."""
         return self._facts
 
-    def pages(self, source_table: str, resume: Cursor | None = None) -> Iterator[Page]:
+    def pages(self, source_table: str) -> Iterator[Page]:
         """Yield the pages of one collection once it is proven whole; of users, those of roles between.
 
-        An empty collection is one page without rows. The total that a page of a delta tells is that of the
-        whole collection, changed or not. Raises what `read_whole` and `HttpClient` raise, and
-        StopDistrict CN05 for a collection the server does not have.
+        Answers are landed as they come and read back one by one; those that an earlier try landed are not
+        asked for again. An empty collection is one page without rows. The total that a page of a delta
+        tells is that of the whole collection, changed or not. Raises what `read_whole` and `HttpClient`
+        raise, StopDistrict CN05 for a collection the server does not have, RosterMoved PG07.
         """
-        start = resume or Cursor(1)
-        whole = self._reader.read(source_table, start.offset)
-        last = len(whole.slices) - 1
-        total = whole.total if self._facts.mode is Mode.BULK else self._reader.total(source_table)
+        whole = self._whole(source_table)
+        total = whole.total if self._facts.mode is Mode.BULK else self._reader.total_now(source_table)
         for index, kept in enumerate(whole.slices):
-            number = start.page + index
-            following = None if index == last else Cursor(number + 1, whole.slices[index + 1].offset)
-            flat = self._land(source_table, number, kept)
-            proof = PageProof(number, kept.rows, total, following)
-            yield from _pages_of(flat, source_table, proof)
+            after = whole.slices[index + 1].mark if index + 1 < len(whole.slices) else None
+            following = None if after is None else Cursor(after.number, after.offset)
+            place = f"/{source_table}?offset={kept.offset}"
+            records = records_of(decode_json(kept.body, "GET", place), source_table, place)
+            proof = PageProof(kept.mark.number, kept.rows, total, following)
+            yield from self._pages(source_table, records, place, proof)
         if not whole.slices:
-            flat = flatten(source_table, self._version, (), f"/{source_table}")
-            yield from _pages_of(flat, source_table, PageProof(start.page, 0, total, None))
-        self._totals[source_table] = whole.total
+            proof = PageProof(1, 0, total, None)
+            yield from self._pages(source_table, (), f"/{source_table}", proof)
 
-    def _land(self, source_table: str, number: int, kept: KeptSlice) -> Flat:
-        body = kept.body
-        self._landing.keep(f"{source_table}/{number:06d}.json", body)
-        place = f"/{source_table}?offset={kept.offset}"
-        records = records_of(decode_json(body, "GET", place), source_table, place)
+    def _whole(self, source_table: str) -> Whole:
+        """Return a collection from the landing, read whole first when that was not done yet."""
+        shelf = LandedShelf(self._landing, source_table)
+        whole = shelf.whole()
+        if whole is None:
+            self._book.begin()
+            whole = self._reader.read(source_table, shelf)
+            shelf.close(whole)
+        self._totals[source_table] = whole.total
+        return whole
+
+    def _pages(
+        self, source_table: str, records: Sequence[object], place: str, proof: PageProof
+    ) -> Iterator[Page]:
         flat = flatten(source_table, self._version, records, place)
         self._notices.take(source_table, flat)
-        return flat
+        for name, batch in flat.batches.items():
+            own = name == source_table
+            shown = only_needed(batch, name, self._version) if own else batch
+            changed = changed_since(shown, self._since)
+            yield Page(name, changed, proof if own else PageProof(proof.number, len(batch), None, proof.next))
 
     def notices(self) -> Sequence[Notice]:
         """Return rows held for want of an id, unknown fields and users in the other version's shape."""
@@ -120,44 +135,71 @@ class OneRosterRestPull:
     def close(self) -> None:
         """Read every total again, when the whole roster was read, and let go of the server.
 
-        Raises RetryLater PG03 when a total is no longer what it was.
+        Raises RosterMoved PG03 when a total is no longer what it was; PG07 as `pages`.
         """
         try:
             if self._facts.mode is Mode.BULK and self._totals.keys() == set(self._facts.source_tables):
-                for collection, total in self._totals.items():
-                    self._reader.verify_total(collection, total)
+                self._verify_totals()
         finally:
             self._reader.close()
 
+    def _verify_totals(self) -> None:
+        verdict: RosterMoved | None = None
+        for collection, total in self._totals.items():
+            now = self._reader.total_now(collection) if total is not None else None
+            if now is not None and now != total:
+                LandedShelf(self._landing, collection).clear()
+                verdict = verdict or _moved(collection, total, now)
+        if verdict is not None:
+            raise verdict
 
-def _pages_of(flat: Flat, source_table: str, proof: PageProof) -> Iterator[Page]:
-    for name, batch in flat.batches.items():
-        own = name == source_table
-        yield Page(name, batch, proof if own else PageProof(proof.number, batch.num_rows, None, proof.next))
+
+def _moved(collection: str, total: int | None, now: int) -> RosterMoved:
+    return RosterMoved(
+        "PG03",
+        f"/{collection} changed while the roster was read: {total} records before, {now} after",
+        fix="Nothing to do if a later pull goes through; otherwise pull at a quieter hour",
+        place=f"/{collection}",
+    )
+
+
+def question_of(settings: OneRosterRestSettings, since: datetime | None) -> Mapping[str, object]:
+    """Return what decides the answers: two pulls that ask the same may go on from one another."""
+    return {
+        "root": settings.root(Service.ROSTERING),
+        "version": settings.version,
+        "client": settings.client_id,
+        "fields": settings.ask_fields,
+        "since": utc_text(since) if since else "",
+    }
 
 
 class _Reader:
     """Reads a server's roster collections as a pull needs them."""
 
-    def __init__(self, settings: OneRosterRestSettings, since: datetime | None) -> None:
+    def __init__(self, settings: OneRosterRestSettings, since: datetime | None, book: PullBook) -> None:
         self._settings = settings
+        self._book = book
         self._root = settings.root(Service.ROSTERING)
         self._client = settings.client(settings.authorizer(ROSTER_SCOPES))
-        self._lists = ListReader(self._client, settings.page_size, settings.in_flight, sort=settings.sort)
+        refused = {*book.refused, *(() if settings.sort else ("sort",))}
+        self._lists = ListReader(
+            self._client, settings.page_size, settings.in_flight, refused=refused, watch=book.watch
+        )
         self._filter = f"dateLastModified>='{utc_text(since)}'" if since else ""
 
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
 
-    def read(self, collection: str, start: int) -> Whole:
-        """Return a collection read whole from an offset on."""
+    def read(self, collection: str, shelf: LandedShelf) -> Whole:
+        """Return a collection read whole, from where its shelf ends."""
         asked = self._settings.ask_fields
         question = Question(
             url=address(self._root, collection),
             place=f"/{collection}",
             path=collection,
-            permission=PERMISSION,
+            permission=f"reading {collection} (scope roster-core.readonly)",
             fields=fields_needed(collection, self._settings.version) if asked else (),
             filter=self._filter,
             # A roster that lacks a collection is wrong; a delta may well have nothing in it.
@@ -165,29 +207,19 @@ class _Reader:
             shaped=_has_roles if collection == "users" else None,
         )
         try:
-            return self._lists.read(question, start)
+            return self._lists.read(question, shelf=shelf)
         except SisbridgeError:
             # Who gives up here may never come to close the pull; the client opens again if asked again.
             self._client.close()
             raise
+        finally:
+            self._book.note_refused(self._lists.refused)
 
-    def total(self, collection: str) -> int | None:
+    def total_now(self, collection: str) -> int | None:
         """Return how many records a whole collection has now, None when the server does not say."""
         answer = self._client.get(address(self._root, collection), {"limit": "1", "offset": "0"})
+        self._book.watch(answer.headers)
         return total_told(answer.headers) if answer.code < 300 else None
-
-    def verify_total(self, collection: str, total: int | None) -> None:
-        """Raise RetryLater PG03 when the server's total is no longer the one it told while we read."""
-        if total is None:
-            return
-        now = self.total(collection)
-        if now is not None and now != total:
-            raise RetryLater(
-                "PG03",
-                f"/{collection} changed while the roster was read: {total} records before, {now} after",
-                fix="Nothing to do if a later pull goes through; otherwise pull at a quieter hour",
-                place=f"/{collection}",
-            )
 
 
 def _has_roles(records: Sequence[object]) -> bool:

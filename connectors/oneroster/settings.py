@@ -41,7 +41,7 @@ class OneRosterConnection(BaseModel):
     oauth1_digest: Literal["sha256", "sha1"] = "sha256"
     scopes: tuple[str, ...] | None = None
     page_size: int = Field(default=1000, ge=1, le=10_000)
-    in_flight: int = Field(default=4, ge=1, le=16)
+    in_flight: int = Field(default=4, ge=1, le=5)
     extra_headers: dict[str, str] = {}
     secret_headers: dict[str, SecretStr] = {}
     ca_file: str = ""
@@ -111,11 +111,13 @@ class OneRosterRestSettings(OneRosterConnection):
     """A roster over REST. Demographics are never asked for.
 
     ask_fields: whether to ask for only the fields the roster needs (a server that refuses is asked
-    without). sort: whether to ask for a stable order.
+    without). sort: whether to ask for a stable order. revision_header: the header by which a provider
+    names the revision of its roster; when it moves while we read, the roster is read again.
     """
 
     ask_fields: bool = True
     sort: bool = True
+    revision_header: str = "x-perm-rev"
 
 
 class OneRosterGradebookSettings(OneRosterConnection):

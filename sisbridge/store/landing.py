@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -20,6 +20,7 @@ _SUFFIX = ".sealed"
 _END = "end"
 _LENGTH_BYTES = 8
 _CODEC = "zstd"
+_RAW = "raw/"
 
 
 class LandingZone:
@@ -84,12 +85,15 @@ class LandingZone:
 
         One batch is held in memory at a time. Without the end mark nothing can be read back.
         """
-        self._forget(district, snapshot_id, f"{name}/{_END}")
-        count = 0
+        writer = self.batch_writer(district, snapshot_id, name)
         for batch in batches:
-            self.write(district, snapshot_id, _part(name, count), _to_ipc(batch))
-            count += 1
-        self.write(district, snapshot_id, f"{name}/{_END}", str(count).encode())
+            writer.write(batch)
+        writer.finish()
+
+    def batch_writer(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> BatchWriter:
+        """Return a writer of batches under a name, for whoever writes several names side by side."""
+        self.delete(district, snapshot_id, f"{name}/{_END}")
+        return BatchWriter(self, district, snapshot_id, name)
 
     def read_batches(
         self, district: DistrictCode, snapshot_id: SnapshotId, name: str
@@ -102,7 +106,8 @@ class LandingZone:
         for number in range(count):
             yield from _from_ipc(self.read(district, snapshot_id, _part(name, number)))
 
-    def _forget(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> None:
+    def delete(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> None:
+        """Delete one object; safe to repeat."""
         try:
             self._files.rm_file(self._path(district, snapshot_id, name))
         except FileNotFoundError:
@@ -115,6 +120,26 @@ class LandingZone:
         return f"{self._folder(district, snapshot_id)}/{quote(name, safe='')}{_SUFFIX}"
 
 
+@dataclass(slots=True)
+class BatchWriter:
+    """Lands record batches under one name, numbered as they come; they are there once it is finished."""
+
+    zone: LandingZone
+    district: DistrictCode
+    snapshot_id: SnapshotId
+    name: str
+    count: int = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Land the next batch."""
+        self.zone.write(self.district, self.snapshot_id, _part(self.name, self.count), _to_ipc(batch))
+        self.count += 1
+
+    def finish(self) -> None:
+        """Land the end mark: only now can the batches be read."""
+        self.zone.write(self.district, self.snapshot_id, f"{self.name}/{_END}", str(self.count).encode())
+
+
 @dataclass(frozen=True, slots=True)
 class PullLanding:
     """One snapshot's part of the landing zone, as `connectors.protocol.Landing` asks for it."""
@@ -125,7 +150,21 @@ class PullLanding:
 
     def keep(self, name: str, data: bytes) -> None:
         """Land one raw answer under a name unique in the snapshot."""
-        self.zone.write(self.district, self.snapshot_id, f"raw/{name}", data)
+        self.zone.write(self.district, self.snapshot_id, _RAW + name, data)
+
+    def kept(self, prefix: str = "") -> Sequence[str]:
+        """Return the names kept so far that begin with a prefix, sorted."""
+        names = self.zone.names(self.district, self.snapshot_id, _RAW + prefix)
+        return [name.removeprefix(_RAW) for name in names]
+
+    def fetch(self, name: str) -> bytes:
+        """Return what was kept under a name; ContractBroken CF08 or CF06 as `LandingZone.read`."""
+        return self.zone.read(self.district, self.snapshot_id, _RAW + name)
+
+    def forget(self, prefix: str = "") -> None:
+        """Delete what was kept under names that begin with a prefix; safe to repeat."""
+        for name in self.kept(prefix):
+            self.zone.delete(self.district, self.snapshot_id, _RAW + name)
 
 
 def _safe(name: str) -> str:

@@ -11,33 +11,20 @@ import orjson
 import pytest
 
 from connectors.oneroster.rest import OneRosterRestPull, OneRosterRestSource
-from connectors.oneroster.settings import OneRosterRestSettings
 from connectors.protocol import Cursor
 from domain.clock import FixedClock
 from domain.errors import SisbridgeError
-from domain.ids import DistrictCode
 from domain.model import Mode
 from domain.oneroster import Version
 from simulators.data import SMALL
 from simulators.dataset import Dataset
 from simulators.oneroster import Dialect, Fault, FaultKind, RunningProvider
+from tests.support.rest import AT, Kept, ids, source
 
-AT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 OLD, NEW = Version.V1P1, Version.V1P2
 SIZES = {"orgs": 4, "academicSessions": 2, "courses": 91, "classes": 119, "users": 268, "enrollments": 1855}
 Start = Callable[..., RunningProvider]
 Begin = Callable[..., OneRosterRestPull]
-
-
-class Kept:
-    """A landing that remembers."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-
-    def keep(self, name: str, data: bytes) -> None:
-        assert name not in self.files
-        self.files[name] = data
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +41,6 @@ def start(data: Dataset) -> Iterator[Start]:
             return stack.enter_context(made)
 
         yield go
-
-
-def source(provider: RunningProvider, **changes: object) -> OneRosterRestSource:
-    values: dict[str, object] = {
-        "base_url": provider.rostering_url, "version": provider.version, "token_url": provider.token_url,
-        "client_id": provider.client_id, "client_secret": provider.client_secret,
-        "first_wait": 0.01, "attempts": 3, "patience": 3, "read_timeout": 2, "page_size": 500,
-    }  # fmt: skip
-    settings = OneRosterRestSettings.model_validate({**values, **changes})
-    return OneRosterRestSource(DistrictCode("north"), settings, clock=FixedClock(AT))
 
 
 @pytest.fixture
@@ -84,14 +61,6 @@ def begin() -> Iterator[Begin]:
 def _close(pull: OneRosterRestPull) -> None:
     with suppress(SisbridgeError):
         pull.close()
-
-
-def ids(pull: OneRosterRestPull) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for table in pull.facts.source_tables:
-        for page in pull.pages(table):
-            found.setdefault(page.source_table, []).extend(page.batch.column("sourcedId").to_pylist())
-    return found
 
 
 def pulled(provider: RunningProvider, **changes: object) -> dict[str, list[str]]:
@@ -148,20 +117,18 @@ def test_pages_prove_themselves_and_land_their_bytes(start: Start, begin: Begin)
         (1, 100, 119, Cursor(2, 100)),
         (2, 19, 119, None),
     ]
-    assert list(landing.files) == ["classes/000001.json", "classes/000002.json"]
-    assert len(orjson.loads(landing.files["classes/000002.json"])["classes"]) == 19
+    first, second = landing.kept("classes/0")
+    assert (first, second) == (
+        "classes/000001.at-0.rows-100.of-119.json",
+        "classes/000002.at-100.rows-19.of-119.json",
+    )
+    assert len(orjson.loads(landing.files[second])["classes"]) == 19
 
 
 def test_a_row_tells_where_it_came_from(start: Start, begin: Begin) -> None:
     pull = begin(source(start(), page_size=100))
     last = list(pull.pages("classes"))[-1].batch
     assert last.column("_place")[0].as_py() == "/classes?offset=100#1"
-
-
-def test_a_pull_goes_on_from_a_cursor(start: Start, begin: Begin) -> None:
-    pull = begin(source(start(), page_size=100))
-    pages = list(pull.pages("classes", Cursor(2, 100)))
-    assert [(page.proof.number, page.batch.num_rows) for page in pages] == [(2, 19)]
 
 
 def test_only_the_fields_needed_are_asked_for(start: Start) -> None:

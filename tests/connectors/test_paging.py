@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.paging import Slice, Whole, read_whole
-from domain.errors import ContractBroken
+from connectors.paging import Slice, read_whole
+from connectors.shelf import Mark, Whole
+from domain.errors import ContractBroken, RetryLater
 
 
 @dataclass
@@ -154,6 +156,84 @@ def test_rows_without_an_id_do_not_look_like_a_loop() -> None:
     assert [kept.rows for kept in whole.slices] == [2, 1]
 
 
-def test_resuming_starts_at_the_offset_given() -> None:
-    whole = read_whole(Server(names(25), 10).fetch, "/users", start=10)
-    assert ids_of(whole) == names(25)[10:]
+class Box:
+    """A shelf that outlives a reading."""
+
+    def __init__(self) -> None:
+        self.held: dict[Mark, bytes] = {}
+
+    def marks(self) -> list[Mark]:
+        return sorted(self.held, key=lambda mark: mark.number)
+
+    def put(self, mark: Mark, body: bytes) -> None:
+        self.held[mark] = body
+
+    def body(self, mark: Mark) -> bytes:
+        return self.held[mark]
+
+    def clear(self) -> None:
+        self.held.clear()
+
+
+def broken_off(server: Server, after: int) -> Callable[[Iterable[int]], Generator[Slice, None, None]]:
+    """Return a fetch that fails once so many pages were given."""
+
+    def fetch(offsets: Iterable[int]) -> Generator[Slice, None, None]:
+        for offset in offsets:
+            if server.asked == after:
+                raise RetryLater("CN07", "away")
+            server.asked += 1
+            yield server.slice(offset)
+
+    return fetch
+
+
+def resumed(server: Server, shelf: Box) -> Whole:
+    server.asked = 0
+    return read_whole(server.fetch, "/users", shelf=shelf, recall=orjson.loads)
+
+
+@pytest.mark.parametrize("total", ["true", "page", "none"])
+def test_a_reading_broken_off_goes_on_for_the_price_of_one_page(total: str) -> None:
+    server, shelf = Server(names(95), 10, total), Box()
+    with pytest.raises(RetryLater):
+        read_whole(broken_off(server, 7), "/users", shelf=shelf, recall=orjson.loads)
+    whole = resumed(server, shelf)
+    assert ids_of(whole) == names(95)
+    assert server.asked == 10 - 7 + 1 + (total != "true")
+
+
+@given(cap=st.integers(1, 9), after=st.integers(1, 8), total=st.sampled_from(["true", "page", "none"]))
+def test_every_id_comes_once_wherever_a_reading_broke_off(cap: int, after: int, total: str) -> None:
+    server, shelf = Server(names(60), cap, total), Box()
+    with suppress(RetryLater):
+        read_whole(broken_off(server, after), "/users", shelf=shelf, recall=orjson.loads)
+    assert ids_of(resumed(server, shelf)) == names(60)
+
+
+@pytest.mark.parametrize("change", ["added in front", "replaced", "added behind"])
+def test_what_moved_between_two_tries_is_read_from_the_start(change: str) -> None:
+    server, shelf = Server(names(50), 10), Box()
+    with pytest.raises(RetryLater):
+        read_whole(broken_off(server, 3), "/users", shelf=shelf, recall=orjson.loads)
+    server.ids = {
+        "added in front": ["new", *names(50)],
+        "replaced": [*names(25), "new", *names(50)[26:]],
+        "added behind": [*names(50), "new"],
+    }[change]
+    whole = resumed(server, shelf)
+    assert ids_of(whole) == server.ids
+    assert server.asked > 5
+
+
+def test_pages_that_shrink_on_the_way_are_asked_for_at_their_new_size_again() -> None:
+    server, plans = Server(names(100), 10), []
+
+    def fetch(offsets: Iterable[int]) -> Generator[Slice, None, None]:
+        plans.append(list(offsets))
+        for offset in plans[-1]:
+            server.cap = 10 if offset < 30 else 5
+            yield server.slice(offset)
+
+    assert ids_of(read_whole(fetch, "/users")) == names(100)
+    assert [len(plan) for plan in plans] == [1, 9, 1, 12]

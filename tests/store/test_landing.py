@@ -131,3 +131,27 @@ def test_any_name_and_any_bytes_come_back(tmp_path: Path, ring: Keyring, name: s
     zone.write(NORTH, ONE, name, data)
     assert zone.read(NORTH, ONE, name) == data
     assert zone.names(NORTH, ONE) == [name]
+
+
+def test_a_pull_finds_again_what_it_kept_and_may_forget_it(zone: LandingZone) -> None:
+    landing = zone.for_pull(NORTH, ONE)
+    zone.write(NORTH, ONE, "clean/users", b"1")
+    landing.keep("users/1.json", b"{}")
+    landing.keep("orgs/1.json", b"[]")
+    assert landing.kept("users/") == ["users/1.json"]
+    assert landing.fetch("users/1.json") == b"{}"
+    landing.forget("users/")
+    landing.forget("users/")
+    assert landing.kept() == ["orgs/1.json"]
+    landing.forget()
+    assert zone.names(NORTH, ONE) == ["clean/users"]
+
+
+def test_two_names_can_be_written_side_by_side(zone: LandingZone) -> None:
+    users, roles = (zone.batch_writer(NORTH, ONE, name) for name in ("users", "roles"))
+    for writer in (users, roles, users):
+        writer.write(BATCH)
+    users.finish()
+    assert len(list(zone.read_batches(NORTH, ONE, "users"))) == 2
+    with pytest.raises(ContractBroken, match="CF08"):
+        list(zone.read_batches(NORTH, ONE, "roles"))

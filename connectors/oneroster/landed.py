@@ -1,0 +1,140 @@
+"""What a REST pull writes down in its landing, so that a later try of the same night goes on from it.
+
+Every proven answer lies there under a name that says where it stands, so that an answer and its proof
+appear together or not at all: `users/000002.at-1000.rows-1000.of-5300.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import orjson
+
+from connectors.protocol import Landing, RosterMoved
+from connectors.shelf import KeptSlice, Mark, Whole
+
+_NAME = re.compile(r"(\d{6,})\.at-(\d+)\.rows-(\d+)\.of-(\d+|untold)\.json")
+_BOOK = "begun.json"
+_WHOLE = "whole.json"
+
+
+class LandedShelf:
+    """One collection's answers in the landing; implements `connectors.shelf.Shelf`."""
+
+    def __init__(self, landing: Landing, collection: str) -> None:
+        """Remember where they lie; nothing is read yet."""
+        self._landing = landing
+        self._folder = f"{collection}/"
+
+    def marks(self) -> Sequence[Mark]:
+        """Return what lies here; when it is no unbroken row of answers it is forgotten and there is none."""
+        names = (name.removeprefix(self._folder) for name in self._landing.kept(self._folder))
+        marks = [_mark(name) for name in names if name != _WHOLE]
+        if any(mark is None or mark.number != number for number, mark in enumerate(marks, 1)):
+            self.clear()
+            return ()
+        return [mark for mark in marks if mark is not None]
+
+    def put(self, mark: Mark, body: bytes) -> None:
+        """Land one proven answer."""
+        self._landing.keep(self._folder + _name(mark), body)
+
+    def body(self, mark: Mark) -> bytes:
+        """Return the very bytes the server sent."""
+        return self._landing.fetch(self._folder + _name(mark))
+
+    def clear(self) -> None:
+        """Forget every answer."""
+        self._landing.forget(self._folder)
+
+    def close(self, whole: Whole) -> None:
+        """Write down that the collection was read to its end."""
+        said = {"pages": len(whole.slices), "total": whole.total}
+        self._landing.keep(self._folder + _WHOLE, orjson.dumps(said))
+
+    def whole(self) -> Whole | None:
+        """Return the collection when an earlier try has read it to its end, else None."""
+        if self._folder + _WHOLE not in self._landing.kept(self._folder + _WHOLE):
+            return None
+        said = orjson.loads(self._landing.fetch(self._folder + _WHOLE))
+        marks = self.marks()
+        if len(marks) != said["pages"]:
+            self.clear()
+            return None
+        return Whole(tuple(KeptSlice(mark, self) for mark in marks), said["total"])
+
+
+class PullBook:
+    """What holds for a whole pull: what was asked for, since when it stands, what the server said of itself.
+
+    A book of another question (other settings, another window) is thrown away with all that was landed.
+    """
+
+    def __init__(self, landing: Landing, question: Mapping[str, object], now: datetime, header: str) -> None:
+        """Open the landing's book, or begin one. header: names the provider's revision; "" for none."""
+        self._landing = landing
+        self._header = header
+        digest = hashlib.sha256(orjson.dumps(question, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        said = orjson.loads(landing.fetch(_BOOK)) if _BOOK in landing.kept(_BOOK) else {}
+        self._fresh = said.get("question") != digest
+        if self._fresh:
+            landing.forget()
+            said = {"question": digest, "as_of": now.isoformat(), "refused": [], "revision": ""}
+        self._said = said
+
+    @property
+    def as_of(self) -> datetime:
+        """Return the moment the pull stands for: fixed before its first request, whichever try asked it."""
+        return datetime.fromisoformat(self._said["as_of"])
+
+    @property
+    def refused(self) -> Sequence[str]:
+        """Return the parameters that the server refused so far."""
+        return tuple(self._said["refused"])
+
+    def note_refused(self, names: Iterable[str]) -> None:
+        """Write down which parameters the server refuses."""
+        if sorted(names) != self._said["refused"]:
+            self._write(refused=sorted(names))
+
+    def begin(self) -> None:
+        """Write the book, so that what is landed from now on can be gone on from."""
+        if self._fresh:
+            self._write()
+
+    def watch(self, headers: Mapping[str, str]) -> None:
+        """Compare the provider's revision with the one the pull began under; RosterMoved PG07 if it moved."""
+        revision = headers.get(self._header, "") if self._header else ""
+        if not revision or revision == self._said["revision"]:
+            return
+        if not self._said["revision"]:
+            self._write(revision=revision)
+            return
+        self._landing.forget()
+        self._said["revision"] = ""
+        raise RosterMoved(
+            "PG07",
+            f"The SIS published another revision of its roster while it was read ({self._header})",
+            fix="Nothing to do if a later pull goes through; otherwise pull at a quieter hour",
+        )
+
+    def _write(self, **changes: object) -> None:
+        self._fresh = False
+        self._said |= changes
+        self._landing.keep(_BOOK, orjson.dumps(self._said))
+
+
+def _name(mark: Mark) -> str:
+    total = "untold" if mark.total is None else mark.total
+    return f"{mark.number:06d}.at-{mark.offset}.rows-{mark.rows}.of-{total}.json"
+
+
+def _mark(name: str) -> Mark | None:
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    number, offset, rows = (int(text) for text in found.groups()[:3])
+    return Mark(number, offset, rows, None if found[4] == "untold" else int(found[4]))

@@ -1,0 +1,41 @@
+"""Doing ourselves what a server was asked for and did not do: `filter` and `fields`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from connectors.oneroster.fields import columns_of, fields_needed, rest_name
+from domain.oneroster import Version
+from domain.tables import PLACE
+
+MODIFIED = "dateLastModified"
+
+
+def only_needed(batch: pa.RecordBatch, collection: str, version: Version) -> pa.RecordBatch:
+    """Return a collection's rows with every column emptied that the canonical roster has no place for."""
+    asked = set(fields_needed(collection, version))
+    needed = {column for column in columns_of(collection, version) if rest_name(collection, column) in asked}
+    columns = [
+        column if name in needed or name == PLACE else pa.nulls(len(batch), pa.string())
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def changed_since(batch: pa.RecordBatch, since: datetime | None) -> pa.RecordBatch:
+    """Return the rows modified at or after a moment; a row that does not say when stays."""
+    if since is None:
+        return batch
+    kept = [is_since(text, since) for text in batch.column(MODIFIED).to_pylist()]
+    return batch if all(kept) else batch.filter(pa.array(kept, pa.bool_()))
+
+
+def is_since(text: str | None, since: datetime) -> bool:
+    """Return whether a moment as a SIS writes it is not before another; True when it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return True
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) >= since
