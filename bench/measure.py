@@ -33,7 +33,7 @@ class Yardsticks:
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything of one size on one database; rows are of the first package, the lists have an entry a run."""
+    """Everything of one size on one database; rows are of the first package, lists have an entry a run."""
 
     students: int
     database: str
