@@ -1,0 +1,1 @@
+"""Outside systems that behave worse than any one we have met."""
