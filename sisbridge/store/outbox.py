@@ -21,7 +21,7 @@ from sisbridge.store.tables.grades import outbox, receipt
 from sisbridge.store.upsert import insert_missing
 
 __all__ = [
-    "queue", "requeue", "items", "payloads", "set_state", "last_written", "last_written_all",
+    "queue", "requeue", "items", "waits", "payloads", "set_state", "last_written", "last_written_all",
     "save_receipts", "receipts",
 ]  # fmt: skip
 
@@ -34,6 +34,7 @@ REPLACEABLE = (
 )
 """What a newer revision supersedes. An item that may be on its way is looked up first, never replaced."""
 
+_LYING = (OutboxState.DELIVERED.value, OutboxState.UNKNOWN.value)
 _REFRESHABLE = (OutboxState.QUEUED, OutboxState.HELD)
 _WRITTEN = (OutboxState.DELIVERED, OutboxState.CONFIRMED)
 _WRITING = (Outcome.DELIVERED, Outcome.CONFIRMED, Outcome.ADOPTED)
@@ -71,6 +72,25 @@ def items(
     columns = ("route", "line_item_id", "grade_id", "revision")
     rows = conn.execute(wanted.order_by(*(outbox.c[name] for name in columns)))
     return [as_item(row) for row in rows]
+
+
+def waits(
+    conn: Connection, district: DistrictCode, states: Collection[OutboxState], maximum_attempts: int
+) -> bool:
+    """Return whether a district has items in some states that a delivery could bring further.
+
+    Left out: what lies in a file, which only the other side can bring further, and what the SIS did not
+    take as often as it is tried.
+    """
+    lies = outbox.c.batch_id.is_not(None) & outbox.c.state.in_(_LYING)
+    used_up = (outbox.c.state == OutboxState.NOT_TAKEN.value) & (outbox.c.attempts >= maximum_attempts)
+    wanted = sa.select(outbox.c.item_id).where(
+        outbox.c.district_code == district,
+        outbox.c.state.in_([state.value for state in states]),
+        ~lies,
+        ~used_up,
+    )
+    return conn.scalar(wanted.limit(1)) is not None
 
 
 def payloads(

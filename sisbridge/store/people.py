@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 import pyarrow as pa
@@ -21,6 +21,19 @@ def links(conn: Connection, district: DistrictCode, school_year: str) -> dict[So
         person_link.c.district_code == district, person_link.c.school_year == school_year
     )
     return {SourcedId(user): PersonId(who) for user, who in conn.execute(wanted).tuples()}
+
+
+def known_elsewhere(
+    conn: Connection, district: DistrictCode, school_year: str, students: Collection[str]
+) -> set[str]:
+    """Return which of these student ids another district knows this school year and this one does not."""
+    link = person_link.c
+    wanted = sa.select(link.user_sourced_id, link.district_code).where(
+        link.school_year == school_year, bulk.one_of(conn, link.user_sourced_id, students)
+    )
+    found = conn.execute(wanted).tuples().all()
+    here = {user for user, code in found if code == district}
+    return {user for user, _ in found} - here
 
 
 def add_links(

@@ -76,8 +76,12 @@ def open_run(conn: Connection, district: DistrictCode, night_on: date, mode: str
 
 
 def set_stage(conn: Connection, district: DistrictCode, run_id: RunId, stage: str) -> None:
-    """Note which stage a run has entered."""
+    """Note which stage a run has entered; a stopped run whose stage is tried again runs again."""
     _change(conn, district, run_id, stage=stage)
+    going_on = {"state": RunState.RUNNING.value, "finished_at": None}
+    blank = dict.fromkeys(("code", "message", "fix"), "")
+    stopped = run.c.state == RunState.STOPPED.value
+    conn.execute(sa.update(run).where(*_is(district, run_id), stopped).values(**going_on, **blank))
 
 
 def set_snapshot(conn: Connection, district: DistrictCode, run_id: RunId, snapshot_id: SnapshotId) -> None:

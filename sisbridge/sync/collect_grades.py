@@ -102,7 +102,7 @@ def _collect_district(
         desk = _desk(conn, house, district)
         parsed = [grading.parse(row.place, row.values) for row in rows]
         judged = judge_grades(
-            _table(parsed, desk),
+            _table(parsed, desk, _strangers(conn, desk, parsed)),
             GradeContext(
                 district=district.code, maximum_percent=_maximum(district), overrides=district.settings
             ),
@@ -154,7 +154,14 @@ def scale_of(district: District) -> Scale:
     return scale_from(chosen if isinstance(chosen, Mapping) else {})
 
 
-def _table(parsed: Sequence[grading.ParsedGrade], desk: _Desk) -> pa.Table:
+def _strangers(conn: Connection, desk: _Desk, parsed: Sequence[grading.ParsedGrade]) -> set[str]:
+    """Return the students without a seat here whom only another district knows: a leak about to happen."""
+    seated = {student for student, _, _ in desk.seats}
+    asked = {row.student for row in parsed} - seated
+    return people.known_elsewhere(conn, desk.district.code, desk.district.school_year, sorted(asked))
+
+
+def _table(parsed: Sequence[grading.ParsedGrade], desk: _Desk, strangers: set[str]) -> pa.Table:
     """Return the canonical grade rows with the facts the rules ask for, as true and false."""
     table = grading.to_table(parsed)
     contested = grading.contested(parsed)
@@ -162,7 +169,7 @@ def _table(parsed: Sequence[grading.ParsedGrade], desk: _Desk) -> pa.Table:
         "_has_seat": [(row.student, row.offering, row.term) in desk.seats for row in parsed],
         "_known_column": [_known(row, desk) for row in parsed],
         "_letter_agrees": [grading.agrees(row, desk.scale) for row in parsed],
-        "_own_district": [row.district == desk.district.code for row in parsed],
+        "_own_district": [row.student not in strangers for row in parsed],
         "_contested": [row.place in contested for row in parsed],
     }
     for name, values in facts.items():

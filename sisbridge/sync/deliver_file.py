@@ -40,6 +40,11 @@ def deliver_file(house: House, district: District, sink: FileGradeSink, route: s
     _settle(work, record, _place(work, sink, record, batch), queued)
 
 
+def look_after_placed(house: House, district: District, sink: FileGradeSink, route: str) -> None:
+    """See which files in place, or lost from sight, were acknowledged since; nothing is written."""
+    _look_after(work_for(house, district, sink, route, []), sink, (PLACED, LOST))
+
+
 def _place(work: Work, sink: FileGradeSink, record: FileBatchRecord, batch: FileBatch) -> FileState:
     """Write the `.part`, commit that it is staged, and only then let it appear."""
     sink.stage(batch)
@@ -77,10 +82,12 @@ def _commit(work: Work, items: Sequence[OutboxItem], batch: FileBatch) -> FileBa
     return record
 
 
-def _look_after(work: Work, sink: FileGradeSink) -> None:
+def _look_after(
+    work: Work, sink: FileGradeSink, states: Sequence[str] = (COMMITTED, STAGED, PLACED, LOST)
+) -> None:
     """Settle batches that a crash left in doubt, and see which were acknowledged since."""
     with work.house.store.read() as conn:
-        batches = files.file_batches(conn, work.district.code, [COMMITTED, STAGED, PLACED, LOST])
+        batches = files.file_batches(conn, work.district.code, states)
     for record in batches:
         batch_work = _of_batch(work, record)
         _settle(batch_work, record, _state_now(batch_work, sink, record), batch_work.items)

@@ -18,6 +18,7 @@ from sisbridge.sync.context import Stage
 from sisbridge.sync.dependents import spoken
 from sisbridge.sync.normalize import normalize
 from sisbridge.sync.pull import pull
+from sisbridge.sync.reconcile import reconcile
 from sisbridge.sync.seats import findings_of, seats
 from sisbridge.sync.validate import validate
 
@@ -80,7 +81,7 @@ def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -
 
 
 def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
-    """Fold tonight's findings into cases and close the run row."""
+    """Fold tonight's findings into cases, close the run row, and look for acknowledged grade files."""
     stage = _stage(house, district, run_id)
     with house.store.begin("finish") as conn:
         found = spoken(findings_of(stage), stage.read_findings("dependents"))
@@ -88,6 +89,7 @@ def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
         cases.fold(conn, district, stage.night_on, found, "roster", closing=mode is Mode.BULK)
         cases.fold(conn, district, stage.night_on, [], "feed")
         runs.close_run(conn, district, run_id, RunState.FINISHED, at=stage.now())
+    reconcile(house, district)
 
 
 def sync_district(

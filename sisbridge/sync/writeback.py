@@ -38,11 +38,15 @@ class DeliveryCounts:
 
 
 def districts_with_items(house: House) -> list[DistrictCode]:
-    """Return the districts that have grades on their way, in a stable order."""
+    """Return the districts whose grades a delivery could bring further, in a stable order.
+
+    A file that is in place is not among them: the nightly `reconcile` looks for its acknowledgement.
+    """
     from sisbridge.sync.night import districts
 
+    states = [*IN_DOUBT, *TO_SEND]
     with house.store.read() as conn:
-        return [code for code in districts(house) if outbox.items(conn, code, [*IN_DOUBT, *TO_SEND])]
+        return [code for code in districts(house) if outbox.waits(conn, code, states, MAXIMUM_ATTEMPTS)]
 
 
 def deliver(house: House, district: DistrictCode) -> DeliveryCounts:

@@ -31,6 +31,24 @@ def test_a_run_is_told_from_beginning_to_end(region: Store) -> None:
     assert run.snapshot_id == "snap-1"
 
 
+def test_a_stopped_run_whose_stage_is_tried_again_runs_again(region: Store) -> None:
+    run_id = examples.run(region)
+    with region.begin("x") as conn:
+        runs.close_run(conn, NORTH, run_id, "stopped", code="CN03", message="No.", fix="Ask.", at=AT)
+        runs.set_stage(conn, NORTH, run_id, "pull")
+        run = runs.get(conn, NORTH, run_id)
+    assert (run.state, run.stage, run.finished_at) == (RunState.RUNNING, "pull", None)
+    assert (run.code, run.message, run.fix) == ("", "", "")
+
+
+def test_a_finished_run_stays_finished(region: Store) -> None:
+    run_id = examples.run(region)
+    with region.begin("x") as conn:
+        runs.close_run(conn, NORTH, run_id, "finished", at=AT)
+        runs.set_stage(conn, NORTH, run_id, "seats")
+        assert runs.get(conn, NORTH, run_id).state is RunState.FINISHED
+
+
 def test_a_run_that_never_ended_is_interrupted_by_the_next(region: Store) -> None:
     first, other, second = examples.run(region), examples.run(region, SOUTH), examples.run(region)
     with region.read() as conn:

@@ -9,16 +9,18 @@ import pytest
 
 from domain.model import OutboxState
 from simulators.dataset import Dataset
+from simulators.oneroster.dialect import Dialect
 from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.deliver import MAXIMUM_ATTEMPTS
 from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.release import release
 from sisbridge.sync.why import why
-from sisbridge.sync.writeback import DeliveryCounts, deliver
+from sisbridge.sync.writeback import DeliveryCounts, deliver, districts_with_items
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 TEN = [f"{district},u{number},{70 + number}.5" for district in (REST, FILES) for number in range(5)]
@@ -103,6 +105,53 @@ def test_an_acknowledged_file_confirms_its_grades(house: House, region: SmallReg
     placed = next(region.sftp.inbox(FILES).glob("*.csv"))
     placed.with_name(placed.name + ".ack").write_bytes(b"")
     assert deliver(house, FILES).confirmed == 5
+
+
+def test_a_file_in_place_is_no_work_and_its_acknowledgement_is_noticed_by_the_next_night(
+    any_house: House, region: SmallRegion
+) -> None:
+    sync_region(any_house, [REST, FILES])
+    collect_from(any_house, region.grade_file(TEN))
+    release(any_house, FILES, "tester")
+    assert districts_with_items(any_house) == [FILES]
+    assert deliver(any_house, FILES).delivered == 5
+    assert districts_with_items(any_house) == []
+    placed = next(region.sftp.inbox(FILES).glob("*.csv"))
+    placed.with_name(placed.name + ".ack").write_bytes(b"")
+    sync_district(any_house, FILES)
+    with any_house.store.read() as conn:
+        assert {item.state for item in outbox.items(conn, FILES)} == {OutboxState.CONFIRMED}
+
+
+def test_a_grade_the_sis_never_took_is_no_work_for_ever(tmp_path: Path) -> None:
+    with SmallRegion(tmp_path) as region:
+        house = region.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
+        sync_district(house, REST)
+        graded(house, region, [f"{REST},u1,90"])
+        region.provider.dialect = Dialect(drop_writes=True)
+        collect_from(house, region.grade_file([f"{REST},u0,90"]))
+        release(house, REST, "tester")
+        tries = 0
+        while districts_with_items(house) == [REST]:
+            deliver(house, REST)
+            tries += 1
+        assert tries == MAXIMUM_ATTEMPTS
+        assert [case.rule for case in open_cases(house, REST)] == ["WB11"]
+        house.close()
+
+
+def test_a_student_whom_only_another_district_knows_is_an_incident(
+    any_house: House, region: SmallRegion
+) -> None:
+    crowd = roster()
+    add_student(crowd, "u9", "900000009")
+    region.drop(crowd)
+    sync_region(any_house, [REST, FILES])
+    collected = collect_from(any_house, region.grade_file([f"{REST},u9,80", f"{REST},u0,80"]))
+    assert (collected.kept, collected.held) == (1, 1)
+    case = next(case for case in open_cases(any_house, REST) if case.rule == "GR09")
+    assert "Incident" in case.message
+    assert "u9" not in case.message + case.first_key
 
 
 def test_a_row_left_out_of_a_bulk_file_is_missing_first_and_removed_by_the_second_night(
