@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from sisbridge.cli import cases, check, grades, region, runs, secret, sync, why
+from sisbridge.cli import cases, check, grades, inspect, region, runs, secret, sync, why
 from sisbridge.cli.demo.command import demo
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo)
 app.command("check")(check.check)
+app.command("inspect")(inspect.inspect)
 app.command("sync")(sync.sync)
 app.command("cases")(cases.cases)
 app.command("why")(why.why)
