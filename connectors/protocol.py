@@ -230,7 +230,9 @@ class GradeSink(Protocol):
     ) -> Iterator[Receipt]:
         """Write the items; yield one receipt each as soon as its outcome is known (no read-back yet)."""
 
-    def withdraw(self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]) -> Iterator[Receipt]:
+    def withdraw(
+        self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]
+    ) -> Iterator[Receipt]:
         """Take back what we wrote, only if it is still ours."""
 
 

@@ -107,7 +107,7 @@ def base(district: DemoDistrict) -> Dataset:
 
 
 def students_of(dataset: Dataset) -> list[Record]:
-    """Return one high school's older students in a stable order; all students where there is no such school."""
+    """Return one high school's older students in a stable order; all students where there is none."""
     students = [user for user in dataset.records("users") if _is_student(user)]
     older = [user for user in students if _HIGH_SCHOOL.intersection(user.get("grades", []))] or students
     schools = [school_of(user) for user in older]

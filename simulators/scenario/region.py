@@ -129,7 +129,7 @@ def roster_entry(district: DemoDistrict, settings: Entry) -> Entry:
 
 
 def grades_entry(district: DemoDistrict, settings: Entry) -> Entry:
-    """Return a district's grade route entry: OneRoster results for 9001 and 9002, a registrar's file otherwise."""
+    """Return a district's grade route entry: OneRoster results over REST, a registrar's file otherwise."""
     kind = "oneroster_gradebook" if district.transport is Transport.REST else "registrar_file"
     secret = "client_secret" if district.transport is Transport.REST else "password"
     return {"kind": kind, "settings": settings, "secrets": {secret: f"sis_{secret}"}}
