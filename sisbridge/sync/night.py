@@ -12,6 +12,7 @@ from domain.model import Finding, Mode, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, regions, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
+from sisbridge.sync import window
 from sisbridge.sync.apply import apply
 from sisbridge.sync.compare import compare
 from sisbridge.sync.context import Stage
@@ -181,8 +182,7 @@ def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeE
     )
     with house.store.begin("stop") as conn:
         cases.fold(conn, district, today_of(known), [finding], "feed")
-        # What a stopped night missed is not known: the next one asks for everything.
-        snapshots.forget_bookmarks(conn, district)
+        window.doubt(conn, district, run_id)
         runs.close_run(
             conn,
             district,

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from connectors.protocol import Capability, Landing, Pull, PullFacts, RosterSource
 from domain.errors import SisbridgeError, StopDistrict
+from domain.ids import DistrictCode, RunId
 from domain.model import District, Mode, Op, RosterSnapshot
 from domain.tables import RosterTable
 from mappings import compare as comparing
@@ -23,6 +24,9 @@ from sisbridge.sync.context import Stage, clean_name, seen_name
 
 FULL = "full"
 """The bookmark of the last applied full roster; a district without it takes no delta."""
+
+DOUBT = "doubt"
+"""The bookmark of a stopped run, at that run's start: only the same run may go on with a delta."""
 
 Ops = Mapping[RosterTable, Mapping[str, int]]
 """How many changes of each kind were applied to each table."""
@@ -94,8 +98,8 @@ def since(stage: Stage, capabilities: Collection[Capability]) -> datetime | None
     with stage.house.store.read() as conn:
         marks = snapshots.bookmarks(conn, stage.code)
         begun = runs.get(conn, stage.code, stage.run_id).started_at
-    full = marks.pop(FULL, None)
-    if full is None or not marks or begun - full >= chosen.full_every:
+    full, stopped = marks.pop(FULL, None), marks.pop(DOUBT, begun)
+    if full is None or not marks or stopped != begun or begun - full >= chosen.full_every:
         return None
     return min(marks.values())
 
@@ -115,7 +119,8 @@ def _refuse_unwanted(stage: Stage, facts: PullFacts) -> None:
         )
     with stage.house.store.read() as conn:
         marks = snapshots.bookmarks(conn, stage.code)
-    if FULL not in marks:
+        begun = runs.get(conn, stage.code, stage.run_id).started_at
+    if FULL not in marks or marks.get(DOUBT, begun) != begun:
         raise StopDistrict(
             "CF52",
             f"The package of district {stage.code} holds changes only, and a whole roster is needed first: "
@@ -130,7 +135,8 @@ def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -
     A full moves all of them, unless something went missing: then the next night is a full too. A delta
     moves those of tables none of whose rows was held, for a held row would not be sent again.
     """
-    begins = _begins(conn, stage)
+    begins = _begins(conn, stage, snapshot)
+    snapshots.forget_bookmarks(conn, stage.code, keep=set(snapshots.bookmarks(conn, stage.code)) - {DOUBT})
     landed = [facts.table for facts in snapshot.tables]
     if snapshot.mode is Mode.BULK:
         snapshots.forget_bookmarks(conn, stage.code)
@@ -143,9 +149,18 @@ def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -
         _move(conn, stage, [table for table in landed if not _held(stage, table)], begins)
 
 
-def _begins(conn: Connection, stage: Stage) -> datetime:
-    """Return where the next window begins: this run's start, before any request, less the skew."""
-    return runs.get(conn, stage.code, stage.run_id).started_at - DeltaSettings.of(stage.district).skew
+def doubt(conn: Connection, district: DistrictCode, run_id: RunId) -> None:
+    """Have the next run ask for everything, because this one was stopped; a retry of this one goes on."""
+    snapshots.set_bookmark(conn, district, DOUBT, runs.get(conn, district, run_id).started_at)
+
+
+def _begins(conn: Connection, stage: Stage, snapshot: RosterSnapshot) -> datetime:
+    """Return where the next window begins: before any request, less the skew.
+
+    That is this run's start, or the moment an earlier run began the pull that this one went on with.
+    """
+    started = min(runs.get(conn, stage.code, stage.run_id).started_at, snapshot.as_of)
+    return started - DeltaSettings.of(stage.district).skew
 
 
 def _move(conn: Connection, stage: Stage, tables: Iterable[RosterTable], to: datetime) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import RetryLater
 from domain.model import Mode
 from domain.oneroster import Version
 from domain.tables import RosterTable
@@ -17,7 +18,7 @@ from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.store import snapshots
-from sisbridge.sync.night import NightOutcome, sync_district
+from sisbridge.sync.night import STAGES, NightOutcome, begin, finish, step, sync_district
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 Change = Callable[[Dataset, datetime], None]
@@ -109,6 +110,24 @@ def test_a_full_follows_a_stopped_night(house: House, region: SmallRegion) -> No
     region.provider.faults.clear()
     night(house, region, 3)
     assert mode(house) is Mode.BULK
+
+
+def test_a_stage_that_is_tried_again_in_the_same_night_goes_on_with_its_delta(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 1)
+    region.load(house, day(2), delta=True)
+    run_id = begin(house, REST)
+    region.provider.faults.add(Fault(FaultKind.STATUS, path="users", status=500, times=None))
+    with pytest.raises(RetryLater):
+        step(house, REST, run_id, "pull")
+    region.provider.faults.clear()
+    for stage in STAGES:
+        step(house, REST, run_id, stage)
+    finish(house, REST, run_id)
+    assert mode(house) is Mode.DELTA
+    night(house, region, 3)
+    assert mode(house) is Mode.DELTA
 
 
 def test_a_row_that_vanished_without_a_word_is_noticed_by_the_count_and_proven_by_two_fulls(
