@@ -1,4 +1,4 @@
-"""A OneRoster client usable alone: rosters and gradebook of a 1.1 or 1.2 server from plain Python.
+"""A OneRoster client usable alone: servers and CSV packages of 1.1 and 1.2 from plain Python.
 
     settings = OneRosterConnection(
         base_url="https://sis.example/ims/oneroster/v1p1", version="1.1",
@@ -8,24 +8,38 @@
         for user in client.all("users"):
             ...
         client.put("results", {"sourcedId": "r1", "status": "active", ...})
+    with OneRosterPackage(Path("roster.zip")) as package:
+        for row in package.all("users"):
+            ...
 
-Records are the server's own JSON objects. Lists are proven whole before the first record is yielded.
+Records are the server's own JSON objects, rows those of the files. Lists are proven whole before the
+first record is yielded. README.md beside this file shows more, and its examples are run by a test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import orjson
 
 from connectors.http import Answer, Request
+from connectors.http_errors import decode_json
+from connectors.oneroster.csv_package import CsvLimits
+from connectors.oneroster.csv_pull import NoLanding, copy_package, open_package
 from connectors.oneroster.envelope import record_of
 from connectors.oneroster.lists import ListReader, Question, all_records
 from connectors.oneroster.settings import GRADEBOOK_SCOPES, ROSTER_SCOPES, OneRosterConnection, address
+from connectors.protocol import Notice
+from domain.clock import system_clock
 from domain.errors import ContractBroken, RowRejected
-from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS
+from domain.model import Mode
+from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Version
+from domain.tables import PLACE
+
+__all__ = ["OneRosterClient", "OneRosterConnection", "OneRosterPackage"]
 
 Record = Mapping[str, object]
 
@@ -53,15 +67,18 @@ class OneRosterClient:
         """Let go of the connections."""
         self._client.close()
 
-    def all(self, collection: str, *, filter: str = "") -> Iterator[dict[str, object]]:
+    def all(
+        self, collection: str, *, filter: str = "", below: tuple[str, ...] = ()
+    ) -> Iterator[dict[str, object]]:
         """Yield every record of a collection (`users`, `students`, `lineItems`, …), read whole first.
 
         filter: as the standard writes it, e.g. `status='active'`; a server may ignore it, so look at what
-        comes. Raises StopDistrict CN05 when the server has no such collection; ContractBroken PG01 to PG06.
+        comes. below: what stands before the collection in a nested list, e.g. `("classes", "c1")`.
+        Raises StopDistrict CN05 when the server has no such collection; ContractBroken PG01 to PG06.
         """
         question = Question(
-            url=self._address(collection),
-            place=f"/{collection}",
+            url=self._address(collection, below=below),
+            place="/" + "/".join((*below, collection)),
             path=collection,
             permission=f"reading {collection}",
             filter=filter,
@@ -84,13 +101,24 @@ class OneRosterClient:
         body = orjson.dumps({single: record})
         answer = self._write("PUT", collection, sourced_id, body)
         if answer.code not in (200, 201, 204):
-            raise RowRejected(
-                "WB41",
-                f"The SIS refused this {single} with code {answer.code}",
-                key=sourced_id,
-                fix="Look whether what it refers to is there and whether it is complete",
-                place=f"/{collection}",
-            )
+            raise _refused(collection, sourced_id, answer.code)
+
+    def create(self, collection: str, records: Sequence[Record], below: tuple[str, ...]) -> dict[str, str]:
+        """Let a 1.2 server create records under ids of its own; return supplied → allocated sourcedId.
+
+        The standard has this for lineItems below `("classes", id)` or `("schools", id)`, and for results
+        below `("lineItems", id)` or `("classes", id, "academicSessions", id)`. It is sent once, as
+        repeating it may create things twice; a record that is not in what is returned was not created.
+        Some servers want the scope gradebook.createpost, which is not asked for by default: set `scopes`.
+        Raises RowRejected WB41 when the server refuses them.
+        """
+        url = self._address(collection, below=below)
+        body = orjson.dumps({COLLECTIONS[collection].envelope: list(records)})
+        wanted = f"creating {collection} (scope gradebook.createpost)"
+        answer = self._client.send(Request("POST", url, body=body, permission=wanted, retry=False))
+        if answer.code not in (200, 201):
+            raise _refused(collection, str(records[0]["sourcedId"]), answer.code)
+        return _pairs(decode_json(answer.body, "POST", url))
 
     def delete(self, collection: str, sourced_id: str) -> bool:
         """Delete one record; return whether it was there. ContractBroken WB43 when it cannot be deleted."""
@@ -115,9 +143,83 @@ class OneRosterClient:
             )
         )
 
-    def _address(self, collection: str, *segments: str) -> str:
+    def _address(self, collection: str, *segments: str, below: tuple[str, ...] = ()) -> str:
         service = COLLECTIONS[_standard(collection)].service
-        return address(self._settings.root(service), collection, *segments)
+        return address(self._settings.root(service), *below, collection, *segments)
+
+
+def _refused(collection: str, sourced_id: str, code: int) -> RowRejected:
+    return RowRejected(
+        "WB41",
+        f"The SIS refused this {COLLECTIONS[collection].single} with code {code}",
+        key=sourced_id,
+        fix="Look whether what it refers to is there and whether it is complete",
+        place=f"/{collection}",
+    )
+
+
+def _pairs(answer: object) -> dict[str, str]:
+    """Return supplied → allocated id; one pair alone instead of a list of them is met in the field."""
+    told = answer.get("sourcedIdPairs") if isinstance(answer, dict) else None
+    pairs = [told] if isinstance(told, dict) else told if isinstance(told, list) else []
+    return {
+        str(pair["suppliedSourcedId"]): str(pair["allocatedSourcedId"])
+        for pair in pairs
+        if isinstance(pair, dict) and {"suppliedSourcedId", "allocatedSourcedId"} <= pair.keys()
+    }
+
+
+class OneRosterPackage:
+    """The roster files of a CSV package, zip or folder; use it as a context manager or close it.
+
+    Raises what `connectors.oneroster.csv_pull.CsvPull` does for a package that cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Copy the package and judge its manifest and headers."""
+        self._pull = open_package(
+            lambda folder: copy_package(path, folder, CsvLimits()), NoLanding(), system_clock()
+        )
+
+    def __enter__(self) -> Self:
+        """Return the package itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the package."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the copy."""
+        self._pull.close()
+
+    @property
+    def version(self) -> Version:
+        """Return the version the package is in; 1.0 counts as 1.1."""
+        return Version(self._pull.facts.version)
+
+    @property
+    def mode(self) -> Mode:
+        """Return bulk, or delta as soon as one file is."""
+        return self._pull.facts.mode
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Return the roster files there, without `.csv`, in an order in which references lead back."""
+        return self._pull.facts.source_tables
+
+    def all(self, collection: str) -> Iterator[dict[str, str | None]]:
+        """Yield every whole row of a file, its columns under the standard's names, empty cells as None."""
+        for page in self._pull.pages(collection):
+            for row in page.batch.to_pylist():
+                del row[PLACE]
+                yield row
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what was noticed without stopping, rows left out among it; complete once all was read."""
+        return tuple(self._pull.notices())
 
 
 def _standard(collection: str) -> str:
