@@ -23,6 +23,8 @@ _WAIT_TEXT = re.compile(
 _GATEWAY_CODES = (502, 503, 504)
 _UNIT_SECONDS = {b"ms": 0.001, b"milli": 0.001, b"s": 1.0, b"sec": 1.0, b"min": 60.0}
 BOM = b"\xef\xbb\xbf"
+_VENDOR_HEADER = "; if it refuses only some calls, a header that the vendor wants is missing (extra_headers)"
+_WHOLE_ADDRESS = "; copy token_url whole, with all that stands behind a ? in it"
 
 
 class TooMuchAtOnce(RetryLater):
@@ -75,7 +77,7 @@ def answer_error(
     """
     host, place = urlsplit(url).hostname or "", place_of(method, url)
     if code == 401:
-        return refused_credentials(host, place)
+        return refused_credentials(host, place, _VENDOR_HEADER)
     if code == 403:
         return StopDistrict(
             "CN04",
@@ -88,13 +90,11 @@ def answer_error(
     return None
 
 
-def refused_credentials(host: str, place: str) -> StopDistrict:
-    """Return CN03: the SIS does not accept our key, secret or token."""
+def refused_credentials(host: str, place: str, besides: str = "") -> StopDistrict:
+    """Return CN03: the SIS does not accept our key, secret or token. besides: what else it may be."""
+    fix = "Check client id and secret with the district: they may have been renewed, or have expired"
     return StopDistrict(
-        "CN03",
-        f"{host} does not accept our credentials",
-        fix="Check client id and secret with the district: they may have been renewed, or have expired",
-        place=place,
+        "CN03", f"{host} does not accept our credentials", fix=fix + besides, place=place
     )
 
 
@@ -110,7 +110,7 @@ def token_refused(code: int, body: bytes, url: str) -> StopDistrict:
             fix="Set scopes to those the district granted, or to none at all",
             place=place,
         )
-    return refused_credentials(host, place)
+    return refused_credentials(host, place, _WHOLE_ADDRESS)
 
 
 def _busy(code: int, wait: float | None, host: str, place: str) -> RetryLater:
