@@ -126,3 +126,14 @@ def _bytes(answer: web.Response) -> bytes:
 
 def _told(answer: web.Response) -> dict[str, str]:
     return {name: answer.headers[name] for name in ("X-Total-Count", "Link") if name in answer.headers}
+
+
+def renamed(key: str) -> Spoil:
+    """Return a mischief that wraps the list in another key."""
+
+    def spoil(request: web.Request, answer: web.Response) -> web.Response:
+        told = orjson.loads(_bytes(answer))
+        body = {key if isinstance(value, list) else name: value for name, value in told.items()}
+        return web.Response(body=orjson.dumps(body), content_type="application/json", headers=_told(answer))
+
+    return spoil

@@ -1,0 +1,1 @@
+"""Failures other people met in the field, each a test that bears its number; see docs/field-failures.md."""
