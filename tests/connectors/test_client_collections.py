@@ -13,7 +13,7 @@ from connectors.oneroster.settings import OneRosterConnection
 from domain.errors import StopDistrict
 from domain.oneroster import Version
 from simulators.dataset import Dataset
-from simulators.oneroster import RunningProvider
+from simulators.oneroster import Dialect, RunningProvider
 
 AT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 OLD, NEW = Version.V1P1, Version.V1P2
@@ -59,13 +59,17 @@ SCHOOL: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=list(Version))
-def client(request: pytest.FixtureRequest) -> Iterator[OneRosterClient]:
+def school() -> Dataset:
     data = Dataset()
     for collection, records in SCHOOL.items():
         for record in records:
             data.add(collection, record, AT)
-    with RunningProvider(data, request.param) as server:
+    return data
+
+
+@pytest.fixture(scope="module", params=list(Version))
+def client(request: pytest.FixtureRequest) -> Iterator[OneRosterClient]:
+    with RunningProvider(school(), request.param) as server:
         settings = OneRosterConnection(
             base_url=server.rostering_url, version=request.param, token_url=server.token_url, attempts=1,
             client_id=server.client_id, client_secret=server.client_secret, scopes=SCOPES[request.param],
@@ -133,3 +137,51 @@ def test_the_client_reads_single_records(client: OneRosterClient, collection: st
     record = client.one(collection, sourced_id)
     assert record is not None
     assert record["sourcedId"] == sourced_id
+
+
+@pytest.fixture
+def writer() -> Iterator[OneRosterClient]:
+    with RunningProvider(school(), NEW, dialect=Dialect(strict_writes=False)) as server:
+        settings = OneRosterConnection(
+            base_url=server.rostering_url, token_url=server.token_url, attempts=1,
+            client_id=server.client_id, client_secret=server.client_secret,
+            scopes=("gradebook.readonly", "gradebook.createput", "gradebook.createpost"),
+        )  # fmt: skip
+        with OneRosterClient(settings) as made:
+            yield made
+
+
+ITEM = {
+    "title": "T", "assignDate": "2026-01-20T00:00:00.000Z", "dueDate": "2026-06-05T00:00:00.000Z",
+    "class": ref("class", "c"), "category": ref("category", "k"), "school": ref("org", "s"),
+    "academicSession": ref("academicSession", "t"),
+}  # fmt: skip
+RESULT = {
+    "lineItem": ref("lineItem", "l"), "student": ref("user", "u"), "scoreStatus": "fully graded", "score": 90,
+    "scoreDate": "2026-06-05",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "record"),
+    [
+        ("classes/c/lineItems", ITEM),
+        ("schools/s/lineItems", ITEM),
+        ("lineItems/l/results", RESULT),
+        ("classes/c/academicSessions/t/results", RESULT),
+    ],
+)
+def test_a_1p2_server_creates_records_and_tells_its_own_ids(
+    writer: OneRosterClient, path: str, record: dict[str, object]
+) -> None:
+    *below, collection = path.split("/")
+    ids = writer.create(collection, [{"sourcedId": "mine", **record}], below=tuple(below))
+    assert list(ids) == ["mine"]
+    assert writer.one(collection, ids["mine"]) is not None
+
+
+def test_a_score_scale_is_put_under_its_own_id(writer: OneRosterClient) -> None:
+    values = [{"itemValueLHS": "90", "itemValueRHS": "A"}]
+    scale = {"sourcedId": "z", "title": "T", "type": "letters", "class": ref("class", "c")}
+    writer.put("scoreScales", {**scale, "scoreScaleValue": values})
+    assert sorted(str(one["sourcedId"]) for one in writer.all("scoreScales")) == ["y", "z"]

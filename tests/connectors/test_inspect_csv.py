@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from connectors.oneroster.conformance import Inspection
+from connectors.oneroster.conformance_fields import Field, file_fields
 from connectors.oneroster.inspect_bundle import opened
 from connectors.oneroster.inspect_csv import inspect_csv
 from domain.errors import ContractBroken, StopDistrict
-from domain.oneroster import Version
+from domain.oneroster import COLLECTIONS, Version, csv_files
 from simulators.data import SMALL
-from simulators.dataset import Dataset, zip_of
+from simulators.dataset import Dataset, manifest, zip_of
 
 Files = dict[str, bytes]
 Change = Callable[[Files], object]
@@ -178,3 +179,38 @@ def test_a_zip_that_would_unpack_to_a_thousandfold_is_refused(tmp_path: Path) ->
 def test_a_zip_without_oneroster_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ContractBroken, match="FL60"):
         inspected({"other.csv": b"a,b\r\n1,2\r\n"}, tmp_path)
+
+
+GOOD = {
+    "date": "2026-01-01", "dateTime": "2026-01-01T00:00:00.000Z", "year": "2026",
+    "boolean": "true", "number": "1",
+    "orgType": "school", "sessionType": "term", "classType": "scheduled", "userRole": "student",
+    "enrollmentRole": "student", "roleType": "primary", "scoreStatus": "exempt",
+}  # fmt: skip
+
+
+def one_row_each(version: Version, value: Callable[[Field], str]) -> Files:
+    """Return a package with every file of a version, each with one row whose sourcedId is x."""
+    files = {"manifest.csv": manifest(version, csv_files(version))}
+    for file in csv_files(version):
+        fields = file_fields(file, version)
+        cells = ["x" if name == "sourcedId" else value(field) for name, field in fields.items()]
+        files[f"{file}.csv"] = f"{','.join(fields)}\r\n{','.join(cells)}\r\n".encode()
+    return files
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_every_file_of_a_version_is_judged_row_by_row(version: Version, tmp_path: Path) -> None:
+    good = one_row_each(version, lambda f: GOOD.get(f.about, GOOD.get(f.kind, "x")) if f.needed else "")
+    report = inspected(good, tmp_path)
+    assert found(report) == []
+    assert report.counts == dict.fromkeys(csv_files(version), 1)
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_every_required_column_of_every_file_is_missed(version: Version, tmp_path: Path) -> None:
+    report = inspected(one_row_each(version, lambda field: ""), tmp_path)
+    missed = {(where, column) for code, where, column, _ in found(report) if code == "OR-V01"}
+    assert missed == {
+        (f"{file}.csv", name) for file in csv_files(version) for name in COLLECTIONS[file].required[version]
+    }
