@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow.compute as pc
 
@@ -18,7 +18,7 @@ from domain.ids import DistrictCode, RunId
 from domain.model import District, Mode, Op, RosterSnapshot
 from domain.tables import RosterTable
 from mappings import compare as comparing
-from sisbridge.store import runs, snapshots
+from sisbridge.store import roster, runs, snapshots
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage, clean_name, seen_name
 
@@ -45,7 +45,7 @@ class DeltaSettings:
 
     @classmethod
     def of(cls, district: District) -> DeltaSettings:
-        """Read them; StopDistrict CF50 names a setting that is of the wrong kind."""
+        """Read them; StopDistrict CF45 names a setting that is of the wrong kind."""
         asked = district.settings.get("delta", False)
         if not isinstance(asked, bool):
             raise _wrong(district, "delta", "true or false")
@@ -65,7 +65,7 @@ def _number(district: District, name: str, usual: float) -> float:
 
 def _wrong(district: District, name: str, kind: str) -> StopDistrict:
     return StopDistrict(
-        "CF50",
+        "CF45",
         f"The setting {name} of district {district.code} has to be {kind}.",
         fix="Correct it in the district's settings and load the region file again.",
         place=f"settings: {name}",
@@ -75,7 +75,7 @@ def _wrong(district: District, name: str, kind: str) -> StopDistrict:
 def open_pull(stage: Stage, source: RosterSource, landing: Landing) -> Pull:
     """Begin tonight's pull over the window that is due.
 
-    Raises what the source raises, and StopDistrict CF51 or CF52 for a delta package that this district
+    Raises what the source raises, and StopDistrict CF46 or CF47 for a delta package that this district
     cannot take tonight.
     """
     pull = source.open(since(stage, source.capabilities()), landing)
@@ -113,7 +113,7 @@ def _refuse_unwanted(stage: Stage, facts: PullFacts) -> None:
         return
     if not DeltaSettings.of(stage.district).asked:
         raise StopDistrict(
-            "CF51",
+            "CF46",
             f"The package of district {stage.code} holds changes only; its settings ask for whole rosters.",
             fix="Have the SIS export in bulk mode, or set delta = true in the district's settings.",
         )
@@ -122,7 +122,7 @@ def _refuse_unwanted(stage: Stage, facts: PullFacts) -> None:
         begun = runs.get(conn, stage.code, stage.run_id).started_at
     if FULL not in marks or marks.get(DOUBT, begun) != begun:
         raise StopDistrict(
-            "CF52",
+            "CF47",
             f"The package of district {stage.code} holds changes only, and a whole roster is needed first: "
             "none was applied yet, or a night was stopped since and its changes may be lost.",
             fix="Have the SIS export once in bulk mode.",
@@ -132,7 +132,7 @@ def _refuse_unwanted(stage: Stage, facts: PullFacts) -> None:
 def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -> None:
     """Move the bookmarks, in the transaction that applies the snapshot and before it is marked applied.
 
-    A full moves all of them, unless something went missing: then the next night is a full too. A delta
+    A full moves all of them, unless something is missing: then the next night is a full too. A delta
     moves those of tables none of whose rows was held, for a held row would not be sent again.
     """
     begins = _begins(conn, stage, snapshot)
@@ -141,7 +141,7 @@ def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -
     if snapshot.mode is Mode.BULK:
         snapshots.forget_bookmarks(conn, stage.code)
         snapshots.set_bookmark(conn, stage.code, FULL, begins)
-        if not any(counts.get(Op.MISSING) for counts in ops.values()):
+        if not _lacks_something(conn, stage):
             _move(conn, stage, landed, begins)
     elif _doubtful(conn, stage, snapshot, ops):
         snapshots.forget_bookmarks(conn, stage.code, keep=(FULL,))
@@ -161,6 +161,11 @@ def _begins(conn: Connection, stage: Stage, snapshot: RosterSnapshot) -> datetim
     """
     started = min(runs.get(conn, stage.code, stage.run_id).started_at, snapshot.as_of)
     return started - DeltaSettings.of(stage.district).skew
+
+
+def _lacks_something(conn: Connection, stage: Stage) -> bool:
+    """Return whether a row in force is missing at the SIS, so that a second full has to prove it."""
+    return any(len(roster.missing_since(conn, stage.code, table, date.min)) for table in RosterTable)
 
 
 def _move(conn: Connection, stage: Stage, tables: Iterable[RosterTable], to: datetime) -> None:

@@ -92,7 +92,7 @@ def test_a_setting_of_the_wrong_kind_is_named(
     house: House, region: SmallRegion, setting: dict[str, object]
 ) -> None:
     outcome = night(house, region, 1, **setting)
-    assert (outcome.state, outcome.code) == ("stopped", "CF50")
+    assert (outcome.state, outcome.code) == ("stopped", "CF45")
 
 
 def test_a_full_comes_every_week(house: House, region: SmallRegion) -> None:
@@ -269,17 +269,17 @@ def test_a_delta_package_is_refused_unless_the_district_takes_deltas(
 ) -> None:
     file_night(house, region, 1)
     drop_delta(region)
-    assert file_night(house, region, 2, delta=False).code == "CF51"
+    assert file_night(house, region, 2, delta=False).code == "CF46"
 
 
 def test_a_delta_package_is_refused_before_the_first_bulk_and_after_a_stopped_night(
     house: House, region: SmallRegion
 ) -> None:
     drop_delta(region)
-    assert file_night(house, region, 1).code == "CF52"
+    assert file_night(house, region, 1).code == "CF47"
     region.drop(roster())
     assert file_night(house, region, 2).state == "finished"
     (region.sftp.outgoing(FILES) / "roster.zip").write_bytes(b"torn")
     assert file_night(house, region, 3).state == "stopped"
     drop_delta(region)
-    assert file_night(house, region, 4).code == "CF52"
+    assert file_night(house, region, 4).code == "CF47"
