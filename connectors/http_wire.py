@@ -61,7 +61,8 @@ class Request:
 
     permission: what to ask for when the answer is 403. mark: failpoint name passed around a write.
     retry: false for what is not safe to send twice. large: whether a smaller question could be asked
-    instead, so that TooMuchAtOnce is not retried more than once.
+    instead, so that TooMuchAtOnce is not retried more than once. as_is: whether an answer of any code is
+    returned instead of raised, for who judges refusals themselves.
     """
 
     method: str
@@ -73,6 +74,7 @@ class Request:
     mark: str = ""
     retry: bool = True
     large: bool = False
+    as_is: bool = False
 
     @property
     def target(self) -> str:
@@ -205,7 +207,7 @@ class Wire:
         error = answer_error(
             answer.code, answer.headers, answer.body, request.method, request.url, request.permission
         )
-        if error is not None:
+        if error is not None and not request.as_is:
             raise error
         return answer
 
