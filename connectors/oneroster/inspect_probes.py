@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from connectors.auth import StaticHeaders
-from connectors.http import Answer, HttpClient
+from connectors.http import Answer, HttpClient, Request
 from connectors.oneroster.conformance import Deviations
 from connectors.oneroster.envelope import sourced_id_of, total_told
 from connectors.oneroster.inspect_base import Found
@@ -102,7 +102,7 @@ class Probes:
 
     def _unknown(self) -> bool:
         answer = self._client.get(address(self._root, "classes", NOWHERE))
-        known = self._judge("OR-E04", "classes", str(answer.code), answer.code == 404)
+        known = self._judge("OR-E04", "classes", f"HTTP-{answer.code}", answer.code == 404)
         if answer.code < 400:
             return known
         return (
@@ -112,11 +112,10 @@ class Probes:
 
     def _anonymous(self) -> bool:
         with self._server.settings.client(StaticHeaders()) as client:
-            try:
-                answer = client.get(address(self._root, "orgs"), {"limit": "1"})
-            except SisbridgeError as error:
-                return self._judge("OR-E06", "orgs", error.code, error.code == "CN03")
-        return self._judge("OR-E06", "orgs", str(answer.code), False)
+            answer = client.send(Request("GET", address(self._root, "orgs"), {"limit": "1"}, as_is=True))
+        if not self._judge("OR-E06", "orgs", f"HTTP-{answer.code}", answer.code == 401):
+            return False
+        return self._judge("OR-E07", "orgs", "", is_standard_error(answer.body, self._server.version))
 
 
 def is_standard_error(body: bytes, version: Version) -> bool:

@@ -23,6 +23,7 @@ from simulators.data import GRAND_BEND, SMALL
 from simulators.dataset import Dataset
 from simulators.oneroster import RunningProvider
 from simulators.oneroster.dialect import Dialect
+from simulators.oneroster.faults import Fault, FaultKind, Faults
 
 OLD, NEW = Version.V1P1, Version.V1P2
 
@@ -35,8 +36,11 @@ def settings(provider: RunningProvider, **more: Any) -> OneRosterConnection:
     return OneRosterConnection(**(given | more))
 
 
-def inspected(version: Version, page_size: int = 1000, **dialect: Any) -> Inspection:
-    with RunningProvider(Dataset.from_csv_zip(SMALL), version, dialect=Dialect(**dialect)) as provider:
+def inspected(
+    version: Version, page_size: int = 1000, faults: Faults | None = None, **dialect: Any
+) -> Inspection:
+    data = Dataset.from_csv_zip(SMALL)
+    with RunningProvider(data, version, dialect=Dialect(**dialect), faults=faults) as provider:
         return inspect_rest(settings(provider, page_size=page_size), None, lambda where, rows: None)
 
 
@@ -88,6 +92,37 @@ def test_a_servers_manner_is_reported(
     version: Version, dialect: dict[str, Any], expected: tuple[str, str, str]
 ) -> None:
     assert expected in found(inspected(version, **dialect))
+
+
+def lasting(kind: FaultKind, path: str, **more: Any) -> Fault:
+    return Fault(kind, path=path, times=None, **more)
+
+
+STATUS = FaultKind.STATUS
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (lasting(STATUS, "classes/*", status=404, body="html"), ("OR-E05", "/classes", "")),
+        (lasting(STATUS, "classes/*", status=400), ("OR-E04", "/classes", "HTTP-400")),
+        # The first three are the reading with our credentials.
+        (lasting(STATUS, "orgs", status=403, after=3), ("OR-E06", "/orgs", "HTTP-403")),
+        (lasting(STATUS, "orgs", status=401, after=3, body="html"), ("OR-E07", "/orgs", "")),
+        (lasting(STATUS, "terms", status=404), ("OR-E09", "/terms", "")),
+        (lasting(STATUS, "courses", status=403), ("OR-E10", "the grant", "")),
+        (lasting(FaultKind.HTML, "courses"), ("OR-E11", "/courses", "CN08")),
+        (lasting(FaultKind.NO_ENVELOPE, "courses"), ("OR-E02", "/courses", "")),
+        (lasting(FaultKind.REPEATED_PAGE, "enrollments"), ("OR-H06", "/enrollments", "offset")),
+        (lasting(FaultKind.DOUBLED_ROW, "courses"), ("OR-V11", "/courses", "sourcedId")),
+    ],
+)
+def test_a_fault_on_the_way_is_reported_and_the_rest_is_inspected(
+    fault: Fault, expected: tuple[str, str, str]
+) -> None:
+    report = inspected(OLD, faults=Faults(fault))
+    assert expected in found(report)
+    assert report.counts["users"] == 268
 
 
 def test_json_booleans_are_no_fault_in_1p1() -> None:
