@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from domain.errors import ContractBroken, RetryLater, SisbridgeError
 from domain.ids import DistrictCode, RunId, SnapshotId
@@ -68,12 +70,11 @@ def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -
     try:
         stage = _stage(house, district, run_id)
         counts = _run(stage, stage_name)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the run row is closed whatever happened
         known = error if isinstance(error, SisbridgeError) else _unexpected(stage_name, error)
         _stop(house, district, run_id, known)
-        if known is error:
-            raise
-        raise known from error
+        # The cause stays behind: its text might hold a row.
+        raise known from None
     with house.store.begin("stage") as conn:
         runs.record_stage(
             conn, district, run_id, stage_name, sum(counts.values()), time.perf_counter() - started
@@ -103,22 +104,12 @@ def sync_district(
             if progress:
                 progress(district, name)
             step(house, district, run_id, name)
+        if rehearse:
+            _finish_rehearsal(house, district, run_id)
+        else:
+            finish(house, district, run_id)
     except SisbridgeError as error:
-        return NightOutcome(
-            district,
-            run_id,
-            "stopped",
-            error.code,
-            error.message,
-            error.fix,
-            isinstance(error, RetryLater),
-            _counts(house, district, run_id),
-        )
-    if rehearse:
-        with house.store.begin("finish") as conn:
-            runs.close_run(conn, district, run_id, RunState.FINISHED, at=clock_of(house.district(district))())
-    else:
-        finish(house, district, run_id)
+        return _stopped(district, run_id, error, _counts(house, district, run_id))
     return NightOutcome(district, run_id, "finished", counts=_counts(house, district, run_id))
 
 
@@ -126,7 +117,25 @@ def sync_region(
     house: House, chosen: Iterable[DistrictCode], *, rehearse: bool = False, progress: Progress | None = None
 ) -> list[NightOutcome]:
     """Run the night of each district in turn; one district's failure never touches another."""
-    return [sync_district(house, district, rehearse=rehearse, progress=progress) for district in chosen]
+    outcomes = []
+    for district in chosen:
+        try:
+            outcomes.append(sync_district(house, district, rehearse=rehearse, progress=progress))
+        except SisbridgeError as error:
+            outcomes.append(_stopped(district, RunId(""), error, {}))
+    return outcomes
+
+
+def _stopped(
+    district: DistrictCode, run_id: RunId, error: SisbridgeError, counts: dict[str, int]
+) -> NightOutcome:
+    retry = isinstance(error, RetryLater)
+    return NightOutcome(district, run_id, "stopped", error.code, error.message, error.fix, retry, counts)
+
+
+def _finish_rehearsal(house: House, district: DistrictCode, run_id: RunId) -> None:
+    with house.store.begin("finish") as conn:
+        runs.close_run(conn, district, run_id, RunState.FINISHED, at=clock_of(house.district(district))())
 
 
 def _stage(house: House, district: DistrictCode, run_id: RunId) -> Stage:
@@ -159,10 +168,12 @@ def _counts(house: House, district: DistrictCode, run_id: RunId) -> dict[str, in
 
 def _unexpected(stage_name: str, error: Exception) -> ContractBroken:
     """Name a bug by its type and stage only: its text might hold a row."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
     return ContractBroken(
         "CF99",
         f"The {stage_name} stage failed unexpectedly ({type(error).__name__}).",
         fix="Send the run's id and this line to the maintainers; the last good roster stays in force.",
+        place=f"{Path(frame.filename).name}:{frame.lineno}",
     )
 
 
