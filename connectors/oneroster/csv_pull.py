@@ -124,7 +124,7 @@ class CsvPull:
     def _read_manifest(self, package: Unpacked, landing: Landing) -> Manifest:
         path = package.files.get(MANIFEST)
         if path is None:
-            if package.zipped and package.files:
+            if package.zipped and package.files and not _as_1p0(package):
                 raise StopDistrict(
                     "FL07",
                     "The zip has no manifest.csv",
@@ -176,8 +176,10 @@ class CsvPull:
 def open_package(fetch: Callable[[Path], Unpacked], landing: Landing, as_of: datetime) -> CsvPull:
     """Return the pull of a package that `fetch` puts into the private folder it is given.
 
-    The folder goes when the pull is closed, or at once when it cannot be made.
+    The folder goes when the pull is closed, or at once when it cannot be made. What an earlier try landed
+    is forgotten: a file may have been sent anew, and copying it again is cheap.
     """
+    landing.forget()
     folder = tempfile.TemporaryDirectory(prefix="sisbridge-")
     try:
         return CsvPull(fetch(Path(folder.name)), landing, as_of, folder.cleanup)
@@ -204,6 +206,11 @@ def copy_package(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
     chosen = loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()})
     copies = {name: Path(shutil.copyfile(given, folder / name)) for name, given in chosen.files.items()}
     return Unpacked(copies, chosen.notices)
+
+
+def _as_1p0(package: Unpacked) -> bool:
+    """Return whether every roster file is there that 1.0 had, which knew no manifest."""
+    return all(f"{stem}.csv" in package.files for stem in ROSTER_FILES if stem != "roles")
 
 
 def _modes(package: Unpacked, manifest: Manifest) -> dict[str, str]:

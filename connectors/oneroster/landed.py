@@ -15,6 +15,7 @@ import orjson
 
 from connectors.protocol import Landing, RosterMoved
 from connectors.shelf import KeptSlice, Mark, Whole
+from domain.failpoints import failpoint
 
 _NAME = re.compile(r"(\d{6,})\.at-(\d+)\.rows-(\d+)\.of-(\d+|untold)\.json")
 _BOOK = "begun.json"
@@ -41,6 +42,7 @@ class LandedShelf:
     def put(self, mark: Mark, body: bytes) -> None:
         """Land one proven answer."""
         self._landing.keep(self._folder + _name(mark), body)
+        failpoint("pull:page:landed")
 
     def body(self, mark: Mark) -> bytes:
         """Return the very bytes the server sent."""

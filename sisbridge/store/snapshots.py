@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.model import Mode, RosterSnapshot, TableFacts
 from domain.tables import RosterTable
 from sisbridge.store.tables import roster as tables
+from sisbridge.store.tables.region import run
 from sisbridge.store.tables.roster import snapshot, snapshot_table
 from sisbridge.store.upsert import upsert
 
@@ -43,6 +44,24 @@ def load(conn: Connection, district: DistrictCode, snapshot_id: SnapshotId) -> R
             fix="Run the district's sync again; it lands a new snapshot.",
         )
     return _snapshot(conn, row)
+
+
+def unfinished(conn: Connection, district: DistrictCode) -> list[tuple[SnapshotId, date]]:
+    """Return the district's snapshots that were never completed, with their run's night, oldest first."""
+    wanted = (
+        sa.select(snapshot.c.snapshot_id, run.c.night_on)
+        .join(
+            run, sa.and_(run.c.district_code == snapshot.c.district_code, run.c.run_id == snapshot.c.run_id)
+        )
+        .where(snapshot.c.district_code == district, snapshot.c.complete.is_(False))
+        .order_by(run.c.seq)
+    )
+    return [(SnapshotId(row.snapshot_id), row.night_on) for row in conn.execute(wanted)]
+
+
+def forget(conn: Connection, district: DistrictCode, snapshot_id: SnapshotId) -> None:
+    """Delete the facts of a snapshot that was never completed; safe to repeat."""
+    conn.execute(sa.delete(snapshot).where(*_is(district, snapshot_id), snapshot.c.complete.is_(False)))
 
 
 def last_applied(conn: Connection, district: DistrictCode) -> RosterSnapshot | None:

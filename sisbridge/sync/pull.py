@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import pyarrow as pa
 
 from connectors import registry
-from connectors.protocol import Notice, Page, Pull
-from domain.errors import SisbridgeError, StopDistrict
+from connectors.protocol import Notice, Page, Pull, RosterMoved, RosterSource
+from connectors.seen import SeenIds
+from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
-from domain.ids import SnapshotId, fresh_id
 from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts
 from domain.tables import RosterTable
 from sisbridge.store import runs, snapshots
-from sisbridge.sync.context import Stage, coalesce, connector_of, raw_name
+from sisbridge.sync.context import BATCH_ROWS, Stage, coalesce, connector_of, raw_name
+from sisbridge.sync.unfinished import snapshot_for
 from sisbridge.sync.window import open_pull
 
 SOURCE_TABLES: dict[str, RosterTable] = {
@@ -32,29 +32,59 @@ SOURCE_TABLES: dict[str, RosterTable] = {
 """Source tables that a roster is made of; anything else a source offers is left where it is."""
 
 
-@dataclass
-class _Tally:
-    """What is counted of one source table while it lands."""
+RESTARTS = 3
+"""How often a roster is read again because it moved while it was read."""
 
-    rows: int = 0
-    declared: int | None = None
-    ids: set[str] = field(default_factory=set)
-    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+class _Table:
+    """One source table as it lands: batches of a bounded size, and what is counted of them."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self._writer = stage.house.landing.batch_writer(stage.code, stage.snapshot, raw_name(name))
+        self._waiting: list[pa.RecordBatch] = []
+        self._held = 0
+        self._ids = SeenIds()
+        self._digest = hashlib.sha256()
+        self.rows = 0
+        self._declared: int | None = None
 
     def add(self, page: Page) -> None:
+        """Count a page and land it, joined with its neighbours."""
         self.rows += page.batch.num_rows
-        self.declared = page.proof.total if page.proof.total is not None else self.declared
-        column = page.batch.column(page.batch.schema.get_field_index("sourcedId"))
-        for value in column.to_pylist():
-            self.ids.add(value or "")
-            self.digest.update((value or "").encode())
+        self._declared = page.proof.total if page.proof.total is not None else self._declared
+        for value in page.batch.column("sourcedId").to_pylist():
+            self._ids.add(value or "")
+            self._digest.update((value or "").encode())
+        self._waiting.append(page.batch)
+        self._held += page.batch.num_rows
+        if self._held >= BATCH_ROWS:
+            self._flush()
+
+    def finish(self) -> None:
+        """Land what is left, and the end mark."""
+        self._flush()
+        self._writer.finish()
+
+    def facts(self, table: RosterTable) -> TableFacts:
+        """Return what was counted."""
+        return TableFacts(table, self.rows, len(self._ids), self._declared, self._digest.hexdigest())
+
+    def _flush(self) -> None:
+        for batch in coalesce(iter(self._waiting)):
+            self._writer.write(batch)
+        self._waiting, self._held = [], 0
+
+
+_Tables = dict[str, _Table]
 
 
 def pull(stage: Stage) -> dict[str, int]:
-    """Land every page of every roster table in a new snapshot of the run; return the rows read.
+    """Land every page of every roster table in tonight's snapshot; return the rows read.
 
-    The snapshot is saved as complete only after paging ended properly everywhere. Raises RetryLater,
-    StopDistrict or ContractBroken; what had landed by then stays, marked incomplete.
+    A pull of the same night that broke off is gone on with. The snapshot is saved as complete only after
+    paging ended properly everywhere. Raises RetryLater, StopDistrict or ContractBroken, which is also the
+    end of a roster that moves at each of three restarts; what had landed by then stays, marked
+    incomplete, until the next night.
     """
     config, secret = connector_of(stage.house, stage.code, "roster")
     if config is None:
@@ -63,53 +93,66 @@ def pull(stage: Stage) -> dict[str, int]:
             f"District {stage.code} has no roster connector.",
             fix="Add a roster connector to the district's region file.",
         )
-    snapshot = SnapshotId(fresh_id())
     source = registry.roster_source(config, secret, clock=stage.clock)
-    stage = Stage(stage.house, stage.district, stage.run_id, snapshot)
-    source_pull = open_pull(stage, source, stage.house.landing.for_pull(stage.code, snapshot))
+    stage = replace(stage, snapshot=snapshot_for(stage))
+    source_pull, tables = _read(stage, source)
+    stage.write_findings("pull", [_finding(notice) for notice in source_pull.notices()])
+    _save(stage, source_pull, tables)
+    return {"read": sum(table.rows for table in tables.values())}
+
+
+def _read(stage: Stage, source: RosterSource) -> tuple[Pull, _Tables]:
+    """Read the roster, again when it moved: what moved, and only that, is asked for anew."""
+    verdict: RosterMoved | None = None
+    for _ in range(1 + RESTARTS):
+        try:
+            return _attempt(stage, source)
+        except RosterMoved as moved:
+            verdict = moved
+    assert verdict is not None
+    raise ContractBroken(
+        verdict.code,
+        f"{verdict.message}, again after {RESTARTS} restarts",
+        fix="Pull at a quieter hour; if it stays, tell the SIS's host.",
+        place=verdict.place,
+    )
+
+
+def _attempt(stage: Stage, source: RosterSource) -> tuple[Pull, _Tables]:
+    source_pull = open_pull(stage, source, stage.house.landing.for_pull(stage.code, stage.snapshot))
     try:
-        tallies = _land(stage, source_pull)
+        tables = _land(stage, source_pull)
     except SisbridgeError:
         with suppress(SisbridgeError):
             source_pull.close()
         raise
     source_pull.close()
-    stage.write_findings("pull", [_finding(notice) for notice in source_pull.notices()])
-    _save(stage, source_pull, tallies)
-    return {"read": sum(tally.rows for tally in tallies.values())}
+    return source_pull, tables
 
 
-def _land(stage: Stage, source_pull: Pull) -> dict[str, _Tally]:
-    tallies: dict[str, _Tally] = {}
+def _land(stage: Stage, source_pull: Pull) -> _Tables:
+    tables: _Tables = {}
     for source_table in source_pull.facts.source_tables:
         if source_table in SOURCE_TABLES:
-            _land_table(stage, source_pull, source_table, tallies)
+            tables |= _land_table(stage, source_pull, source_table)
             failpoint(f"pull:{source_table}:landed")
-    return tallies
+    return tables
 
 
-def _land_table(stage: Stage, source_pull: Pull, source_table: str, tallies: dict[str, _Tally]) -> None:
+def _land_table(stage: Stage, source_pull: Pull, source_table: str) -> _Tables:
     """Land one source table; a source may give pages of a second table (roles) along with it."""
-    besides: dict[str, list[pa.RecordBatch]] = {}
-
-    def own_pages() -> Iterator[pa.RecordBatch]:
-        for page in source_pull.pages(source_table):
-            tallies.setdefault(page.source_table, _Tally()).add(page)
-            if page.source_table == source_table:
-                yield page.batch
-            else:
-                besides.setdefault(page.source_table, []).append(page.batch)
-
-    stage.write(raw_name(source_table), coalesce(own_pages()))
-    for name, batches in besides.items():
-        stage.write(raw_name(name), coalesce(iter(batches)))
+    tables = {source_table: _Table(stage, source_table)}
+    for page in source_pull.pages(source_table):
+        if page.source_table not in tables:
+            tables[page.source_table] = _Table(stage, page.source_table)
+        tables[page.source_table].add(page)
+    for table in tables.values():
+        table.finish()
+    return tables
 
 
-def _save(stage: Stage, source_pull: Pull, tallies: dict[str, _Tally]) -> None:
-    facts = tuple(
-        TableFacts(SOURCE_TABLES[name], tally.rows, len(tally.ids), tally.declared, tally.digest.hexdigest())
-        for name, tally in tallies.items()
-    )
+def _save(stage: Stage, source_pull: Pull, tables: _Tables) -> None:
+    facts = tuple(table.facts(SOURCE_TABLES[name]) for name, table in tables.items())
     snapshot = RosterSnapshot(
         snapshot_id=stage.snapshot,
         district=stage.code,

@@ -35,6 +35,10 @@ class Remembering:
         assert name not in self.kept
         self.kept[name] = data
 
+    def forget(self, prefix: str = "") -> None:
+        for name in [name for name in self.kept if name.startswith(prefix)]:
+            del self.kept[name]
+
 
 def manifest(version: str = "1.1", **modes: str) -> bytes:
     """Return a manifest that declares the files of ROSTER bulk, with some modes changed."""
