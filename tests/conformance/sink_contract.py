@@ -2,137 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from connectors.protocol import Capability, FileGradeSink, FileState, GradeSink
+from connectors.protocol import Capability, FileGradeSink, FileState
 from domain.errors import ContractBroken, SisbridgeError
-from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, SourcedId, item_id, result_id
-from domain.model import (
-    GradeKind,
-    GradePayload,
-    GradeValue,
-    LineItemSpec,
-    OutboxItem,
-    OutboxState,
-    Outcome,
-    RemoteGrade,
-)
-from mappings.readback import BeforeDecision, after_writing, before_writing
-from simulators.dataset import Dataset
+from domain.model import GradeValue, Outcome, RemoteGrade
+from mappings.readback import BeforeDecision
 from tests.conformance.canaries import FAMILY, NUMBER, listening, roster
-
-NORTH, SOUTH = DistrictCode("north"), DistrictCode("south")
-LETTER, COMMENT = "Quuxplus", "Zephyrous effort"
-PERCENTS = ("83.7", "91.2", "66.6")
-SHOWN_GRADE = re.compile(r"(?<![\d.])(83\.7|91\.2|66\.6)(?!\d)")
-DAY = date(2026, 1, 16)
-COLUMN = LineItemSpec(
-    LineItemId("li-1"), "Physics final", SourcedId("k"), SourcedId("s"), SourcedId("t1"), DAY, DAY
+from tests.conformance.sink_work import (
+    COMMENT,
+    LETTER,
+    SHOWN_GRADE,
+    SOUTH,
+    Make,
+    SinkScene,
+    answered,
+    careful,
+    payload,
+    send,
+    three,
+    work,
 )
-
-Work = tuple[list[OutboxItem], dict[ItemId, GradePayload]]
-
-
-@dataclass
-class SinkScene:
-    """A sink, and the handles the suite needs on the SIS behind it.
-
-    state: what the SIS holds, comparable. writes: how often it was asked to write. enter: a person there
-    puts another grade in an item's place. drop_writes: from now on it answers well and keeps nothing.
-    lose_answers: from now on it writes and the answer is lost. breakages: ways in which it may fail.
-    """
-
-    sink: GradeSink
-    route: str
-    state: Callable[[], object]
-    writes: Callable[[], int]
-    enter: Callable[[OutboxItem], None] | None = None
-    drop_writes: Callable[[], None] | None = None
-    lose_answers: Callable[[], None] | None = None
-    recover: Callable[[], None] | None = None
-    breakages: Mapping[str, Callable[[], None]] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
-
-
-Make = Callable[[Dataset, Path], AbstractContextManager[SinkScene]]
-
-
-def payload(student: str, percent: str, district: DistrictCode = NORTH) -> GradePayload:
-    """Return a released grade of a student in the kit's class, with a letter and a comment."""
-    value = GradeValue(Decimal(percent), LETTER)
-    return GradePayload(
-        district, ItemId(""), COLUMN, SourcedId(student), f"{NUMBER}01", value, COMMENT, GradeKind.FINAL,
-        "S1", "PH", "Physics", "School", DAY,
-    )  # fmt: skip
-
-
-def work(route: str, *payloads: GradePayload) -> Work:
-    """Return the outbox items of payloads, ready to send."""
-    items, by_item = [], {}
-    for one in payloads:
-        grade = GradeId(f"{one.student}/{one.line_item.line_item_id}")
-        number, line = item_id(route, grade, 1), one.line_item.line_item_id
-        by_item[number] = replace(one, item_id=number)
-        items.append(
-            OutboxItem(
-                number, one.district, route, grade, 1, line, result_id(route, grade), "", OutboxState.SENDING
-            )
-        )
-    return items, by_item
-
-
-def three(scene: SinkScene) -> Work:
-    """Return three students' grades."""
-    students = zip(("u1", "u-2", "x@y"), PERCENTS, strict=True)
-    return work(scene.route, *(payload(student, percent) for student, percent in students))
-
-
-def send(sink: GradeSink, items: list[OutboxItem], payloads: dict[ItemId, GradePayload]) -> list[Outcome]:
-    """Write the items without looking; return their outcomes in order."""
-    sink.prepare(list(payloads.values()))
-    outcomes = {receipt.item_id: receipt.outcome for receipt in sink.deliver(items, payloads)}
-    return [outcomes[item.item_id] for item in items]
-
-
-def careful(scene: SinkScene, made: Work, last: GradeValue | None = None) -> list[Outcome | BeforeDecision]:
-    """Deliver as the house does: read first, send what may be sent, read back; return what each came to."""
-    items, payloads = made
-    wanted = {number: scene.sink.canonical(one.value) for number, one in payloads.items()}
-    held = scene.sink.current(list(payloads.values()))
-    decided = {number: before_writing(held[number], wanted[number], last) for number in wanted}
-    chosen = [item for item in items if decided[item.item_id] is BeforeDecision.SEND]
-    answered = _answered(scene.sink, chosen, payloads)
-    after = scene.sink.current(list(payloads.values()))
-
-    def verdict(number: ItemId) -> Outcome | BeforeDecision:
-        if decided[number] is not BeforeDecision.SEND:
-            return decided[number]
-        return after_writing(held[number], wanted[number], after[number], number in answered)
-
-    return [verdict(item.item_id) for item in items]
-
-
-def _answered(sink: GradeSink, items: list[OutboxItem], payloads: dict[ItemId, GradePayload]) -> set[ItemId]:
-    found: set[ItemId] = set()
-    if not items:
-        return found
-    chosen = {item.item_id: payloads[item.item_id] for item in items}
-    sink.prepare(list(chosen.values()))
-    try:
-        for receipt in sink.deliver(items, chosen):
-            if receipt.outcome is not Outcome.UNKNOWN:
-                found.add(receipt.item_id)
-    except SisbridgeError:
-        return found
-    return found
 
 
 class GradeSinkContract:
@@ -273,7 +167,7 @@ class ReadBackSinkContract(GradeSinkContract):
         made = three(scene)
         scene.sink.prepare(list(made[1].values()))
         scene.lose_answers()
-        assert _answered(scene.sink, *made) == set()
+        assert answered(scene.sink, *made) == set()
         scene.recover()
         written = scene.writes()
         verdicts = careful(scene, made)

@@ -16,7 +16,7 @@ from simulators.dataset import Dataset
 from simulators.oneroster import Dialect, Fault, FaultKind, RunningProvider
 from simulators.sftp import RunningSftp
 from tests.conformance.canaries import AT
-from tests.conformance.sink_contract import NORTH, Make, SinkScene
+from tests.conformance.sink_work import NORTH, Make, SinkScene
 from tests.support.sftp import PASSWORD, reach, sftp_server
 
 WRITE = {"path": "results/*", "method": "PUT", "times": None}
