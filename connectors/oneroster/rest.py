@@ -17,6 +17,7 @@ from connectors.oneroster.fields import SOURCE_TABLES, fields_needed
 from connectors.oneroster.flatten import flatten
 from connectors.oneroster.landed import LandedShelf, PullBook
 from connectors.oneroster.lists import ListReader, Question
+from connectors.oneroster.probe import settled
 from connectors.oneroster.rest_check import run_check
 from connectors.oneroster.rest_notices import PullNotices
 from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterRestSettings, address
@@ -60,8 +61,13 @@ class OneRosterRestSource:
         return run_check(self._district, self._settings)
 
     def open(self, since: datetime | None, landing: Landing) -> OneRosterRestPull:
-        """Begin a pull: everything, or what changed at or after a moment; goes on from what was landed."""
-        return OneRosterRestPull(self._settings, since, landing, self._clock())
+        """Begin a pull: everything, or what changed at or after a moment; goes on from what was landed.
+
+        Sends nothing yet, unless version is "auto": then the server is looked for first, as `probe` does.
+        """
+        now = self._clock()
+        self._settings = settled(self._settings)
+        return OneRosterRestPull(self._settings, since, landing, now)
 
 
 class OneRosterRestPull:

@@ -108,8 +108,10 @@ class OneRosterConnection(BaseModel):
 
 
 class OneRosterRestSettings(OneRosterConnection):
-    """A roster over REST. Demographics are never asked for.
+    """A roster over REST. Demographics are never asked for: the canonical roster has no place for them.
 
+    version may be "auto": address and version are then found at the start of each pull (`probe`), which
+    costs a few requests; base_url is whatever address of the SIS is known.
     ask_fields: whether to ask for only the fields the roster needs (a server that refuses is asked
     without). sort: whether to ask for a stable order. revision_header: the header by which a provider
     names the revision of its roster; when it moves while we read, the roster is read again.
@@ -118,6 +120,16 @@ class OneRosterRestSettings(OneRosterConnection):
     ask_fields: bool = True
     sort: bool = True
     revision_header: str = "x-perm-rev"
+    probe: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto(cls, given: object) -> object:
+        """Take version "auto" as the wish to probe, begun with the version that the sign-in is of."""
+        if not isinstance(given, dict) or given.get("version") != "auto":
+            return given
+        begin = Version.V1P1 if given.get("auth") == "oauth1" else Version.V1P2
+        return {**given, "version": begin, "probe": True}
 
 
 class OneRosterGradebookSettings(OneRosterConnection):
@@ -126,7 +138,9 @@ class OneRosterGradebookSettings(OneRosterConnection):
     category_id: the category of our line items; without it the first whose title is in category_titles.
     title_limit: longest title the SIS takes (30 to 50 are reported). decimals: digits kept of a percent.
     mark_texts: how 1.2 says a mark that is no number, as text score. send_text, send_comment: whether
-    the letter and the comment go along (1.1 has no letters).
+    the letter and the comment go along (1.1 has no letters). write_by: "post" for 1.2 servers that
+    create under ids of their own (scope gradebook.createpost). score_scale_id: the 1.2 score scale that
+    line items refer to, if any.
     """
 
     category_id: str = ""
@@ -135,12 +149,25 @@ class OneRosterGradebookSettings(OneRosterConnection):
     decimals: int = Field(default=1, ge=0, le=1)
     send_text: bool = True
     send_comment: bool = True
+    write_by: Literal["put", "post"] = "put"
+    score_scale_id: str = ""
     mark_texts: dict[Mark, str] = {
         Mark.INCOMPLETE: "I",
         Mark.WITHDRAWN: "W",
         Mark.PASS: "P",
         Mark.NO_GRADE: "NG",
     }
+
+    @property
+    def gradebook_scopes(self) -> tuple[str, ...]:
+        """The scopes to ask for where none are named."""
+        return (*GRADEBOOK_SCOPES, "gradebook.createpost") if self.write_by == "post" else GRADEBOOK_SCOPES
+
+    @model_validator(mode="after")
+    def _only_1p2_has_these(self) -> OneRosterGradebookSettings:
+        if self.version is Version.V1P1 and (self.write_by == "post" or self.score_scale_id):
+            raise ValueError("OneRoster 1.1 knows neither write_by post nor score_scale_id: leave them out")
+        return self
 
     @model_validator(mode="after")
     def _marks_differ(self) -> OneRosterGradebookSettings:

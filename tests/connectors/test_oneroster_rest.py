@@ -262,7 +262,7 @@ def test_a_good_server_passes_every_step(start: Start) -> None:
     [
         (Fault(FaultKind.WRONG_SECRET), "sign-in", "client id and secret"),
         (Fault(FaultKind.STATUS, status=403, path="enrollments"), "enrollments", "reading enrollments"),
-        (Fault(FaultKind.HTML, path="orgs"), "orgs", "sign-in or maintenance page"),
+        (Fault(FaultKind.HTML, path="orgs"), "address", "sign-in or maintenance page"),
     ],
 )
 def test_a_check_stops_at_the_first_thing_to_mend(start: Start, fault: Fault, step: str, fix: str) -> None:
