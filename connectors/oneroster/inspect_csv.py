@@ -7,6 +7,7 @@ Source: OneRoster CSV bindings 1.1.1 and 1.2.1.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from connectors.oneroster.conformance import Deviations, Inspection, masked
 from connectors.oneroster.conformance_fields import file_fields
@@ -27,7 +28,9 @@ Progress = Callable[[str, int], None]
 
 EVERY = 5000
 _BOM = b"\xef\xbb\xbf"
-_OLD_COLUMNS = {"birthdate"}
+_OLD_KEY = "userSourcedId"
+"""What 1.0 called the key of demographics.csv; it spelled birthDate in lower case too."""
+
 _DROPPED = {"users": ("resourceSourcedIds",)}
 """Columns of 1.2.0 that 1.2.1 took back."""
 
@@ -97,7 +100,7 @@ class _Inspector:
             pieces = as_utf8(self._bundle.pieces(name), encoding)
             known = file_fields(file, self._version)
             header, lines = read_header(pieces, where, known=known, needed=())
-            self._judge_header(file, header)
+            header = self._judge_header(file, header)
             self._rows(file, header, lines)
         except SisbridgeError as error:
             self._found.add("OR-F21" if error.code == "FL11" else "OR-F26", where)
@@ -123,15 +126,18 @@ class _Inspector:
         if end >= 0 and piece[max(end - 1, 0) : end] != b"\r":
             self._found.add("OR-F15", where)
 
-    def _judge_header(self, file: str, header: Header) -> None:
+    def _judge_header(self, file: str, header: Header) -> Header:
+        """Report a header's deviations; return it with the columns of 1.0 under the names of 1.1."""
         where, wanted = f"{file}.csv", list(file_fields(file, self._version))
         if header.delimiter != "," and len(header.names) > 1:
             self._found.add("OR-F16", where, 1, sample=DELIMITERS[header.delimiter])
+        if file == "demographics" and _OLD_KEY in header.names and "sourcedId" not in header.names:
+            self._found.add("OR-F27", where, 1)
+            names = tuple("sourcedId" if name == _OLD_KEY else name for name in header.names)
+            header = replace(header, names=names, notices=())
         for notice in header.notices:
             if notice.field:
                 self._found.add("OR-F20", where, 1, column=notice.field)
-        if _OLD_COLUMNS & set(header.names):
-            self._found.add("OR-F27", where, 1)
         missing = [name for name in wanted if name not in header.names]
         strange = [name for name in header.names if not self._is_known(file, name)]
         for name in missing:
@@ -143,10 +149,11 @@ class _Inspector:
             self._found.add("OR-F18", where, 1, column=name)
         if not _in_order(header.names, wanted):
             self._found.add("OR-F19", where, 1)
+        return header
 
     def _is_known(self, file: str, name: str) -> bool:
         standard = name in file_fields(file, self._version) or name in _DROPPED.get(file, ())
-        return standard or name.startswith("metadata.") or name in _OLD_COLUMNS
+        return standard or name.startswith("metadata.")
 
     def _rows(self, file: str, header: Header, lines: Lines) -> None:
         where, width, count = f"{file}.csv", len(header.names), 0

@@ -13,6 +13,7 @@ from connectors.oneroster.csv_package import CsvLimits, unpack
 from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from tests.support.roster_csv import ROSTER, manifest, pull, rows, source, write_folder, write_zip
 
+PART = {name: data for name, data in ROSTER.items() if name != "enrollments.csv"}
 WHOLE = {**ROSTER, "manifest.csv": manifest()}
 
 
@@ -92,9 +93,10 @@ def test_a_zip_with_a_password_is_refused(tmp_path: Path) -> None:
     assert stopped(path).code == "FL09"
 
 
-def test_a_zip_without_a_manifest_is_refused_and_loose_files_are_not(tmp_path: Path) -> None:
-    assert stopped(write_zip(tmp_path / "a.zip", ROSTER)).code == "FL07"
-    assert codes(write_folder(tmp_path / "loose", ROSTER)) == ["FL24"]
+def test_a_zip_without_a_manifest_is_refused_unless_all_of_1p0_is_there(tmp_path: Path) -> None:
+    assert stopped(write_zip(tmp_path / "a.zip", PART)).code == "FL07"
+    assert codes(write_zip(tmp_path / "b.zip", ROSTER)) == ["FL24"]
+    assert codes(write_folder(tmp_path / "loose", PART)) == ["FL24"]
 
 
 def test_nothing_there_is_no_file_received(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_nothing_there_is_no_file_received(tmp_path: Path) -> None:
 
 
 def test_a_check_says_which_step_failed_and_the_fix(tmp_path: Path) -> None:
-    report = source(write_zip(tmp_path / "a.zip", ROSTER)).check()
+    report = source(write_zip(tmp_path / "a.zip", PART)).check()
     assert [(step.name, step.outcome) for step in report.steps] == [
         ("expected file", "passed"),
         ("package and headers", "failed"),

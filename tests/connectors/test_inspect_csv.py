@@ -130,14 +130,6 @@ def test_roles_are_judged_for_each_user_and_org(tmp_path: Path) -> None:
     ]
 
 
-def test_a_package_of_oneroster_1p0_is_named_as_one(tmp_path: Path) -> None:
-    files = clean()
-    files["demographics.csv"] = files["demographics.csv"].replace(b"birthDate", b"birthdate", 1)
-    files[ORG] = files[ORG].replace(b",,,Blue", b",inactive,,Blue", 1)
-    codes = {code for code, *_ in found(inspected(files, tmp_path))}
-    assert {"OR-V25", "OR-F20"} <= codes
-
-
 def test_a_file_without_a_header_shows_nobody(tmp_path: Path) -> None:
     files = clean()
     files[USERS] = files[USERS].split(b"\r\n", 1)[1]
