@@ -236,6 +236,17 @@ class GradeSink(Protocol):
         """Take back what we wrote, only if it is still ours."""
 
 
+@runtime_checkable
+class RemembersIds(Protocol):
+    """A sink whose SIS may choose ids of its own; who holds the sink keeps them between deliveries."""
+
+    def know(self, ids: Mapping[str, str]) -> None:
+        """Take what was learnt before: our id of a line item or result → the SIS's."""
+
+    def learnt(self) -> Mapping[str, str]:
+        """Return what was learnt since."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileBatch:
     """A file to hand over: its name, bytes and fingerprint, fixed before anything is written."""

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+
+import orjson
 
 from connectors.http import Answer, HttpClient, Request
-from connectors.http_errors import decode_json
 from connectors.oneroster.envelope import record_of
 from connectors.oneroster.gradebook_check import run_gradebook_check
 from connectors.oneroster.gradebook_reads import GradebookReads
-from connectors.oneroster.line_items import LineItems
+from connectors.oneroster.line_items import CREATION, LineItems
+from connectors.oneroster.remote_ids import RemoteIds, allocated
 from connectors.oneroster.results import GradebookForm
-from connectors.oneroster.settings import GRADEBOOK_SCOPES, OneRosterGradebookSettings, address
+from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from connectors.protocol import Capability, CheckReport
 from domain.clock import Clock, system_clock
 from domain.errors import ContractBroken, RetryLater, RowRejected, SisbridgeError
-from domain.ids import DistrictCode, ItemId
+from domain.ids import DistrictCode, ItemId, LineItemId
 from domain.model import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.oneroster import Service
 
@@ -45,9 +48,11 @@ class OneRosterGradebookSink:
         self._settings = settings
         self._clock = clock
         self._form = GradebookForm(settings)
-        self._auth = settings.authorizer(GRADEBOOK_SCOPES)
+        self._auth = settings.authorizer(settings.gradebook_scopes)
         self._root = settings.root(Service.GRADEBOOK)
         self._rejected: dict[str, RowRejected] = {}
+        self._ids = RemoteIds()
+        self._standing: dict[ItemId, str] = {}
 
     @property
     def district(self) -> DistrictCode:
@@ -66,19 +71,29 @@ class OneRosterGradebookSink:
         """Return a value as this gradebook holds it: rounded, without letters in 1.1."""
         return self._form.canonical(value)
 
+    def know(self, ids: Mapping[str, str]) -> None:
+        """Take what the SIS called our line items and results before."""
+        self._ids.know(ids)
+
+    def learnt(self) -> Mapping[str, str]:
+        """Return what the SIS calls our line items and results where it chose the id, as learnt since."""
+        return self._ids.learnt()
+
     def prepare(self, payloads: Sequence[GradePayload]) -> None:
         """Make sure of category and line items; a line item the SIS refuses rejects its own items only."""
         self._refuse_strangers(payloads)
         specs = {payload.line_item.line_item_id: payload.line_item for payload in payloads}
         with self._client() as client:
-            items = LineItems(self._settings, self._form, client, self._district, self._clock)
-            self._rejected = dict(items.ensure(list(specs.values())))
+            self._rejected = dict(self._line_items(client).ensure(list(specs.values())))
 
     def current(self, payloads: Sequence[GradePayload]) -> Mapping[ItemId, RemoteGrade | None]:
         """Read what the gradebook holds for each item, by line item and student, one list per class."""
         self._refuse_strangers(payloads)
         with self._client() as client:
-            return GradebookReads(self._settings, self._form, client).current(payloads)
+            self._line_items(client).find([payload.line_item for payload in payloads])
+            found = GradebookReads(self._settings, self._form, client, self._ids).current(payloads)
+        self._standing |= {item: grade.remote_id if grade else "" for item, grade in found.items()}
+        return found
 
     def deliver(self, items: Sequence[OutboxItem], payloads: Payloads) -> Iterator[Receipt]:
         """Write the items, some at a time; yield a receipt as each answer comes.
@@ -88,19 +103,13 @@ class OneRosterGradebookSink:
         receipts of all that was on its way.
         """
         self._refuse_strangers([*items, *(payloads[item.item_id] for item in items)])
-        sendable: list[tuple[OutboxItem, bytes]] = []
+        sendable: list[tuple[OutboxItem, Request]] = []
         for item in items:
             try:
-                sendable.append((item, self._body(item, payloads[item.item_id])))
+                sendable.append((item, self._write(item, payloads[item.item_id])))
             except RowRejected as error:
                 yield self._receipt(item, Outcome.REJECTED, error)
-        writes = {self._address(item): (item, body) for item, body in sendable}
-        requests = [
-            Request("PUT", url, body=body, permission=PERMISSION, mark="sis:put-result")
-            for url, (_, body) in writes.items()
-        ]
-        for url, answer in self._send(requests):
-            item = writes[url][0]
+        for item, answer in self._send(sendable):
             yield self._answered(item, payloads[item.item_id], answer)
 
     def withdraw(self, items: Sequence[OutboxItem], payloads: Payloads) -> Iterator[Receipt]:
@@ -110,7 +119,7 @@ class OneRosterGradebookSink:
         REJECTED, UNKNOWN.
         """
         self._refuse_strangers([*items, *(payloads[item.item_id] for item in items)])
-        ours: dict[str, OutboxItem] = {}
+        ours: list[tuple[OutboxItem, Request]] = []
         for item, there in self._held(items):
             payload = payloads[item.item_id]
             value = self._form.value_of(there, payload.line_item) if there else None
@@ -119,21 +128,37 @@ class OneRosterGradebookSink:
             elif value != self.canonical(payload.value):
                 yield self._receipt(item, Outcome.CONFLICT, _changed(item))
             else:
-                ours[self._address(item)] = item
-        requests = [Request("DELETE", url, permission=REMOVAL, mark="sis:delete-result") for url in ours]
-        for url, answer in self._send(requests):
-            yield self._deleted(ours[url], answer)
+                url = self._address(item)
+                ours.append((item, Request("DELETE", url, permission=REMOVAL, mark="sis:delete-result")))
+        for item, answer in self._send(ours):
+            yield self._deleted(item, answer)
 
     def _client(self) -> HttpClient:
         return self._settings.client(self._auth)
 
-    def _address(self, item: OutboxItem) -> str:
-        return address(self._root, "results", item.result_id)
+    def _line_items(self, client: HttpClient) -> LineItems:
+        return LineItems(self._settings, self._form, client, self._district, self._clock, self._ids)
 
-    def _body(self, item: OutboxItem, payload: GradePayload) -> bytes:
+    def _there(self, item: OutboxItem) -> str | None:
+        """Return the id of the result that stands where the item's will, None when none is known."""
+        return self._standing.get(item.item_id) or self._ids.find(item.result_id)
+
+    def _address(self, item: OutboxItem) -> str:
+        return address(self._root, "results", self._ids.of(item.result_id))
+
+    def _write(self, item: OutboxItem, payload: GradePayload) -> Request:
+        """Return how to write one grade: over what stands there, else under our id or the SIS's choice."""
         if item.line_item_id in self._rejected:
             raise self._rejected[item.line_item_id]
-        return self._form.result_body(payload, item.result_id, self._clock())
+        line_item, there = LineItemId(self._ids.of(item.line_item_id)), self._there(item)
+        placed = replace(payload, line_item=replace(payload.line_item, line_item_id=line_item))
+        record = self._form.result(placed, there or item.result_id, self._clock())
+        if there is None and self._settings.write_by == "post":
+            url = address(self._root, "lineItems", line_item, "results")
+            body = orjson.dumps({"results": [record]})
+            return Request("POST", url, body=body, permission=CREATION, mark="sis:post-result", retry=False)
+        url, body = address(self._root, "results", there or item.result_id), orjson.dumps({"result": record})
+        return Request("PUT", url, body=body, permission=PERMISSION, mark="sis:put-result")
 
     def _held(
         self, items: Sequence[OutboxItem]
@@ -147,13 +172,16 @@ class OneRosterGradebookSink:
                 gone = record is not None and record.get("status") == "tobedeleted"
                 yield item, None if gone else record
 
-    def _send(self, requests: Sequence[Request]) -> Iterator[tuple[str, Answer | SisbridgeError]]:
+    def _send(
+        self, writes: Sequence[tuple[OutboxItem, Request]]
+    ) -> Iterator[tuple[OutboxItem, Answer | SisbridgeError]]:
         """Yield each write's answer; stop sending, then raise, once it makes no sense to go on."""
+        owners = {id(request): item for item, request in writes}
         stop: list[SisbridgeError] = []
         unclear = 0
 
         def feed() -> Iterator[Request]:
-            for request in requests:
+            for _, request in writes:
                 if stop:
                     return
                 yield request
@@ -166,7 +194,7 @@ class OneRosterGradebookSink:
                 unclear = unclear + 1 if isinstance(answer, RetryLater) else 0
                 if isinstance(answer, RetryLater) and unclear >= max(_UNCLEAR, self._settings.in_flight):
                     stop.append(answer)
-                yield request.url, answer
+                yield owners[id(request)], answer
         if stop:
             raise stop[0]
 
@@ -175,8 +203,17 @@ class OneRosterGradebookSink:
         if isinstance(answer, SisbridgeError):
             return self._receipt(item, Outcome.UNKNOWN, answer, sent)
         if answer.code in (200, 201, 204):
-            return self._receipt(item, Outcome.DELIVERED, None, sent, _allocated(answer) or item.result_id)
+            return self._receipt(item, Outcome.DELIVERED, None, sent, self._remote(item, answer))
         return self._receipt(item, Outcome.REJECTED, _refusal(answer.code, item), sent)
+
+    def _remote(self, item: OutboxItem, answer: Answer) -> str:
+        """Return what the SIS calls the result, remembered where it chose; "" for a POST it does not say."""
+        there = self._there(item) or item.result_id
+        theirs = allocated(answer, "results", there)
+        if theirs and theirs != item.result_id:
+            self._ids.learn(item.result_id, theirs)
+        posted = self._settings.write_by == "post" and self._there(item) is None
+        return theirs or ("" if posted else there)
 
     def _deleted(self, item: OutboxItem, answer: Answer | SisbridgeError) -> Receipt:
         if isinstance(answer, SisbridgeError):
@@ -204,20 +241,6 @@ class OneRosterGradebookSink:
                     fix="Nothing was sent; tell whoever runs sisbridge",
                     place=thing.item_id,
                 )
-
-
-def _allocated(answer: Answer) -> str:
-    """Return the id the SIS gave a result, when it says so: some insist on their own."""
-    try:
-        said = decode_json(answer.body, "PUT", "")
-    except SisbridgeError:
-        return ""
-    pairs = said.get("sourcedIdPairs") if isinstance(said, dict) else None
-    pair = pairs[0] if isinstance(pairs, list) and pairs else pairs
-    if isinstance(pair, dict):
-        return str(pair.get("allocatedSourcedId") or "")
-    record = record_of(said, "results")
-    return str(record["sourcedId"]) if record else ""
 
 
 def _refusal(code: int, item: OutboxItem) -> RowRejected:

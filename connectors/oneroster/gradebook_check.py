@@ -11,7 +11,7 @@ from connectors.oneroster.envelope import records_of
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.line_items import PERMISSION
 from connectors.oneroster.rest_check import connection_steps
-from connectors.oneroster.settings import GRADEBOOK_SCOPES, OneRosterGradebookSettings, address
+from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from connectors.protocol import CheckReport
 from domain.errors import RetryLater
 from domain.ids import DistrictCode, fixed_id
@@ -21,7 +21,7 @@ from domain.oneroster import Service
 def run_gradebook_check(district: DistrictCode, settings: OneRosterGradebookSettings) -> CheckReport:
     """Try name, connection, sign-in, reading line items and categories, and the right to write."""
     root = settings.root(Service.GRADEBOOK)
-    with settings.client(settings.authorizer(GRADEBOOK_SCOPES)) as client:
+    with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
         return run_steps(district, list(_steps(client, root, district)))
 
 

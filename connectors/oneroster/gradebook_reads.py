@@ -8,6 +8,7 @@ from connectors.http import HttpClient
 from connectors.oneroster.envelope import sourced_id_of
 from connectors.oneroster.flatten import text_of
 from connectors.oneroster.lists import ListReader, Question, all_records
+from connectors.oneroster.remote_ids import RemoteIds
 from connectors.oneroster.results import GradebookForm
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from domain.errors import StopDistrict
@@ -24,8 +25,11 @@ Record = Mapping[str, object]
 class GradebookReads:
     """Finds the results that stand where our grades stand or will stand."""
 
-    def __init__(self, settings: OneRosterGradebookSettings, form: GradebookForm, client: HttpClient) -> None:
+    def __init__(
+        self, settings: OneRosterGradebookSettings, form: GradebookForm, client: HttpClient, ids: RemoteIds
+    ) -> None:
         self._form = form
+        self._ids = ids
         self._root = settings.root(Service.GRADEBOOK)
         self._lists = ListReader(client, settings.page_size, settings.in_flight)
 
@@ -35,7 +39,7 @@ class GradebookReads:
         return {payload.item_id: self._remote(payload, cells) for payload in payloads}
 
     def _remote(self, payload: GradePayload, cells: Mapping[Cell, Record]) -> RemoteGrade | None:
-        record = cells.get((payload.line_item.line_item_id, payload.student))
+        record = cells.get((self._ids.of(payload.line_item.line_item_id), payload.student))
         value = self._form.value_of(record, payload.line_item) if record else None
         return RemoteGrade(value, sourced_id_of(record) or "") if value else None
 
@@ -65,7 +69,7 @@ class GradebookReads:
         items: dict[str, list[str]] = {}
         for payload in payloads:
             spec = payload.line_item
-            items.setdefault(spec.class_sourced_id, []).append(spec.line_item_id)
+            items.setdefault(spec.class_sourced_id, []).append(self._ids.of(spec.line_item_id))
         return [
             Question(
                 url=address(self._root, "classes", class_id, "results"),
@@ -79,7 +83,8 @@ class GradebookReads:
         ]
 
     def _per_line_item(self, payloads: Sequence[GradePayload]) -> list[Question]:
-        items = {(one.line_item.class_sourced_id, one.line_item.line_item_id) for one in payloads}
+        specs = [one.line_item for one in payloads]
+        items = {(spec.class_sourced_id, self._ids.of(spec.line_item_id)) for spec in specs}
         return [
             Question(
                 url=address(self._root, "classes", class_id, "lineItems", line_item, "results"),

@@ -12,6 +12,7 @@ from connectors.oneroster.envelope import record_of, sourced_id_of
 from connectors.oneroster.flatten import text_of
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.lists import ListReader, Question, all_records
+from connectors.oneroster.remote_ids import RemoteIds, allocated
 from connectors.oneroster.results import GradebookForm, same_line_item
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from domain.clock import Clock, utc_text
@@ -21,44 +22,91 @@ from domain.model import LineItemSpec
 from domain.oneroster import Service
 
 PERMISSION = "writing line items (scope gradebook.createput)"
+CREATION = "creating line items and results (scope gradebook.createpost)"
 
 Record = Mapping[str, object]
 
 
 class LineItems:
-    """Puts what is lacking or differs; safe to repeat, as every id is fixed."""
+    """Writes what is lacking or differs. Safe to repeat: ids are fixed, or looked up before a POST."""
 
     def __init__(
         self, settings: OneRosterGradebookSettings, form: GradebookForm, client: HttpClient,
-        district: DistrictCode, clock: Clock,
+        district: DistrictCode, clock: Clock, ids: RemoteIds,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._form = form
         self._client = client
         self._district = district
         self._clock = clock
+        self._ids = ids
         self._root = settings.root(Service.GRADEBOOK)
         self._categories: list[Record] | None = None
 
     def ensure(self, specs: Sequence[LineItemSpec]) -> Iterator[tuple[LineItemId, RowRejected]]:
-        """Put each line item that is absent or different; yield those the SIS refuses, and why.
+        """Write each line item that is absent or different; yield those the SIS refuses, and why.
 
         Raises StopDistrict and RetryLater once everything on its way has been answered.
         """
-        wanted: dict[str, tuple[LineItemSpec, bytes]] = {}
+        self.find(specs)
+        wanted: list[tuple[LineItemSpec, Request]] = []
         for spec, there in self._held(specs):
             body = self._form.line_item(spec, "", self._clock())
             if there is None or not same_line_item(body, there):
                 category = text_of(there.get("category")) if there else None
                 body = self._form.line_item(spec, category or self._category(spec), self._clock())
-                wanted[self._address(spec)] = (spec, orjson.dumps({"lineItem": body}))
-        for url, answer in self._put({url: body for url, (_, body) in wanted.items()}):
-            if answer.code not in (200, 201, 204):
-                spec = wanted[url][0]
+                wanted.append((spec, self._write(spec, body, there is None)))
+        for spec, answer in self._send(wanted):
+            if not self._made(spec, answer):
                 yield spec.line_item_id, _refused(spec, answer.code)
 
+    def find(self, specs: Sequence[LineItemSpec]) -> None:
+        """Learn the ids of line items that a POST made without our hearing of it, by what they look like."""
+        lost = [spec for spec in specs if self._ids.find(spec.line_item_id) is None]
+        if self._settings.write_by == "put" or not lost:
+            return
+        questions = [self._of_class(name) for name in sorted({spec.class_sourced_id for spec in lost})]
+        lists = ListReader(self._client, self._settings.page_size, self._settings.in_flight)
+        answers = lists.read_many(questions)
+        records = [one for question, whole in answers for one in all_records(question, whole)]
+        for spec in lost:
+            body = self._form.line_item(spec, "", self._clock())
+            same = (sourced_id_of(one) for one in records if same_line_item(body, one))
+            for theirs in filter(None, same):
+                self._ids.learn(spec.line_item_id, theirs)
+
+    def _of_class(self, name: str) -> Question:
+        return Question(
+            url=address(self._root, "classes", name, "lineItems"),
+            place=f"/classes/{name}/lineItems",
+            path="lineItems",
+            permission=READING,
+            may_be_absent=True,
+            short=True,
+        )
+
+    def _write(self, spec: LineItemSpec, body: dict[str, object], is_new: bool) -> Request:
+        if is_new and self._settings.write_by == "post":
+            url = address(self._root, "classes", spec.class_sourced_id, "lineItems")
+            data = orjson.dumps({"lineItems": [body]})
+            return Request(
+                "POST", url, body=data, permission=CREATION, mark="sis:post-line-item", retry=False
+            )
+        data = orjson.dumps({"lineItem": body | {"sourcedId": self._ids.of(spec.line_item_id)}})
+        return Request("PUT", self._address(spec), body=data, permission=PERMISSION, mark="sis:put-line-item")
+
+    def _made(self, spec: LineItemSpec, answer: Answer) -> bool:
+        """Return whether the line item is there now, and remember what the SIS calls it."""
+        if answer.code not in (200, 201, 204):
+            return False
+        theirs = allocated(answer, "lineItems", spec.line_item_id)
+        if theirs and (self._settings.write_by == "post" or theirs != spec.line_item_id):
+            self._ids.learn(spec.line_item_id, theirs)
+        posted = self._settings.write_by == "post" and self._ids.find(spec.line_item_id) is None
+        return not posted
+
     def _address(self, spec: LineItemSpec) -> str:
-        return address(self._root, "lineItems", spec.line_item_id)
+        return address(self._root, "lineItems", self._ids.of(spec.line_item_id))
 
     def _held(self, specs: Sequence[LineItemSpec]) -> list[tuple[LineItemSpec, Record | None]]:
         requests = [Request("GET", self._address(spec), permission=READING) for spec in specs]
@@ -66,18 +114,18 @@ class LineItems:
         records = (record_of(one.json, "lineItems") if one.code < 300 else None for one in answers)
         return list(zip(specs, records, strict=True))
 
-    def _put(self, bodies: Mapping[str, bytes]) -> Iterator[tuple[str, Answer]]:
-        requests = [
-            Request("PUT", url, body=body, permission=PERMISSION, mark="sis:put-line-item")
-            for url, body in bodies.items()
-        ]
+    def _send(
+        self, wanted: Sequence[tuple[LineItemSpec, Request]]
+    ) -> Iterator[tuple[LineItemSpec, Answer]]:
+        owners = {id(request): spec for spec, request in wanted}
         failure: SisbridgeError | None = None
+        requests = [request for _, request in wanted]
         with closing(self._client.each(requests, self._settings.in_flight)) as answers:
             for request, answer in answers:
                 if isinstance(answer, SisbridgeError):
                     failure = answer
                 else:
-                    yield request.url, answer
+                    yield owners[id(request)], answer
         if failure is not None:
             raise failure
 

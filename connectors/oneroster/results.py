@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-import orjson
-
 from connectors.oneroster.flatten import text_of
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from domain.clock import utc_text
 from domain.errors import RowRejected
-from domain.ids import ResultId
 from domain.model import GradeKind, GradePayload, GradeValue, LineItemSpec, Mark
 from domain.oneroster import Service, Version
 
@@ -64,11 +61,11 @@ class GradebookForm:
             return GradeValue(None, "exempt") if record.get("scoreStatus") == "exempt" else None
         return self._valued(percent, text)
 
-    def result_body(self, payload: GradePayload, result: ResultId, now: datetime) -> bytes:
-        """Return the body of PUT results/{id}; RowRejected WB40 when this gradebook cannot say the value."""
+    def result(self, payload: GradePayload, sourced_id: str, now: datetime) -> dict[str, object]:
+        """Return the result that shows a grade; RowRejected WB40 when this gradebook cannot say the value."""
         spec = payload.line_item
         record: dict[str, object] = {
-            "sourcedId": result,
+            "sourcedId": sourced_id,
             "status": "active",
             "dateLastModified": utc_text(now),
             "lineItem": self._ref("lineItems", spec.line_item_id, "lineItem"),
@@ -81,7 +78,7 @@ class GradebookForm:
             record["comment"] = payload.comment
         if self.settings.version is Version.V1P2:
             record["class"] = self._ref("classes", spec.class_sourced_id, "class")
-        return orjson.dumps({"result": record})
+        return record
 
     def _scores(self, payload: GradePayload) -> dict[str, object]:
         value, scores = self.canonical(payload.value), dict[str, object]()
@@ -118,6 +115,8 @@ class GradebookForm:
         if self.settings.version is Version.V1P2:
             record["school"] = self._ref("orgs", spec.school_sourced_id, "org")
             record["academicSession"] = record["gradingPeriod"]
+        if self.settings.score_scale_id:
+            record["scoreScale"] = self._ref("scoreScales", self.settings.score_scale_id, "scoreScale")
         return record
 
     def title(self, spec: LineItemSpec) -> str:
@@ -128,7 +127,7 @@ class GradebookForm:
         return f"{kept} {spec.line_item_id[:_SUFFIX]}"
 
     def _ref(self, collection: str, sourced_id: str, kind: str) -> dict[str, str]:
-        own = collection in ("lineItems", "categories")
+        own = collection in ("lineItems", "categories", "scoreScales")
         root = self.settings.root(Service.GRADEBOOK if own else Service.ROSTERING)
         return {"href": address(root, collection, sourced_id), "sourcedId": sourced_id, "type": kind}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.protocol import GradeSink
+from connectors.protocol import GradeSink, RemembersIds
 from domain.errors import SisbridgeError
 from domain.failpoints import failpoint
 from domain.ids import GradeId, ItemId
@@ -25,7 +25,7 @@ from domain.model import (
 )
 from mappings.readback import BeforeDecision, after_writing, before_writing
 from sisbridge.house import House, clock_of
-from sisbridge.store import outbox
+from sisbridge.store import outbox, remote_objects
 
 MAXIMUM_ATTEMPTS = 3
 """How often an item that the SIS accepted but did not keep is sent again before a case opens."""
@@ -63,6 +63,14 @@ class Work:
 
 def deliver_items(house: House, district: District, sink: GradeSink, route: str) -> None:
     """Bring every item as far as it can come; each step is committed before the next."""
+    _remind(house, district, sink, route)
+    try:
+        _deliver(house, district, sink, route)
+    finally:
+        _remember(house, district, sink, route)
+
+
+def _deliver(house: House, district: District, sink: GradeSink, route: str) -> None:
     _resolve_doubts(work_for(house, district, sink, route, IN_DOUBT))
     work = work_for(house, district, sink, route, TO_SEND)
     sendable = [item for item in work.items if item.attempts < MAXIMUM_ATTEMPTS]
@@ -73,9 +81,25 @@ def deliver_items(house: House, district: District, sink: GradeSink, route: str)
     if not to_send:
         return
     sink.prepare(work.of(to_send))
+    _remember(house, district, sink, route)
     _mark_sending(work, to_send)
     answered = _send(work, to_send)
     _read_back(work, to_send, held, answered)
+
+
+def _remind(house: House, district: District, sink: GradeSink, route: str) -> None:
+    """Tell the sink what the SIS calls our things, where it chose."""
+    if isinstance(sink, RemembersIds):
+        with house.store.read() as conn:
+            sink.know(remote_objects.remembered(conn, district.code, route))
+
+
+def _remember(house: House, district: District, sink: GradeSink, route: str) -> None:
+    """Keep what the sink learnt, on every path: what is lost is looked up by how it looks."""
+    learnt = sink.learnt() if isinstance(sink, RemembersIds) else {}
+    if learnt:
+        with house.store.begin("remote-ids") as conn:
+            remote_objects.remember(conn, district.code, route, learnt)
 
 
 def work_for(

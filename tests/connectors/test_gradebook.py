@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.http import Answer
 from connectors.oneroster.gradebook import ROUTE, OneRosterGradebookSink
+from connectors.oneroster.remote_ids import allocated
 from connectors.oneroster.results import GradebookForm
 from connectors.oneroster.settings import OneRosterGradebookSettings
 from domain import failpoints
@@ -39,6 +42,7 @@ from simulators.oneroster import Dialect, Fault, FaultKind, RunningProvider
 AT = datetime(2026, 1, 20, 4, 5, 6, tzinfo=UTC)
 OLD, NEW = Version.V1P1, Version.V1P2
 NORTH = DistrictCode("north")
+PAIR = {"suppliedSourcedId": "ours", "allocatedSourcedId": "1"}
 Start = Callable[..., RunningProvider]
 Work = tuple[list[OutboxItem], dict[ItemId, GradePayload]]
 
@@ -246,6 +250,100 @@ def test_the_sis_own_id_is_on_the_receipt(start: Start) -> None:
     provider.dataset.add("lineItems", {"sourcedId": "li-1", "class": ref("c"), "category": ref("k")}, AT)
     receipt = next(sink.deliver(items, payloads))
     assert receipt.remote == provider.gradebook()["results"][0]["sourcedId"] != items[0].result_id
+
+
+def by_post(start: Start, **dialect: Any) -> tuple[RunningProvider, OneRosterGradebookSink]:
+    """Return a provider and a sink that lets it choose the ids."""
+    provider = start(**dialect)
+    return provider, sink_for(provider, write_by="post")
+
+
+def test_a_posted_grade_is_proven_and_corrected_in_place(start: Start) -> None:
+    provider, sink = by_post(start)
+    one, other = payload("u1", graded("70")), payload("u2", graded("80"))
+    assert sent(sink, one, other) == [Outcome.DELIVERED] * 2
+    assert held(sink, one, other) == [graded("70.0"), graded("80.0")]
+    corrected = payload("u1", graded("75"))
+    assert (held(sink, corrected), sent(sink, corrected)) == ([graded("70.0")], [Outcome.DELIVERED])
+    book = provider.gradebook()
+    assert (len(book["lineItems"]), sorted(r["score"] for r in book["results"])) == (1, [75, 80])
+    assert book["lineItems"][0]["sourcedId"] != "li-1"
+
+
+def test_what_the_sis_calls_ours_is_learnt_and_taken_by_the_next_sink(start: Start) -> None:
+    provider, sink = by_post(start)
+    sent(sink, payload("u1", graded("70")))
+    later = sink_for(provider, write_by="post")
+    later.know(sink.learnt())
+    assert sent(later, payload("u1", graded("75"))) == [Outcome.DELIVERED]
+    assert [one["score"] for one in provider.gradebook()["results"]] == [75]
+
+
+def test_after_lost_answers_posted_things_are_found_by_how_they_look(start: Start) -> None:
+    provider, sink = by_post(start)
+    sent(sink, payload("u1", graded("70")))
+    forgetful, one = sink_for(provider, write_by="post"), payload("u1", graded("70"))
+    assert held(forgetful, one) == [graded("70.0")]
+    sent(forgetful, payload("u2", graded("80")))
+    assert len(provider.gradebook()["lineItems"]) == 1
+
+
+def test_a_post_without_an_answer_is_unknown_and_not_repeated(start: Start) -> None:
+    provider, sink = by_post(start)
+    one = payload("u1", graded("70"))
+    sink.prepare([one])
+    provider.faults.add(Fault(FaultKind.LOST_ANSWER, path="lineItems/*/results", method="POST", times=1))
+    items, payloads = work(one)
+    assert [receipt.outcome for receipt in sink.deliver(items, payloads)] == [Outcome.UNKNOWN]
+    assert held(sink, one) == [graded("70.0")]
+    assert len(provider.gradebook()["results"]) == 1
+
+
+def test_a_refused_post_rejects_its_own_grade_only(start: Start) -> None:
+    _, sink = by_post(start)
+    assert sent(sink, payload("u1", graded("70")), payload("stranger", graded("70"))) == [
+        Outcome.DELIVERED,
+        Outcome.REJECTED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"sourcedIdPairs": [{"suppliedSourcedId": "x", "allocatedSourcedId": "2"}, PAIR]}, "1"),
+        ({"sourcedIdPairs": PAIR}, "1"),
+        ({"sourcedIdPairs": [{"suppliedSourcedId": "x", "allocatedSourcedId": "2"}]}, ""),
+        ({"sourcedIdPairs": []}, ""),
+        ({"result": {"sourcedId": "1"}}, "1"),
+        ([], ""),
+    ],
+)
+def test_the_allocated_id_is_read_from_a_list_in_any_order_or_a_single_pair(body: object, told: str) -> None:
+    assert allocated(Answer(201, {}, json.dumps(body).encode()), "results", "ours") == told
+
+
+def test_ids_that_a_put_allocates_are_learnt_and_corrected_in_place(start: Start) -> None:
+    provider = start(reallocate_ids=True)
+    sink = sink_for(provider)
+    assert sent(sink, payload("u1", graded("70"))) == [Outcome.DELIVERED]
+    later = sink_for(provider)
+    later.know(sink.learnt())
+    assert sent(later, payload("u1", graded("75"))) == [Outcome.DELIVERED]
+    book = provider.gradebook()
+    assert (len(book["lineItems"]), [one["score"] for one in book["results"]]) == (1, [75])
+
+
+def test_a_line_item_refers_to_the_score_scale_of_the_settings(start: Start) -> None:
+    provider = start()
+    scale = {"sourcedId": "scale", "title": "A-F", "type": "letter", "class": ref("c"), "scoreScaleValue": []}
+    provider.dataset.add("scoreScales", scale, AT)
+    sent(sink_for(provider, score_scale_id="scale"), payload("u1", graded("70")))
+    assert provider.gradebook()["lineItems"][0]["scoreScale"]["sourcedId"] == "scale"
+
+
+def test_1p1_has_neither_post_nor_score_scales(start: Start) -> None:
+    with pytest.raises(ValueError, match="knows neither write_by post"):
+        sink_for(start(OLD), write_by="post")
 
 
 def test_a_registrars_own_result_is_seen_under_its_id(start: Start) -> None:

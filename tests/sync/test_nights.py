@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import RetryLater
 from domain.model import OutboxState
 from simulators.dataset import Dataset
 from simulators.oneroster.dialect import Dialect
+from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.store import roster as roster_store
@@ -18,6 +20,7 @@ from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.deliver import MAXIMUM_ATTEMPTS
 from sisbridge.sync.night import sync_district, sync_region
+from sisbridge.sync.region import load_entries
 from sisbridge.sync.release import release
 from sisbridge.sync.why import why
 from sisbridge.sync.writeback import DeliveryCounts, deliver, districts_with_items
@@ -107,6 +110,46 @@ def test_an_acknowledged_file_confirms_its_grades(house: House, region: SmallReg
     assert deliver(house, FILES).confirmed == 5
 
 
+def posting(house: House, region: SmallRegion) -> None:
+    """Have the REST district's gradebook choose the ids of what we write."""
+    entries = region.entries()
+    rest = entries["district"][0]["grades"]
+    rest["settings"] = {**rest["settings"], "write_by": "post"}
+    load_entries(house, entries, "tester")
+
+
+def test_posted_grades_land_once_and_corrections_find_them_though_the_column_was_renamed(
+    any_house: House, region: SmallRegion
+) -> None:
+    posting(any_house, region)
+    sync_district(any_house, REST)
+    assert graded(any_house, region, TEN[:5])[REST].confirmed == 5
+    dataset = region.provider.dataset
+    column = dataset.records("lineItems")[0]["sourcedId"]
+    dataset.change("lineItems", column, NOW, title="Renamed by the teacher")
+    assert graded(any_house, region, [f"{REST},u0,91"])[REST].confirmed == 5
+    assert [one["sourcedId"] for one in dataset.records("lineItems")] == [column]
+    assert results(region) == {"u0": 91.0} | {f"u{n}": 70.5 + n for n in range(1, 5)}
+    assert len(dataset.records("results")) == 5
+
+
+def test_a_post_whose_answer_was_lost_is_looked_up_before_anything_is_sent_again(
+    any_house: House, region: SmallRegion
+) -> None:
+    posting(any_house, region)
+    sync_district(any_house, REST)
+    for path in ("classes/*/lineItems", "lineItems/*/results"):
+        region.provider.faults.add(Fault(FaultKind.LOST_ANSWER, path=path, method="POST"))
+    collect_from(any_house, region.grade_file(TEN[:5]))
+    release(any_house, REST, "tester")
+    with pytest.raises(RetryLater):
+        deliver(any_house, REST)
+    deliver(any_house, REST)
+    assert deliver(any_house, REST).confirmed == 5
+    dataset = region.provider.dataset
+    assert (len(dataset.records("lineItems")), len(dataset.records("results"))) == (1, 5)
+
+
 def test_a_file_in_place_is_no_work_and_its_acknowledgement_is_noticed_by_the_next_night(
     any_house: House, region: SmallRegion
 ) -> None:
@@ -180,8 +223,6 @@ def without(dataset: Dataset, student: str) -> Dataset:
 def test_a_district_without_an_mou_is_tried_but_not_applied(house: House, region: SmallRegion) -> None:
     entries = region.entries()
     del entries["district"][0]["mou_approved_on"]
-    from sisbridge.sync.region import load_entries
-
     load_entries(house, entries, "tester")
     outcome = sync_district(house, REST)
     assert (outcome.state, outcome.code) == ("stopped", "CF11")

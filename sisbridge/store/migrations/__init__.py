@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from sisbridge.store.database import Store
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision, known without loading Alembic: most processes start on a store that is up to date."""
 
 _LOCK = 0x5157_B41D

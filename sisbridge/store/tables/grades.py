@@ -174,3 +174,14 @@ receipt = Table(
     text("fix"),
     of("outbox", "item_id"),
 )
+
+# What a SIS calls a line item or a result of ours, where it chose the id.
+remote_object = Table(
+    "remote_object",
+    METADATA,
+    district_code(),
+    key("route"),
+    key("our_id"),
+    text("remote_id"),
+    of_district(),
+)
