@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
@@ -401,3 +401,13 @@ def test_an_unreadable_authority_file_names_its_setting(server: Server, tmp_path
         error = failure(client, server.url)
     assert error.code == "CF54"
     assert "ca_file" in error.fix
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_kept_connection_that_breaks_is_tried_again_by_nobody_but_us(server: Server, method: str) -> None:
+    server.answers = [says(), breaks_off]
+    with HttpClient(options=replace(QUICK, attempts=1)) as client:
+        client.get(server.url)
+        with pytest.raises(RetryLater, match="CN01"):
+            client.send(Request(method, server.url))
+    assert len(server.asked) == 2
