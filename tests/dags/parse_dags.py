@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,9 @@ class Watch:
         sys.addaudithook(self._note)
 
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._on and event == "open" and not str(arguments[0]).endswith(CODE):
+        # Python writes the bytecode of what it compiled: that is no reading.
+        is_reading = event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if self._on and is_reading and not str(arguments[0]).endswith(CODE):
             self.seen.append(f"open {arguments[0]}")
         if self._on and event in ("socket.connect", "sqlite3.connect", "subprocess.Popen", "os.putenv"):
             self.seen.append(event)
