@@ -115,7 +115,7 @@ class RecordJudge:
         if isinstance(value, bool) and self._version is Version.V1P1:
             return "true" if value else "false"
         if value not in ("true", "false"):
-            self._add("OR-V04", name, str(value))
+            self._add("OR-V04", name, str(value).lower() if isinstance(value, bool) else str(value))
         return str(value).lower()
 
     def _of_object(self, field: Field, name: str, value: object) -> str:
