@@ -113,8 +113,9 @@ class OneRosterGradebookSink:
             yield self._answered(item, payloads[item.item_id], answer)
 
     def withdraw(self, items: Sequence[OutboxItem], payloads: Payloads) -> Iterator[Receipt]:
-        """Delete our results where the SIS still holds what we wrote.
+        """Delete our results where the SIS still holds what we wrote, then our line items left empty.
 
+        A line item goes only when it stands under our own fixed id, so that nobody else can have made it.
         Outcomes: DELIVERED (deleted), ADOPTED (already gone), CONFLICT (somebody changed it; left alone),
         REJECTED, UNKNOWN.
         """
@@ -132,6 +133,17 @@ class OneRosterGradebookSink:
                 ours.append((item, Request("DELETE", url, permission=REMOVAL, mark="sis:delete-result")))
         for item, answer in self._send(ours):
             yield self._deleted(item, answer)
+        self._remove_empty([payloads[item.item_id] for item, _ in ours])
+
+    def _remove_empty(self, payloads: Sequence[GradePayload]) -> None:
+        if not payloads:
+            return
+        with self._client() as client:
+            used = GradebookReads(self._settings, self._form, client, self._ids).used_line_items(payloads)
+            made = {payload.line_item.line_item_id for payload in payloads} - used
+            for line_item in sorted(one for one in made if self._ids.find(one) is None):
+                url = address(self._root, "lineItems", line_item)
+                client.send(Request("DELETE", url, permission=REMOVAL, mark="sis:delete-line-item"))
 
     def _client(self) -> HttpClient:
         return self._settings.client(self._auth)

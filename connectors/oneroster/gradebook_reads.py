@@ -38,6 +38,10 @@ class GradebookReads:
         cells = self._cells(payloads)
         return {payload.item_id: self._remote(payload, cells) for payload in payloads}
 
+    def used_line_items(self, payloads: Sequence[GradePayload]) -> set[str | None]:
+        """Return the line items in the payloads' classes that hold a live result, whoever wrote it."""
+        return {line_item for line_item, _ in self._cells(payloads)}
+
     def _remote(self, payload: GradePayload, cells: Mapping[Cell, Record]) -> RemoteGrade | None:
         record = cells.get((self._ids.of(payload.line_item.line_item_id), payload.student))
         value = self._form.value_of(record, payload.line_item) if record else None

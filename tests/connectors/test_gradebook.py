@@ -511,6 +511,30 @@ def test_withdrawing_removes_ours_and_leaves_what_was_changed(start: Start) -> N
     assert [one["score"] for one in provider.gradebook()["results"]] == [99]
 
 
+def test_the_line_item_goes_with_the_last_of_our_results(start: Start) -> None:
+    provider = start()
+    sink, ones = sink_for(provider), [payload(f"u{number}", graded("70")) for number in range(2)]
+    sent(sink, *ones)
+    list(sink.withdraw(*work(ones[0])))
+    assert len(provider.gradebook()["lineItems"]) == 1
+    list(sink.withdraw(*work(ones[1])))
+    assert (provider.gradebook()["lineItems"], provider.gradebook()["results"]) == ([], [])
+
+
+def test_a_line_item_that_holds_a_teachers_result_or_was_made_there_stays(start: Start) -> None:
+    provider = start()
+    sink, one = sink_for(provider), payload("u1", graded("70"))
+    sent(sink, one)
+    own = {**provider.dataset.records("results")[0], "sourcedId": "own", "student": ref("u2")}
+    provider.dataset.add("results", own, AT)
+    list(sink.withdraw(*work(one)))
+    assert [one["sourcedId"] for one in provider.gradebook()["lineItems"]] == ["li-1"]
+    posting, sink = by_post(start)
+    sent(sink, one)
+    list(sink.withdraw(*work(one)))
+    assert (len(posting.gradebook()["lineItems"]), posting.gradebook()["results"]) == (1, [])
+
+
 def test_every_write_passes_its_failpoints(
     start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
