@@ -49,7 +49,7 @@ def connection(
 ) -> OneRosterConnection:  # fmt: skip
     """Return how to reach a server. auth: basic, body, oauth1 or bearer, whose token is the secret.
 
-    Raises StopDistrict CF50 when something is missing for that way of signing in.
+    Raises StopDistrict CF61 when something is missing for that way of signing in.
     """
     flow = auth if auth in ("oauth1", "bearer") else "oauth2"
     given: dict[str, object] = {
@@ -63,7 +63,7 @@ def connection(
         return OneRosterConnection.model_validate(given)
     except ValueError:
         raise StopDistrict(
-            "CF50", f"Something is missing for the sign-in {auth}",
+            "CF61", f"Something is missing for the sign-in {auth}",
             fix="Give --token-url and --client-id, and the secret in SISBRIDGE_CLIENT_SECRET", place=flow,
         ) from None  # fmt: skip
 

@@ -107,7 +107,7 @@ def test_a_server_is_inspected_with_the_secret_from_the_environment() -> None:
 
 def test_what_is_missing_to_sign_in_is_said(tmp_path: Path) -> None:
     ended = run("https://sis.example", "--auth", "basic")
-    assert (ended.exit_code, "CF50" in ended.output, "--token-url" in ended.output) == (3, True, True)
+    assert (ended.exit_code, "CF61" in ended.output, "--token-url" in ended.output) == (3, True, True)
 
 
 def test_what_is_no_oneroster_ends_with_6(tmp_path: Path) -> None:
