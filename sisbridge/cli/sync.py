@@ -16,18 +16,8 @@ from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table
 if TYPE_CHECKING:
     from sisbridge.sync.night import NightOutcome, Progress
 
-COLUMNS = (
-    "read",
-    "out_of_scope",
-    "clean",
-    "quarantined",
-    "add",
-    "update",
-    "remove",
-    "missing",
-    "return",
-    "seats",
-)
+READ = ("read", "out_of_scope", "clean", "quarantined")
+CHANGED = ("add", "update", "remove", "missing", "return", "seats")
 
 
 def sync(
@@ -78,14 +68,16 @@ def show(outcomes: list[NightOutcome], as_json: bool) -> None:
         names = ("district", "run_id", "state", "code", "message", "fix", "counts")
         print_json([{name: getattr(outcome, name) for name in names} for outcome in outcomes])
         return
-    rows = [
-        (
-            o.district,
-            o.state,
-            *(int(o.counts.get(name, 0)) for name in COLUMNS),
-            f"{o.code} {o.message}".strip(),
-        )
-        for o in outcomes
-    ]
-    heads = tuple(name.replace("_", " ") for name in COLUMNS)
-    print_table("Rosters", ("district", "state", *heads, "reason"), rows)
+    rows = [(o.district, o.state, *_counts(o, READ), f"{o.code} {o.message}".strip()) for o in outcomes]
+    print_table("Rosters", ("district", "state", *_heads(READ), "reason"), rows)
+    print_table(
+        "Changes", ("district", *_heads(CHANGED)), [(o.district, *_counts(o, CHANGED)) for o in outcomes]
+    )
+
+
+def _heads(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.replace("_", " ") for name in names)
+
+
+def _counts(outcome: NightOutcome, names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(int(outcome.counts.get(name, 0)) for name in names)

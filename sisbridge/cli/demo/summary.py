@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import typer
-from rich.table import Table
 
 from domain.ids import DistrictCode
 from domain.model import Case
-from sisbridge.cli.output import case_entry, case_sentence, console
+from sisbridge.cli.output import case_entry, case_sentence, print_table
 from sisbridge.house import House
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import Collected
@@ -19,19 +18,8 @@ from sisbridge.sync.release import Released
 from sisbridge.sync.standing import standing
 from sisbridge.sync.writeback import DeliveryCounts
 
-ROSTER_COLUMNS = (
-    "read",
-    "out_of_scope",
-    "clean",
-    "quarantined",
-    "add",
-    "update",
-    "remove",
-    "missing",
-    "return",
-    "in_force",
-    "seats",
-)
+READ_COLUMNS = ("read", "out_of_scope", "clean", "quarantined")
+CHANGE_COLUMNS = ("add", "update", "remove", "missing", "return", "in_force", "seats")
 GRADE_COLUMNS = ("released", "sent", "delivered", "confirmed", "held", "conflict")
 
 
@@ -64,7 +52,7 @@ def summarize(
         code = outcome.district
         out, in_force = delivered[code].as_dict(), standing(house, code)
         counts[str(code)] = {
-            **{name: int(outcome.counts.get(name, 0)) for name in ROSTER_COLUMNS},
+            **{name: int(outcome.counts.get(name, 0)) for name in (*READ_COLUMNS, *CHANGE_COLUMNS)},
             "in_force": in_force.rows,
             "seats": in_force.seats,
             "released": released[code].queued,
@@ -77,22 +65,19 @@ def summarize(
 
 def show(summary: NightSummary) -> None:
     """Print the summary: rosters in, grades out, open cases."""
-    _table("Rosters in", summary, ROSTER_COLUMNS, with_state=True)
-    _table("Grades out", summary, GRADE_COLUMNS, with_state=False)
+    _table("Rosters in", summary, READ_COLUMNS, with_state=True)
+    _table("Changes applied, and what is in force now", summary, CHANGE_COLUMNS)
+    _table("Grades out", summary, GRADE_COLUMNS)
     typer.echo(f"Open cases: {len(summary.cases)}")
     for case in summary.cases:
         typer.echo(f"  - {case_sentence(case)}")
         typer.echo(f"      Fix: {case.fix}")
 
 
-def _table(title: str, summary: NightSummary, columns: Sequence[str], *, with_state: bool) -> None:
-    table = Table(title=title, title_justify="left", header_style="bold")
-    table.add_column("district")
-    if with_state:
-        table.add_column("roster")
-    for name in columns:
-        table.add_column(name.replace("_", " "), justify="right")
-    for code, counts in summary.counts.items():
-        state = [summary.states[code]] if with_state else []
-        table.add_row(code, *state, *(f"{counts[name]:,}" for name in columns))
-    console().print(table)
+def _table(title: str, summary: NightSummary, columns: Sequence[str], *, with_state: bool = False) -> None:
+    heads = ("district", *(("roster",) if with_state else ()), *columns)
+    rows = [
+        (code, *((summary.states[code],) if with_state else ()), *(counts[name] for name in columns))
+        for code, counts in summary.counts.items()
+    ]
+    print_table(title, [head.replace("_", " ") for head in heads], rows)

@@ -1,0 +1,170 @@
+"""The commands as a person types them: what they print, what they leave, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from typer.core import TyperGroup
+from typer.testing import CliRunner, Result
+
+from simulators.oneroster.faults import Fault, FaultKind
+from sisbridge.cli.main import app
+from sisbridge.cli.output import ExitCode
+from tests.support.small_region import FILES, REST, SmallRegion
+
+DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRegion]:
+    """Two districts' simulated SISs."""
+    with SmallRegion(tmp_path_factory.mktemp("sis")) as region:
+        yield region
+
+
+@pytest.fixture
+def region(running: SmallRegion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallRegion:
+    """An installation of its own whose region file is loaded and whose secrets are kept."""
+    running.reset()
+    monkeypatch.setenv("SISBRIDGE_HOME", str(tmp_path))
+    monkeypatch.setenv("SISBRIDGE_DEMO", "true")
+    file = tmp_path / "region.toml"
+    file.write_text(toml(running.entries()), encoding="utf-8")
+    assert run("region", "load", str(file)).exit_code == 0
+    keep(REST, "sis_client_secret", running.provider.client_secret)
+    keep(FILES, "sis_password", "secret")
+    return running
+
+
+def toml(content: Any, name: str = "") -> str:
+    """Write what a region file holds as TOML: just what these tests need of it."""
+    plain = "".join(f"{json.dumps(k)} = {value(v)}\n" for k, v in content.items() if not nested(v))
+    tables = [(f"{name}.{json.dumps(k)}".lstrip("."), v) for k, v in content.items() if nested(v)]
+    return plain + "".join(
+        f"\n[[{key}]]\n{toml(row, key)}" if isinstance(inner, list) else f"\n[{key}]\n{toml(inner, key)}"
+        for key, inner in tables
+        for row in (inner if isinstance(inner, list) else [inner])
+    )
+
+
+def nested(found: Any) -> bool:
+    """Return whether a value is a table, or a list of tables."""
+    return isinstance(found, dict) or (isinstance(found, list) and bool(found) and isinstance(found[0], dict))
+
+
+def value(found: Any) -> str:
+    """Write one plain value."""
+    return found.isoformat() if isinstance(found, date) else json.dumps(found)
+
+
+def run(*words: str, **more: Any) -> Result:
+    """Run one command."""
+    return CliRunner().invoke(app, list(words), **more)
+
+
+def keep(district: str, name: str, secret: str) -> None:
+    """Keep a secret as in a pipe."""
+    assert run("secret", "set", district, name, input=secret).exit_code == 0
+
+
+def test_a_night_by_hand_from_check_to_receipt(region: SmallRegion) -> None:
+    assert run("check", REST).exit_code == 0
+    assert run("sync").exit_code == 0
+    grades = region.grade_file([f"{REST},u0,88.5", f"{FILES},u1,77"])
+    assert run("grades", "collect", str(grades)).exit_code == 0
+    assert run("grades", "release").exit_code == 0
+    delivered = json.loads(run("grades", "deliver", "--json").stdout)
+    assert (delivered[REST]["confirmed"], delivered[FILES]["delivered"]) == (1, 1)
+    assert "1 confirmed" in run("why", "u0", "--district", REST).stdout
+    assert "No case is open." in run("cases").stdout
+    assert {row["stage"] for row in json.loads(run("runs", "--json").stdout)} >= {"pull", "apply", "seats"}
+
+
+def test_a_rehearsal_applies_nothing(region: SmallRegion) -> None:
+    assert run("sync", REST, "--rehearse").exit_code == 0
+    assert "was ever seen" in run("why", "u0").stdout
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault(FaultKind.WRONG_SECRET, times=None), ExitCode.STOPPED),
+        (Fault(FaultKind.STATUS, times=None, status=503, retry_after="0"), ExitCode.RETRY),
+    ],
+)
+def test_sync_ends_with_a_documented_code(region: SmallRegion, fault: Fault, code: ExitCode) -> None:
+    region.provider.faults.add(fault)
+    ended = run("sync", "--json")
+    assert ended.exit_code == code
+    stopped = {row["district"]: (row["state"], bool(row["fix"])) for row in json.loads(ended.stdout)}
+    assert stopped == {REST: ("stopped", True), FILES: ("finished", False)}
+
+
+def test_a_failed_check_names_the_step_and_the_fix(region: SmallRegion) -> None:
+    keep(REST, "sis_client_secret", "wrong")
+    ended = run("check", REST, "--json")
+    failed = [step for step in json.loads(ended.stdout) if step["outcome"] == "failed"]
+    assert ended.exit_code == ExitCode.STOPPED
+    assert failed
+    assert all(step["fix"] for step in failed)
+
+
+def test_an_unknown_district_says_how_to_add_one(region: SmallRegion) -> None:
+    ended = run("sync", "nowhere")
+    assert ended.exit_code == ExitCode.STOPPED
+    assert "Fix:" in ended.stderr
+
+
+def test_a_bad_region_file_names_the_table_and_the_key(region: SmallRegion, tmp_path: Path) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text('[[district]]\ncode = "9"\nname = "Nine"\n', encoding="utf-8")
+    ended = run("region", "load", str(file))
+    assert ended.exit_code == ExitCode.STOPPED
+    assert "district 9, the key 'state' is missing" in ended.stderr
+
+
+def test_without_a_master_key_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SISBRIDGE_HOME", str(tmp_path))
+    monkeypatch.delenv("SISBRIDGE_MASTER_KEY", raising=False)
+    ended = run("cases")
+    assert ended.exit_code == ExitCode.BROKEN
+    assert "SISBRIDGE_MASTER_KEY" in ended.stderr
+
+
+def test_a_grade_row_of_no_known_district_is_named_by_its_place(region: SmallRegion) -> None:
+    run("sync")
+    ended = run("grades", "collect", str(region.grade_file(["7777,u0,80"])))
+    assert ended.exit_code == ExitCode.STOPPED
+    assert "grades.csv:2" in ended.stderr
+
+
+def commands(group: TyperGroup, words: tuple[str, ...] = ("sisbridge",)) -> Iterator[tuple[str, Any]]:
+    """Yield every command with its full name."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, (*words, name))
+        else:
+            yield " ".join((*words, name)), command
+
+
+def test_every_command_and_option_is_documented_and_every_command_shows_an_example() -> None:
+    root = typer.main.get_command(app)
+    assert isinstance(root, TyperGroup)
+    found = dict(commands(root))
+    assert len(found) > 8
+    for name, command in found.items():
+        assert f"`{name}" in DOCS, name
+        assert f"Example: {name}" in (command.help or ""), name
+        long_options = [o for p in command.params for o in p.opts if o.startswith("--") and o != "--json"]
+        assert [o for o in long_options if o not in DOCS] == [], name
+
+
+def test_every_exit_code_is_documented() -> None:
+    for code in ExitCode:
+        assert f"| {code.value} | {code.name.lower().replace('_', ' ')} |" in DOCS
