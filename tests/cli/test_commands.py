@@ -18,7 +18,8 @@ from sisbridge.cli.main import app
 from sisbridge.cli.output import ExitCode
 from tests.support.small_region import FILES, REST, SmallRegion
 
-DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+PAGES = (Path(__file__).parents[2] / "docs" / name for name in ("cli.md", "inspect.md"))
+DOCS = "".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 @pytest.fixture(scope="module")
