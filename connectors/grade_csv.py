@@ -14,24 +14,9 @@ from connectors.oneroster.csv_reader import TableReader
 from connectors.protocol import GradeBatch, GradeRow, Notice
 from domain.clock import Clock, system_clock
 from domain.errors import StopDistrict
+from domain.grading import GRADE_COLUMNS
 from domain.ids import DistrictCode
 from domain.tables import PLACE
-
-GRADE_COLUMNS = (
-    "district",
-    "student_sourced_id",
-    "offering",
-    "term",
-    "reporting_period",
-    "kind",
-    "percent",
-    "text_score",
-    "mark",
-    "comment",
-    "entered_by",
-    "complete",
-)
-"""The columns of a grade file, in any order; each must be there, most cells may be empty."""
 
 
 class CsvGradeSettings(BaseModel):

@@ -14,8 +14,9 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from domain.errors import RetryLater
+from domain.grading import GradePayload, GradeValue, OutboxItem, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId
-from domain.model import GradePayload, GradeValue, Mode, OutboxItem, Receipt, RemoteGrade
+from domain.model import Mode
 
 
 class Capability(StrEnum):

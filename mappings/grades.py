@@ -13,26 +13,10 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from domain.model import GradeKind, GradeValue, Mark
+from domain.grading import GRADE_COLUMNS, GradeKind, GradeValue, Mark
 from domain.tables import PLACE
 from mappings.maps import code_set, fold
 from mappings.scales import Scale, letter, one_decimal
-
-GRADE_COLUMNS = (
-    "district",
-    "student_sourced_id",
-    "offering",
-    "term",
-    "reporting_period",
-    "kind",
-    "percent",
-    "text_score",
-    "mark",
-    "comment",
-    "entered_by",
-    "complete",
-)
-"""The columns of a grade source, and of the canonical grade table before PLACE."""
 
 _NUMBER = r"-?\d{1,6}(?:\.\d{1,6})?"
 _PERCENT = re.compile(rf"({_NUMBER})\s*%?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from domain.model import GradeValue, Mark, Outcome, RemoteGrade
+from domain.grading import GradeValue, Mark, Outcome, RemoteGrade
 
 _NOTHING = GradeValue(percent=None, text_score=None, mark=Mark.GRADED)
 

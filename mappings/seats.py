@@ -9,8 +9,9 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 
+from domain.grading import Offering, Seat
 from domain.ids import DistrictCode, OfferingId, PersonId, SourcedId
-from domain.model import Finding, Offering, Seat, Severity
+from domain.model import Finding, Severity
 
 _Key = tuple[PersonId, OfferingId, str]
 _OF_ENROLLMENT = (

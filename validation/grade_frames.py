@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from domain.model import Mark
+from domain.grading import Mark
 from validation.arrow import column
 from validation.context import GradeContext
 from validation.rules.rule import Fact, Within

@@ -52,7 +52,7 @@ def _failures(
 def judge_grades(rows: pa.Table, context: GradeContext) -> Judged:
     """Split collected grades of one district into clean and quarantined rows, with findings.
 
-    rows: `suites.GRADE_COLUMNS` as text, `domain.tables.PLACE`, and the booleans `_has_seat`,
+    rows: `domain.grading.GRADE_COLUMNS` as text, `domain.tables.PLACE`, and the booleans `_has_seat`,
     `_known_column`, `_letter_agrees`, `_own_district`, `_contested`. A null boolean proves nothing and
     holds the row, except `_letter_agrees`, which is null where there is nothing to compare.
     Raises as `judge` does.

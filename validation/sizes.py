@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from domain.grading import Offering
 from domain.ids import OfferingId
-from domain.model import Finding, Offering
+from domain.model import Finding
 from validation.rules import catalogue
 
 OFFERINGS = "offerings"

@@ -24,21 +24,6 @@ GRADES = "grades"
 VALUE = "value"
 """The field of a finding on a grade that says nothing: no percent, no letter and no mark by itself."""
 
-GRADE_COLUMNS = (
-    "district",
-    "student_sourced_id",
-    "offering",
-    "term",
-    "reporting_period",
-    "kind",
-    "percent",
-    "text_score",
-    "mark",
-    "comment",
-    "entered_by",
-    "complete",
-)
-"""The canonical columns of a collected grade, all text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from connectors.protocol import Capability, CheckReport
 from domain.clock import Clock, system_clock
 from domain.errors import ContractBroken, RetryLater, RowRejected, SisbridgeError
+from domain.grading import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId, LineItemId
-from domain.model import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.oneroster import Service
 
 ROUTE = "oneroster_gradebook"

@@ -12,8 +12,8 @@ from connectors.oneroster.remote_ids import RemoteIds
 from connectors.oneroster.results import GradebookForm
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from domain.errors import StopDistrict
+from domain.grading import GradePayload, RemoteGrade
 from domain.ids import ItemId
-from domain.model import GradePayload, RemoteGrade
 from domain.oneroster import Service
 
 READING = "reading grades (scope gradebook.readonly)"

@@ -17,8 +17,8 @@ from connectors.oneroster.results import GradebookForm, same_line_item
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from domain.clock import Clock, utc_text
 from domain.errors import RowRejected, SisbridgeError, StopDistrict
+from domain.grading import LineItemSpec
 from domain.ids import DistrictCode, LineItemId, fixed_id
-from domain.model import LineItemSpec
 from domain.oneroster import Service
 
 PERMISSION = "writing line items (scope gradebook.createput)"

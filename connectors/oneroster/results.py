@@ -15,7 +15,7 @@ from connectors.oneroster.flatten import text_of
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from domain.clock import utc_text
 from domain.errors import RowRejected
-from domain.model import GradeKind, GradePayload, GradeValue, LineItemSpec, Mark
+from domain.grading import GradeKind, GradePayload, GradeValue, LineItemSpec, Mark
 from domain.oneroster import Service, Version
 
 Record = Mapping[str, object]

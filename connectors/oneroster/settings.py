@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.auth import Authorizer, OAuth1, OAuth2ClientCredentials, StaticHeaders
 from connectors.http import HttpClient, HttpOptions
-from domain.model import Mark
+from domain.grading import Mark
 from domain.oneroster import SCOPE_PREFIX, Service, Version
 
 ROSTER_SCOPES = ("roster-core.readonly",)

@@ -17,8 +17,8 @@ from connectors.sftp.registrar_table import COLUMNS, render_table
 from connectors.sftp.session import SftpSession
 from domain.clock import Clock, system_clock
 from domain.errors import ContractBroken
+from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId
-from domain.model import GradePayload, GradeValue, Mark, OutboxItem, Outcome, Receipt, RemoteGrade
 
 ROUTE = "registrar_file"
 

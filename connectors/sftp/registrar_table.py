@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 
-from domain.model import GradePayload
+from domain.grading import GradePayload
 
 _RISKY = ("=", "+", "-", "@")
 

@@ -6,24 +6,11 @@ import csv
 import io
 from collections.abc import Iterator
 
+from domain.grading import GRADE_COLUMNS
 from simulators.dataset import Dataset
 from simulators.scenario.districts import DISTRICTS, DemoDistrict, enrolled
 from simulators.scenario.nights import bystanders
 
-COLUMNS = (
-    "district",
-    "student_sourced_id",
-    "offering",
-    "term",
-    "reporting_period",
-    "kind",
-    "percent",
-    "text_score",
-    "mark",
-    "comment",
-    "entered_by",
-    "complete",
-)
 TERM = "2026-S1"
 FINALS = ("PHYS-A", "SPAN-3")
 PROGRESS = "STAT-1"
@@ -34,7 +21,7 @@ REGISTRAR_CHANGED = "81.0"
 def grades_csv(datasets: dict[str, Dataset], *, corrected: bool = False) -> bytes:
     """Return the grade file of night one, or of night three with two grades corrected."""
     buffer = io.StringIO(newline="")
-    writer = csv.DictWriter(buffer, COLUMNS, restval="")
+    writer = csv.DictWriter(buffer, GRADE_COLUMNS, restval="")
     writer.writeheader()
     for district in DISTRICTS:
         writer.writerows(_rows(datasets[district.code], district, corrected))

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from domain.model import GradePayload, GradeValue, RemoteGrade
+from domain.grading import GradePayload, GradeValue, RemoteGrade
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from domain.grading import OutboxItem
 from domain.ids import BatchId, DistrictCode
-from domain.model import OutboxItem
 from sisbridge.store.outbox import as_item
 from sisbridge.store.tables import grades as tables
 from sisbridge.store.upsert import insert_missing

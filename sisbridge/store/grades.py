@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.errors import ContractBroken
+from domain.grading import GradeKind, GradeRecord
 from domain.ids import DistrictCode, GradeId
-from domain.model import GradeKind, GradeRecord
 from sisbridge.store import bulk
 from sisbridge.store.codec import GRADE, GradeContent
 from sisbridge.store.sealing import Keyring

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.clock import system_clock
 from domain.errors import ContractBroken
+from domain.grading import GradePayload, GradeValue, OutboxItem, OutboxState, Outcome
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
-from domain.model import GradePayload, GradeValue, OutboxItem, OutboxState, Outcome
 from sisbridge.store import bulk
 from sisbridge.store.codec import PAYLOAD
 from sisbridge.store.receipts import receipts, save_receipts

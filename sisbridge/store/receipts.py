@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from domain.grading import Outcome, Receipt
 from domain.ids import DistrictCode, ItemId
-from domain.model import Outcome, Receipt
 from sisbridge.store import bulk
 from sisbridge.store.codec import RECEIPT, ReceiptContent
 from sisbridge.store.sealing import Keyring

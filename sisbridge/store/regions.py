@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from domain.errors import StopDistrict
+from domain.grading import GradeKind, Offering
 from domain.ids import DistrictCode, OfferingId, SourcedId
-from domain.model import ConnectorConfig, District, GradeKind, Offering
+from domain.model import ConnectorConfig, District
 from sisbridge.store.tables import region as tables
 from sisbridge.store.upsert import upsert
 

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from domain.grading import Seat
 from domain.ids import DistrictCode, OfferingId, PersonId, SourcedId, fixed_id
-from domain.model import Seat
 from sisbridge.store.tables.grades import home_class, seat, seat_history
 from sisbridge.store.upsert import Row as Values
 from sisbridge.store.upsert import upsert

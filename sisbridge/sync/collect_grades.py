@@ -12,17 +12,9 @@ import pyarrow as pa
 from connectors import registry
 from connectors.protocol import GradeBatch, GradeRow, GradeSource
 from domain.errors import SisbridgeError, StopDistrict
+from domain.grading import GradeKind, GradeRecord, GradeValue, Seat
 from domain.ids import DistrictCode, GradeId, OfferingId, PersonId, SourcedId, grade_column, grade_id
-from domain.model import (
-    ConnectorConfig,
-    District,
-    Finding,
-    GradeKind,
-    GradeRecord,
-    GradeValue,
-    Seat,
-    Severity,
-)
+from domain.model import ConnectorConfig, District, Finding, Severity
 from domain.tables import PLACE
 from mappings import grades as grading
 from mappings.scales import Scale, scale_from

@@ -12,17 +12,9 @@ from dataclasses import dataclass, replace
 from connectors.protocol import GradeSink, RemembersIds
 from domain.errors import SisbridgeError
 from domain.failpoints import failpoint
+from domain.grading import GradePayload, GradeValue, OutboxItem, OutboxState, Outcome, Receipt, RemoteGrade
 from domain.ids import GradeId, ItemId
-from domain.model import (
-    District,
-    GradePayload,
-    GradeValue,
-    OutboxItem,
-    OutboxState,
-    Outcome,
-    Receipt,
-    RemoteGrade,
-)
+from domain.model import District
 from mappings.readback import BeforeDecision, after_writing, before_writing
 from sisbridge.house import House, clock_of
 from sisbridge.store import outbox, remote_objects

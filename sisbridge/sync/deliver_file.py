@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.protocol import FileBatch, FileGradeSink, FileState
+from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import BatchId, fixed_id
-from domain.model import District, OutboxItem, OutboxState, Outcome, Receipt
+from domain.model import District
 from sisbridge.house import House, clock_of
 from sisbridge.store import files, outbox
 from sisbridge.store.files import FileBatchRecord

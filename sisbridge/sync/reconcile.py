@@ -5,8 +5,9 @@ from __future__ import annotations
 from connectors import registry
 from connectors.protocol import FileGradeSink
 from domain.errors import SisbridgeError
+from domain.grading import OutboxState
 from domain.ids import DistrictCode
-from domain.model import Finding, OutboxState, Severity
+from domain.model import Finding, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, outbox
 from sisbridge.sync.context import connector_of

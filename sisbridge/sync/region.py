@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import StopDistrict
+from domain.grading import GradeKind, Offering
 from domain.ids import DistrictCode, OfferingId, SourcedId
-from domain.model import ConnectorConfig, District, GradeKind, Offering
+from domain.model import ConnectorConfig, District
 from sisbridge.house import House, clock_of
 from sisbridge.store import audit, regions, secrets, snapshots
 from sisbridge.store.database import Connection

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.errors import StopDistrict
-from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_id, line_item_id, result_id
-from domain.model import (
-    District,
-    Finding,
+from domain.grading import (
     GradeKind,
     GradePayload,
     GradeRecord,
@@ -19,8 +16,9 @@ from domain.model import (
     OutboxItem,
     OutboxState,
     Seat,
-    Severity,
 )
+from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_id, line_item_id, result_id
+from domain.model import District, Finding, Severity
 from domain.tables import RosterTable
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import audit, cases, outbox, regions, roster

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from domain.grading import OutboxState
 from domain.ids import DistrictCode, SnapshotId, SourcedId
-from domain.model import District, Op, OutboxState
+from domain.model import District, Op
 from domain.tables import RosterTable
 from sisbridge.house import House
 from sisbridge.store import findings, outbox, people, roster, runs, timeline

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from connectors import registry
 from connectors.protocol import FileGradeSink
 from domain.errors import SisbridgeError, StopDistrict
+from domain.grading import OutboxItem, OutboxState, Receipt
 from domain.ids import DistrictCode
-from domain.model import District, Finding, OutboxItem, OutboxState, Receipt, Severity
+from domain.model import District, Finding, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, outbox
 from sisbridge.sync.context import connector_of

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.protocol import Capability, FileGradeSink, FileState
 from domain.errors import ContractBroken, SisbridgeError
-from domain.model import GradeValue, Outcome, RemoteGrade
+from domain.grading import GradeValue, Outcome, RemoteGrade
 from mappings.readback import BeforeDecision
 from tests.conformance.canaries import FAMILY, NUMBER, listening, roster
 from tests.conformance.sink_work import (

@@ -10,7 +10,7 @@ from connectors.oneroster.gradebook import OneRosterGradebookSink
 from connectors.oneroster.settings import OneRosterGradebookSettings
 from connectors.sftp.registrar_file import RegistrarFileSettings, RegistrarFileSink
 from domain.clock import FixedClock
-from domain.model import OutboxItem
+from domain.grading import OutboxItem
 from domain.oneroster import Version
 from simulators.dataset import Dataset
 from simulators.oneroster import Dialect, Fault, FaultKind, RunningProvider

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from connectors.protocol import GradeSink
 from domain.errors import SisbridgeError
+from domain.grading import GradeKind, GradePayload, GradeValue, LineItemSpec, OutboxItem, OutboxState, Outcome
 from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, SourcedId, item_id, result_id
-from domain.model import GradeKind, GradePayload, GradeValue, LineItemSpec, OutboxItem, OutboxState, Outcome
 from mappings.readback import BeforeDecision, after_writing, before_writing
 from simulators.dataset import Dataset
 from tests.conformance.canaries import NUMBER

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.grade_csv import GRADE_COLUMNS, CsvGradeSettings, CsvGradeSource
+from connectors.grade_csv import CsvGradeSettings, CsvGradeSource
 from connectors.protocol import GradeSource
 from domain.errors import StopDistrict
+from domain.grading import GRADE_COLUMNS
 from domain.ids import DistrictCode
 
 HEADER = ",".join(GRADE_COLUMNS).encode() + b"\n"

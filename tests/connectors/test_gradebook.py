@@ -23,8 +23,7 @@ from connectors.oneroster.settings import OneRosterGradebookSettings
 from domain import failpoints
 from domain.clock import FixedClock
 from domain.errors import ContractBroken, RetryLater, StopDistrict
-from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, SourcedId, item_id, result_id
-from domain.model import (
+from domain.grading import (
     GradeKind,
     GradePayload,
     GradeValue,
@@ -35,6 +34,7 @@ from domain.model import (
     Outcome,
     RemoteGrade,
 )
+from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, SourcedId, item_id, result_id
 from domain.oneroster import Version
 from simulators.dataset import Dataset
 from simulators.oneroster import Dialect, Fault, FaultKind, RunningProvider

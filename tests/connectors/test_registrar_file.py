@@ -24,8 +24,7 @@ from connectors.sftp.registrar_file import RegistrarFileSettings, RegistrarFileS
 from connectors.sftp.registrar_table import COLUMNS, render_table
 from domain.clock import FixedClock
 from domain.errors import ContractBroken, RetryLater
-from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, ResultId, SourcedId
-from domain.model import (
+from domain.grading import (
     GradeKind,
     GradePayload,
     GradeValue,
@@ -35,6 +34,7 @@ from domain.model import (
     OutboxState,
     Outcome,
 )
+from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, ResultId, SourcedId
 from simulators.sftp import RunningSftp
 from tests.support.sftp import PASSWORD, USER, reach, sftp_server
 

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.model import GradeValue, Mark
+from domain.grading import GRADE_COLUMNS, GradeValue, Mark
 from domain.tables import PLACE
 from mappings.grades import (
-    GRADE_COLUMNS,
     GradeFlag,
     ParsedGrade,
     agrees,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.model import GradeValue, Mark, Outcome, RemoteGrade
+from domain.grading import GradeValue, Mark, Outcome, RemoteGrade
 from mappings.readback import BeforeDecision, after_writing, before_writing
 
 A, B, C = (GradeValue(Decimal(percent), None) for percent in ("91.0", "85.0", "70.0"))

@@ -10,8 +10,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.grading import Offering, Seat
 from domain.ids import DistrictCode, OfferingId, PersonId, SourcedId
-from domain.model import Offering, Seat
 from domain.tables import RosterTable
 from mappings.seats import SeatPlan, seats
 from tests.mappings.building import canonical

@@ -7,6 +7,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from domain.grading import (
+    GradeKind,
+    GradePayload,
+    GradeRecord,
+    GradeValue,
+    LineItemSpec,
+    Offering,
+    OutboxItem,
+    OutboxState,
+    Seat,
+)
 from domain.ids import (
     DistrictCode,
     OfferingId,
@@ -20,23 +31,7 @@ from domain.ids import (
     line_item_id,
     result_id,
 )
-from domain.model import (
-    District,
-    Finding,
-    GradeKind,
-    GradePayload,
-    GradeRecord,
-    GradeValue,
-    LineItemSpec,
-    Mode,
-    Offering,
-    OutboxItem,
-    OutboxState,
-    RosterSnapshot,
-    Seat,
-    Severity,
-    TableFacts,
-)
+from domain.model import District, Finding, Mode, RosterSnapshot, Severity, TableFacts
 from domain.tables import RosterTable
 from sisbridge.store import grades, people, regions, runs, snapshots
 from sisbridge.store.database import Connection, Store

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.errors import ContractBroken
-from domain.model import GradeValue, Mark
+from domain.grading import GradeValue, Mark
 from sisbridge.store import grades
 from sisbridge.store.database import Store
 from sisbridge.store.grades import GradeState

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from domain.errors import ContractBroken
+from domain.grading import GradePayload, GradeValue, OutboxState, Outcome, Receipt, RemoteGrade
 from domain.ids import BatchId
-from domain.model import GradePayload, GradeValue, OutboxState, Outcome, Receipt, RemoteGrade
 from sisbridge.store import files, outbox
 from sisbridge.store.database import Store
 from sisbridge.store.files import FileBatchRecord

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.errors import StopDistrict
+from domain.grading import GradeKind
 from domain.ids import DistrictCode, OfferingId, SourcedId
-from domain.model import ConnectorConfig, GradeKind
+from domain.model import ConnectorConfig
 from sisbridge.store import regions, secrets
 from sisbridge.store.database import Store
 from sisbridge.store.regions import TermMapping

@@ -6,8 +6,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from domain.grading import Seat
 from domain.ids import OfferingId, SourcedId, fixed_id
-from domain.model import Seat
 from sisbridge.store import seats
 from sisbridge.store.database import Store
 from sisbridge.store.tables.grades import seat_history

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import RetryLater
-from domain.model import OutboxState
+from domain.grading import OutboxState
 from simulators.dataset import Dataset
 from simulators.oneroster.dialect import Dialect
 from simulators.oneroster.faults import Fault, FaultKind

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from domain.grading import GRADE_COLUMNS
 from domain.ids import DistrictCode
 from domain.tables import PLACE, ROSTER, RosterTable
 from validation import GradeContext, JudgeContext, KeySet
-from validation.suites import GRADE_COLUMNS
 
 Row = Mapping[str, str | None]
 

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from domain.grading import Offering
 from domain.ids import DistrictCode, OfferingId
-from domain.model import Finding, Offering, Severity
+from domain.model import Finding, Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, grade_context, grade_rows, roster_batch
 from validation import catalogue, empty_table, judge, judge_grades, mass_change, sizes, unresolved_share
