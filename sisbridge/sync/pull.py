@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
 from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts
 from domain.tables import RosterTable
-from sisbridge.store import runs, snapshots
+from sisbridge.store import roster, runs, snapshots
 from sisbridge.sync.context import BATCH_ROWS, Stage, coalesce, connector_of, raw_name
 from sisbridge.sync.unfinished import snapshot_for
 from sisbridge.sync.window import open_pull
@@ -77,14 +77,32 @@ class _Table:
 
 _Tables = dict[str, _Table]
 
+REFUSED = "CN04"
+"""What a source says when the account may not read a collection."""
+
+
+@dataclass(frozen=True)
+class _Landed:
+    """What one attempt brought: tables, and the collections that were refused."""
+
+    source_pull: Pull
+    tables: _Tables
+    refused: tuple[Finding, ...]
+
+    @property
+    def mode(self) -> Mode:
+        """A roster with a collection refused proves no absence: it is as good as a delta."""
+        return Mode.DELTA if self.refused else Mode(self.source_pull.facts.mode)
+
 
 def pull(stage: Stage) -> dict[str, int]:
     """Land every page of every roster table in tonight's snapshot; return the rows read.
 
     A pull of the same night that broke off is gone on with. The snapshot is saved as complete only after
-    paging ended properly everywhere. Raises RetryLater, StopDistrict or ContractBroken, which is also the
-    end of a roster that moves at each of three restarts; what had landed by then stays, marked
-    incomplete, until the next night.
+    paging ended properly everywhere. A collection that is refused, though its rows are in force, stays
+    as it is and opens a case; the others go on. Raises RetryLater, StopDistrict or ContractBroken, which
+    is also the end of a roster that moves at each of three restarts; what had landed by then stays,
+    marked incomplete, until the next night.
     """
     config, secret = connector_of(stage.house, stage.code, "roster")
     if config is None:
@@ -95,13 +113,14 @@ def pull(stage: Stage) -> dict[str, int]:
         )
     source = registry.roster_source(config, secret, clock=stage.clock)
     stage = replace(stage, snapshot=snapshot_for(stage))
-    source_pull, tables = _read(stage, source)
-    stage.write_findings("pull", [_finding(notice) for notice in source_pull.notices()])
-    _save(stage, source_pull, tables)
-    return {"read": sum(table.rows for table in tables.values())}
+    landed = _read(stage, source)
+    noticed = [_finding(notice) for notice in landed.source_pull.notices()]
+    stage.write_findings("pull", [*noticed, *landed.refused])
+    _save(stage, landed)
+    return {"read": sum(table.rows for table in landed.tables.values())}
 
 
-def _read(stage: Stage, source: RosterSource) -> tuple[Pull, _Tables]:
+def _read(stage: Stage, source: RosterSource) -> _Landed:
     """Read the roster, again when it moved: what moved, and only that, is asked for anew."""
     verdict: RosterMoved | None = None
     for _ in range(1 + RESTARTS):
@@ -118,25 +137,51 @@ def _read(stage: Stage, source: RosterSource) -> tuple[Pull, _Tables]:
     )
 
 
-def _attempt(stage: Stage, source: RosterSource) -> tuple[Pull, _Tables]:
+def _attempt(stage: Stage, source: RosterSource) -> _Landed:
     source_pull = open_pull(stage, source, stage.house.landing.for_pull(stage.code, stage.snapshot))
     try:
-        tables = _land(stage, source_pull)
+        landed = _land(stage, source_pull)
     except SisbridgeError:
         with suppress(SisbridgeError):
             source_pull.close()
         raise
     source_pull.close()
-    return source_pull, tables
+    return landed
 
 
-def _land(stage: Stage, source_pull: Pull) -> _Tables:
+def _land(stage: Stage, source_pull: Pull) -> _Landed:
     tables: _Tables = {}
+    refused: list[Finding] = []
     for source_table in source_pull.facts.source_tables:
-        if source_table in SOURCE_TABLES:
+        if source_table not in SOURCE_TABLES:
+            continue
+        try:
             tables |= _land_table(stage, source_pull, source_table)
-            failpoint(f"pull:{source_table}:landed")
-    return tables
+        except StopDistrict as error:
+            if error.code != REFUSED or not tables or not _in_force(stage, SOURCE_TABLES[source_table]):
+                raise
+            refused.append(_refusal(source_table, error))
+        failpoint(f"pull:{source_table}:landed")
+    return _Landed(source_pull, tables, tuple(refused))
+
+
+def _in_force(stage: Stage, table: RosterTable) -> bool:
+    with stage.house.store.read() as conn:
+        return roster.count(conn, stage.code)[table] > 0
+
+
+def _refusal(source_table: str, error: StopDistrict) -> Finding:
+    return Finding(
+        rule=error.code,
+        severity=Severity.DROP_VALUE,
+        table=source_table,
+        field="",
+        place=error.place,
+        key="",
+        masked="",
+        message=f"{error.message.rstrip('.')}. The {source_table} in force stay as they are.",
+        fix=error.fix,
+    )
 
 
 def _land_table(stage: Stage, source_pull: Pull, source_table: str) -> _Tables:
@@ -151,15 +196,16 @@ def _land_table(stage: Stage, source_pull: Pull, source_table: str) -> _Tables:
     return tables
 
 
-def _save(stage: Stage, source_pull: Pull, tables: _Tables) -> None:
-    facts = tuple(table.facts(SOURCE_TABLES[name]) for name, table in tables.items())
+def _save(stage: Stage, landed: _Landed) -> None:
+    facts = tuple(table.facts(SOURCE_TABLES[name]) for name, table in landed.tables.items())
+    pulled = landed.source_pull.facts
     snapshot = RosterSnapshot(
         snapshot_id=stage.snapshot,
         district=stage.code,
         run_id=stage.run_id,
-        as_of=source_pull.facts.as_of,
-        mode=Mode(source_pull.facts.mode),
-        version=source_pull.facts.version,
+        as_of=pulled.as_of,
+        mode=landed.mode,
+        version=pulled.version,
         tables=facts,
         complete=True,
     )

@@ -15,7 +15,7 @@ from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.night import NightOutcome, sync_district, sync_region
-from tests.support.small_region import FILES, REST, SmallRegion, roster
+from tests.support.small_region import FILES, REST, SmallRegion, add_student, roster
 
 LOOSE = ["orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "users.csv", "enrollments.csv"]
 
@@ -101,6 +101,28 @@ def test_the_case_of_a_feed_closes_by_itself_on_the_next_good_night(
     region.provider.faults.clear()
     assert sync_district(house, REST).state == "finished"
     assert open_cases(house) == []
+
+
+def test_a_collection_that_is_refused_stays_as_it_is_and_the_others_go_on(
+    house: House, region: SmallRegion
+) -> None:
+    assert sync_district(house, REST).state == "finished"
+    before = rows(house)[str(REST)]
+    add_student(region.provider.dataset, "u8", "900000008")
+    region.provider.faults.add(always(FaultKind.STATUS, path="classes", status=403))
+    assert sync_district(house, REST).state == "finished"
+    after = rows(house)[str(REST)]
+    assert (after["classes"], after["users"]) == (before["classes"], before["users"] + 1)
+    case = feed_cases(house, "CN04")
+    assert len(case) == 1
+    assert "classes" in case[0].message
+    assert case[0].fix
+
+
+def test_a_collection_that_was_never_read_may_not_be_missing(house: House, region: SmallRegion) -> None:
+    region.provider.faults.add(always(FaultKind.STATUS, path="classes", status=403))
+    outcome = sync_district(house, REST)
+    assert (outcome.state, outcome.code) == ("stopped", "CN04")
 
 
 def half_zip() -> bytes:
