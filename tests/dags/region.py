@@ -13,13 +13,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from domain.grading import GRADE_COLUMNS
 from domain.ids import DistrictCode
 from domain.oneroster import Version
 from simulators.dataset import Dataset
 from simulators.oneroster.faults import Fault, FaultKind
 from simulators.oneroster.serve import RunningProvider
 from simulators.scenario.districts import DemoDistrict, Transport, base, course_code, enrolled, session_of
-from simulators.scenario.grades import COLUMNS
 from simulators.sftp import RunningSftp, SftpAccount
 from sisbridge.house import House
 from sisbridge.settings import Settings
@@ -50,7 +50,7 @@ class Region:
 
     def release_finals(self, folder: Path) -> None:
         """Take a final grade for every seat of the first two districts, and release them all."""
-        rows = [",".join(COLUMNS)]
+        rows = [",".join(GRADE_COLUMNS)]
         for code in (NORTH, SOUTH):
             students = enrolled(self.datasets[code], district(code), OFFERING)
             rows += [f"{code},{s},{OFFERING},{TERM},{PERIOD},final,81.5,,,,teacher,true" for s in students]
