@@ -14,9 +14,9 @@ for keys in /authorized-keys/*; do
     id "$district" >/dev/null 2>&1 \
         || useradd --no-create-home --gid districts --shell /usr/sbin/nologin "$district"
     # sshd insists that the folder it locks an account into belongs to root.
-    mkdir -p "/districts/$district/drop" "/districts/$district/outbox"
+    mkdir -p "/districts/$district/outgoing" "/districts/$district/inbox"
     chown root:root "/districts/$district"
-    chown "$district:districts" "/districts/$district/drop" "/districts/$district/outbox"
+    chown "$district:districts" "/districts/$district/outgoing" "/districts/$district/inbox"
 done
 
 mkdir -p /run/sshd

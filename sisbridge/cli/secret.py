@@ -9,6 +9,7 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
+from sisbridge.cli.output import JsonFlag, print_json
 
 app = typer.Typer(help="Secrets of districts, sealed in the store.", no_args_is_help=True)
 
@@ -22,6 +23,7 @@ def _noun() -> None:
 def set_secret(
     district: Annotated[str, typer.Argument(help="The district's code.")],
     name: Annotated[str, typer.Argument(help="The secret's name, as the region file gives it.")],
+    as_json: JsonFlag = False,
 ) -> None:
     """Keep a secret; it is asked for at the terminal, or read from standard input in a pipe.
 
@@ -30,6 +32,9 @@ def set_secret(
     from sisbridge.sync.region import keep_secret
 
     value = typer.prompt("Value", hide_input=True) if sys.stdin.isatty() else sys.stdin.read().strip()
-    with opened() as house:
+    with opened(as_json) as house:
         keep_secret(house, DistrictCode(district), name, value, house.settings.actor)
-    typer.echo(f"Kept {name} of district {district}.")
+    if as_json:
+        print_json({"district": district, "kept": name})
+    else:
+        typer.echo(f"Kept {name} of district {district}.")
