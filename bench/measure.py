@@ -56,8 +56,8 @@ def measure(
 ) -> Measured:
     """Measure one size on one database (as `databases.empty_database` takes it).
 
-    folder: where to work, None for the system's temporary folder. say: is told of each run as it begins.
-    Raises CannotMeasure, and whatever a stage raises.
+    folder: where to work, None for the system's temporary folder. say: is told of each run as it begins,
+    and of each stage. Raises CannotMeasure, and whatever a stage raises.
     """
     costs: list[list[StageCost]] = []
     sticks: list[Yardsticks] = []
@@ -66,7 +66,7 @@ def measure(
         for run in range(runs):
             with _working_folder(shared) as own, empty_database(database, own) as url:
                 say(f"{students:,} students on {describe_database(url)}, run {run + 1} of {runs}")
-                own_costs, own_sticks = _measure_run(Place(own, url), packages)
+                own_costs, own_sticks = _measure_run(Place(own, url), packages, say)
                 costs.append(own_costs)
                 sticks.append(own_sticks)
                 name = describe_database(url)
@@ -80,15 +80,15 @@ def _make_packages(folder: Path, students: int, seed: int) -> _Packages:
     return _Packages(first, second, rows)
 
 
-def _measure_run(place: Place, packages: _Packages) -> tuple[list[StageCost], Yardsticks]:
-    first = measure_night(place, packages.first, 1)
+def _measure_run(
+    place: Place, packages: _Packages, say: Callable[[str], None]
+) -> tuple[list[StageCost], Yardsticks]:
+    first = measure_night(place, packages.first, 1, say)
     # Between the nights, while the roster of record holds exactly the first package.
     sticks = _yardsticks(place, packages)
-    return [
-        *first,
-        *measure_night(place, packages.first, 2),
-        *measure_night(place, packages.second, 3),
-    ], sticks
+    second = measure_night(place, packages.first, 2, say)
+    third = measure_night(place, packages.second, 3, say)
+    return [*first, *second, *third], sticks
 
 
 def _yardsticks(place: Place, packages: _Packages) -> Yardsticks:

@@ -8,6 +8,7 @@ measured apart, once a stage.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
@@ -76,13 +77,18 @@ def prepare(place: Place, package: Path, number: int) -> RunId:
     return run_id
 
 
-def measure_night(place: Place, package: Path, number: int) -> list[StageCost]:
+def measure_night(place: Place, package: Path, number: int, say: Callable[[str], None]) -> list[StageCost]:
     """Run one night from a package and return what each stage cost, in order.
 
-    Raises what the stage raised: a benchmark of a stopped night would mean nothing.
+    say: is told of each stage when it is done. Raises what the stage raised: a benchmark of a stopped
+    night would mean nothing.
     """
     run_id = in_fresh_process(prepare, place, package, number)
-    return [in_fresh_process(_measure, place, number, run_id, step, time.time()) for step in STEPS]
+    costs = []
+    for step in STEPS:
+        costs.append(in_fresh_process(_measure, place, number, run_id, step, time.time()))
+        say(f"  {costs[-1].night}, {step}: {costs[-1].seconds:.2f} s, {costs[-1].peak_mib:,.0f} MiB")
+    return costs
 
 
 def _measure(place: Place, number: int, run_id: RunId, step: str, asked_at: float) -> StageCost:

@@ -35,7 +35,8 @@ def test_a_stage_needs_the_most_memory_of_its_runs() -> None:
 
 def test_lines_follow_the_order_of_the_nights() -> None:
     found = lines(_measured(_costs(1.0)))
-    assert [(line.night, line.stage) for line in found] == [(night, step) for night in NIGHTS for step in STEPS]
+    expected = [(night, step) for night in NIGHTS for step in STEPS]
+    assert [(line.night, line.stage) for line in found] == expected
 
 
 def test_ratios_leave_great_expectations_out() -> None:
