@@ -7,8 +7,8 @@ Source: OneRoster 1.1 and 1.2 REST and CSV bindings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import pyarrow as pa
@@ -20,11 +20,18 @@ from domain.model import Severity
 from domain.oneroster import Version
 from domain.tables import PLACE
 
-Row = dict[str, str | None]
+Text = str | None
+Columns = dict[str, list[Text]]
 Record = Mapping[str, object]
 
 DEEPEST = 20
 """Lists and objects within one another that a value may have; Python itself gives up at a thousand."""
+
+_TEXTS = frozenset((str, type(None)))
+_ROLE_COLUMNS = (
+    "sourcedId", "status", "dateLastModified", "userSourcedId", "roleType", "role", "beginDate", "endDate",
+    "orgSourcedId", PLACE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,51 +50,45 @@ class Flat:
     lost_roles: int = 0
 
 
-@dataclass(slots=True)
-class _Tally:
-    notices: list[Notice] = field(default_factory=list)
-    other_shape: int = 0
-    lost_roles: int = 0
-
-
 def flatten(collection: str, version: Version, records: Sequence[object], place: str) -> Flat:
     """Return the rows of one answer as text columns; users of 1.2 give a `roles` batch too.
 
     place: how the answer is named, e.g. `/users?offset=200`; rows are numbered from 1 behind it.
     """
-    tally = _Tally()
-    rows: dict[str, list[Row]] = {collection: []}
-    if collection == "users" and version is Version.V1P2:
-        rows["roles"] = []
-    unknown: set[str] = set()
-    known = _known(collection)
-    for number, record in enumerate(records, 1):
-        here = f"{place}#{number}"
-        if not isinstance(record, dict) or sourced_id_of(record) is None:
-            tally.notices.append(_held(collection, here))
-            continue
-        unknown.update(record.keys() - known)
-        _add(rows, collection, version, record, here, tally)
-    batches = {name: _batch(name, version, found) for name, found in rows.items()}
-    return Flat(batches, tuple(tally.notices), frozenset(unknown), tally.other_shape, tally.lost_roles)
-
-
-def _add(
-    rows: dict[str, list[Row]], collection: str, version: Version, record: Record, here: str, tally: _Tally
-) -> None:
-    # Most values are texts already: to ask for no more than that halves the cost of a page.
-    row: Row = {
-        column: (value or None) if type(value := record.get(name)) is str else text_of(value)
+    kept, places, notices = _sorted_out(collection, records, place)
+    present = frozenset[str]().union(*kept)
+    columns: Columns = {
+        column: texts_of([record.get(name) for record in kept])
         for column, name in _plan(collection, version)
+        if name in present
     }
-    row[PLACE] = here
-    rows[collection].append(row)
-    if collection == "users":
-        tally.other_shape += ("roles" in record) != (version is Version.V1P2)
-        if version is Version.V1P2:
-            rows["roles"].extend(_roles(record, here))
-        elif "roles" in record:
-            tally.lost_roles += _into_flat_role(row, record)
+    columns[PLACE] = places
+    unknown = present - _known(collection)
+    if collection != "users":
+        return Flat({collection: _batch(collection, version, columns, len(kept))}, notices, unknown)
+    other_shape = sum(("roles" in record) != (version is Version.V1P2) for record in kept)
+    lost_roles = _flat_roles(columns, kept) if version is Version.V1P1 and other_shape else 0
+    batches = {collection: _batch(collection, version, columns, len(kept))}
+    if version is Version.V1P2:
+        roles = _roles(kept, places)
+        batches["roles"] = _batch("roles", version, roles, len(roles[PLACE]))
+    return Flat(batches, notices, unknown, other_shape, lost_roles)
+
+
+def _sorted_out(
+    collection: str, records: Sequence[object], place: str
+) -> tuple[list[Record], list[Text], tuple[Notice, ...]]:
+    """Return the records that have a sourcedId, where each stands, and a notice for each of the others."""
+    kept: list[Record] = []
+    places: list[Text] = []
+    notices: list[Notice] = []
+    for number, record in enumerate(records, 1):
+        if isinstance(record, dict) and sourced_id_of(record) is not None:
+            kept.append(record)
+            places.append(f"{place}#{number}")
+        else:
+            notices.append(_held(collection, f"{place}#{number}"))
+    return kept, places, tuple(notices)
 
 
 @cache
@@ -104,36 +105,34 @@ def _known(collection: str) -> frozenset[str]:
     return KNOWN_BESIDES | names | set(extra)
 
 
-def _roles(record: Record, here: str) -> Iterable[Row]:
-    """Return a user's roles as rows of roles.csv; their ids, which REST lacks, are made of their parts."""
-    user = sourced_id_of(record) or ""
-    given: dict[str, Row] = {}
-    for role in _role_records(record):
-        row = _role(record, role, user, here)
-        key = text_of(role.get("sourcedId")) or _role_id(row)
-        if key in given and given[key] != row | {"sourcedId": key}:
-            # The same role at the same org a second time, with other dates.
-            key = f"{key}:{row['beginDate'] or row['roleType'] or len(given)}"
-        given.setdefault(key, row | {"sourcedId": key})
-    return given.values()
+def _roles(records: Sequence[Record], places: Sequence[Text]) -> Columns:
+    """Return the users' roles as rows of roles.csv; their ids, which REST lacks, are made of their parts."""
+    rows: list[tuple[Text, ...]] = []
+    for record, here in zip(records, places, strict=True):
+        given: dict[str, tuple[Text, ...]] = {}
+        user = sourced_id_of(record) or ""
+        status, modified = text_of(record.get("status")), text_of(record.get("dateLastModified"))
+        for role in _role_records(record):
+            row = (status, modified, user, *_role(role), here)
+            key = text_of(role.get("sourcedId")) or f"{user}:{row[7] or ''}:{row[4] or ''}"
+            if key in given and given[key] != row:
+                # The same role at the same org a second time, with other dates.
+                key = f"{key}:{row[5] or row[3] or len(given)}"
+            given.setdefault(key, row)
+        rows += [(key, *row) for key, row in given.items()]
+    found = zip(*rows, strict=True) if rows else ((),) * len(_ROLE_COLUMNS)
+    return {name: list(values) for name, values in zip(_ROLE_COLUMNS, found, strict=True)}
 
 
-def _role(record: Record, role: Record, user: str, here: str) -> Row:
-    return {
-        "status": text_of(record.get("status")),
-        "dateLastModified": text_of(record.get("dateLastModified")),
-        "userSourcedId": user,
-        "roleType": text_of(role.get("roleType")),
-        "role": text_of(role.get("role")),
-        "beginDate": text_of(role.get("beginDate")),
-        "endDate": text_of(role.get("endDate")),
-        "orgSourcedId": text_of(role.get("org")),
-        PLACE: here,
-    }
-
-
-def _role_id(row: Row) -> str:
-    return ":".join(row[name] or "" for name in ("userSourcedId", "orgSourcedId", "role"))
+def _role(role: Record) -> tuple[Text, ...]:
+    told = role.get
+    return (
+        text_of(told("roleType")),
+        text_of(told("role")),
+        text_of(told("beginDate")),
+        text_of(told("endDate")),
+        text_of(told("org")),
+    )
 
 
 def _role_records(record: Record) -> list[Record]:
@@ -145,21 +144,39 @@ def _role_records(record: Record) -> list[Record]:
     ]
 
 
-def _into_flat_role(row: Row, record: Record) -> bool:
-    """Put 1.2 roles into the 1.1 columns of a row; return whether some had to be left out."""
+def _flat_roles(columns: Columns, records: Sequence[Record]) -> int:
+    """Put 1.2 roles into the 1.1 columns of their users; return of how many some had to be left out."""
+    lost = 0
+    names = columns.setdefault("role", [None] * len(records))
+    orgs = columns.setdefault("orgSourcedIds", [None] * len(records))
+    for number, record in enumerate(records):
+        if "roles" in record:
+            names[number], orgs[number], left_out = _flat_role(record)
+            lost += left_out
+    return lost
+
+
+def _flat_role(record: Record) -> tuple[Text, Text, bool]:
     roles = _role_records(record)
     primary = next((role for role in roles if role.get("roleType") == "primary"), roles[0] if roles else {})
     name = text_of(primary.get("role"))
     same = [role for role in roles if text_of(role.get("role")) == name]
-    row["role"] = name
-    row["orgSourcedIds"] = ",".join(filter(None, (text_of(role.get("org")) for role in same))) or None
-    return len(same) < len(roles)
+    orgs = ",".join(filter(None, (text_of(role.get("org")) for role in same))) or None
+    return name, orgs, len(same) < len(roles)
 
 
 def _items(value: object) -> list[object]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def texts_of(values: list[object]) -> list[Text]:
+    """Return the JSON values of one field as CSV cells, as `text_of` does."""
+    # Nearly all fields are texts throughout, which is seen and taken without a look at each of them.
+    if not _TEXTS.issuperset(map(type, values)):
+        return [value or None if type(value) is str else text_of(value) for value in values]
+    return [value or None for value in values] if "" in values else values  # type: ignore[misc, return-value]
 
 
 def text_of(value: object, depth: int = 0) -> str | None:
@@ -177,6 +194,8 @@ def text_of(value: object, depth: int = 0) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
+        if len(value) == 1:
+            return text_of(value[0], depth + 1)
         return ",".join(filter(None, (text_of(item, depth + 1) for item in value))) or None
     if isinstance(value, dict):
         return _object_text(value, depth + 1)
@@ -191,10 +210,13 @@ def _object_text(value: Record, depth: int) -> str | None:
     return sourced_id_of(value)
 
 
-def _batch(collection: str, version: Version, rows: Sequence[Row]) -> pa.RecordBatch:
+def _batch(collection: str, version: Version, columns: Columns, rows: int) -> pa.RecordBatch:
     names = (*columns_of(collection, version), PLACE)
-    columns = [pa.array([row.get(name) for row in rows], pa.string()) for name in names]
-    return pa.RecordBatch.from_arrays(columns, names=list(names))
+    found = [
+        pa.array(columns[name], pa.string()) if name in columns else pa.nulls(rows, pa.string())
+        for name in names
+    ]
+    return pa.RecordBatch.from_arrays(found, names=list(names))
 
 
 def _held(collection: str, place: str) -> Notice:
