@@ -30,6 +30,7 @@ class Slice:
 
     total: what the server says there are in all. more: true when a Link header names a next page,
     false when there is one that names other pages only, None when the server gives no Link.
+    records: what the bytes say, for the shelf.
     """
 
     offset: int
@@ -37,6 +38,7 @@ class Slice:
     total: int | None
     more: bool | None
     body: bytes = field(repr=False)
+    records: Sequence[object] = field(default=(), repr=False)
 
 
 Fetch = Callable[[Iterable[int]], Generator[Slice, None, None]]
@@ -164,7 +166,7 @@ class _Reading:
         self._guard_repeats(answer, set(ids))
         mark = Mark(len(self._slices) + 1, answer.offset, len(answer.ids), answer.total)
         if put:
-            self._shelf.put(mark, answer.body)
+            self._shelf.put(mark, answer.body, answer.records)
         self._slices.append(KeptSlice(mark, self._shelf))
         # A row doubled within a page may or may not count for the server: begin the next page so that
         # neither loses a row, and let that page repeat as many as were doubled.

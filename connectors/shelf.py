@@ -24,8 +24,8 @@ class Shelf(Protocol):
     def marks(self) -> Sequence[Mark]:
         """Return what lies here from earlier tries, from number 1 on without a gap."""
 
-    def put(self, mark: Mark, body: bytes) -> None:
-        """Put one proven answer here; a second one of the same mark replaces the first."""
+    def put(self, mark: Mark, body: bytes, records: Sequence[object]) -> None:
+        """Put one proven answer here, its bytes and what they say; a second one replaces the first."""
 
     def body(self, mark: Mark) -> bytes:
         """Return the very bytes the server sent."""
@@ -44,7 +44,7 @@ class MemoryShelf:
         """Return nothing: memory knows of no earlier try."""
         return ()
 
-    def put(self, mark: Mark, body: bytes) -> None:
+    def put(self, mark: Mark, body: bytes, records: Sequence[object]) -> None:
         """Keep one answer compressed."""
         self._packed[mark] = zlib.compress(body, 1)
 

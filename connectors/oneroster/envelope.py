@@ -55,9 +55,9 @@ def record_of(answer: object, path: str) -> dict[str, object] | None:
 def sourced_id_of(record: object) -> str | None:
     """Return a record's sourcedId as text (some servers send numbers), or None when it has none."""
     found = record.get("sourcedId") if isinstance(record, dict) else None
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found)
-    return found if isinstance(found, str) and found.strip() else None
+    if isinstance(found, str):
+        return found if found and not found.isspace() else None
+    return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def _refuse_failure(answer: Mapping[str, object], place: str) -> None:

@@ -70,7 +70,7 @@ def flatten(collection: str, version: Version, records: Sequence[object], place:
     lost_roles = _flat_roles(columns, kept) if version is Version.V1P1 and other_shape else 0
     batches = {collection: _batch(collection, version, columns, len(kept))}
     if version is Version.V1P2:
-        roles = _roles(kept, places)
+        roles = _roles(kept, columns)
         batches["roles"] = _batch("roles", version, roles, len(roles[PLACE]))
     return Flat(batches, notices, unknown, other_shape, lost_roles)
 
@@ -105,16 +105,16 @@ def _known(collection: str) -> frozenset[str]:
     return KNOWN_BESIDES | names | set(extra)
 
 
-def _roles(records: Sequence[Record], places: Sequence[Text]) -> Columns:
+def _roles(records: Sequence[Record], users: Columns) -> Columns:
     """Return the users' roles as rows of roles.csv; their ids, which REST lacks, are made of their parts."""
     rows: list[tuple[Text, ...]] = []
-    for record, here in zip(records, places, strict=True):
+    nothing: list[Text] = [None] * len(records)
+    shared = [users.get(name, nothing) for name in ("sourcedId", "status", "dateLastModified", PLACE)]
+    for record, user, status, modified, here in zip(records, *shared, strict=True):
         given: dict[str, tuple[Text, ...]] = {}
-        user = sourced_id_of(record) or ""
-        status, modified = text_of(record.get("status")), text_of(record.get("dateLastModified"))
         for role in _role_records(record):
-            row = (status, modified, user, *_role(role), here)
-            key = text_of(role.get("sourcedId")) or f"{user}:{row[7] or ''}:{row[4] or ''}"
+            key, *parts = _role(user or "", role)
+            row = (status, modified, user, *parts, here)
             if key in given and given[key] != row:
                 # The same role at the same org a second time, with other dates.
                 key = f"{key}:{row[5] or row[3] or len(given)}"
@@ -124,15 +124,11 @@ def _roles(records: Sequence[Record], places: Sequence[Text]) -> Columns:
     return {name: list(values) for name, values in zip(_ROLE_COLUMNS, found, strict=True)}
 
 
-def _role(role: Record) -> tuple[Text, ...]:
+def _role(user: str, role: Record) -> tuple[str, Text, Text, Text, Text, Text]:
     told = role.get
-    return (
-        text_of(told("roleType")),
-        text_of(told("role")),
-        text_of(told("beginDate")),
-        text_of(told("endDate")),
-        text_of(told("org")),
-    )
+    name, org = text_of(told("role")), text_of(told("org"))
+    key = text_of(told("sourcedId")) or f"{user}:{org or ''}:{name or ''}"
+    return key, text_of(told("roleType")), name, text_of(told("beginDate")), text_of(told("endDate")), org
 
 
 def _role_records(record: Record) -> list[Record]:
@@ -185,12 +181,10 @@ def text_of(value: object, depth: int = 0) -> str | None:
     Null, the empty text, an empty list and a reference to nothing are all absent: None. So is what lies
     deeper than DEEPEST lists or objects: no field of OneRoster does.
     """
-    if depth > DEEPEST:
+    if value is None or depth > DEEPEST:
         return None
     if isinstance(value, str):
         return value or None
-    if value is None:
-        return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

@@ -1,18 +1,23 @@
 """What a REST pull writes down in its landing, so that a later try of the same night goes on from it.
 
 Every proven answer lies there under a name that says where it stands, so that an answer and its proof
-appear together or not at all: `users/000002.at-1000.rows-1000.of-5300.json`.
+appear together or not at all: `users/000002.at-1000.rows-1000.of-5300.json`. What it was flattened to lies
+beside it, so that nothing is parsed twice; where that is missing, it is flattened again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import orjson
 
+from connectors.http_errors import decode_json
+from connectors.oneroster.envelope import records_of
+from connectors.oneroster.flat_form import packed, unpacked
+from connectors.oneroster.flatten import Flat
 from connectors.protocol import Landing, RosterMoved
 from connectors.shelf import KeptSlice, Mark, Whole
 from domain.failpoints import failpoint
@@ -20,33 +25,57 @@ from domain.failpoints import failpoint
 _NAME = re.compile(r"(\d{6,})\.at-(\d+)\.rows-(\d+)\.of-(\d+|untold)\.json")
 _BOOK = "begun.json"
 _WHOLE = "whole.json"
+_FLAT = "flat/"
+
+Flatten = Callable[[Sequence[object], str], Flat]
+"""Flattens the records of the answer at a place."""
 
 
 class LandedShelf:
     """One collection's answers in the landing; implements `connectors.shelf.Shelf`."""
 
-    def __init__(self, landing: Landing, collection: str) -> None:
+    def __init__(self, landing: Landing, collection: str, flatten: Flatten) -> None:
         """Remember where they lie; nothing is read yet."""
         self._landing = landing
+        self._collection = collection
         self._folder = f"{collection}/"
+        self._flatten = flatten
+        self._flats: frozenset[str] | None = None
 
     def marks(self) -> Sequence[Mark]:
         """Return what lies here; when it is no unbroken row of answers it is forgotten and there is none."""
         names = (name.removeprefix(self._folder) for name in self._landing.kept(self._folder))
-        marks = [_mark(name) for name in names if name != _WHOLE]
+        marks = [_mark(name) for name in names if name != _WHOLE and not name.startswith(_FLAT)]
         if any(mark is None or mark.number != number for number, mark in enumerate(marks, 1)):
             self.clear()
             return ()
         return [mark for mark in marks if mark is not None]
 
-    def put(self, mark: Mark, body: bytes) -> None:
-        """Land one proven answer."""
+    def put(self, mark: Mark, body: bytes, records: Sequence[object]) -> None:
+        """Land one proven answer, flattened first: the bytes that prove it are never without their rows."""
+        self._landing.keep(self._flat_name(mark), packed(self._flatten(records, self._place(mark))))
         self._landing.keep(self._folder + _name(mark), body)
         failpoint("pull:page:landed")
 
     def body(self, mark: Mark) -> bytes:
         """Return the very bytes the server sent."""
         return self._landing.fetch(self._folder + _name(mark))
+
+    def flat(self, mark: Mark) -> Flat:
+        """Return what one answer was flattened to, or flatten it again when that does not lie here."""
+        if self._flats is None:
+            self._flats = frozenset(self._landing.kept(self._folder + _FLAT))
+        name, place = self._flat_name(mark), self._place(mark)
+        if name in self._flats:
+            return unpacked(self._landing.fetch(name))
+        records = records_of(decode_json(self.body(mark), "GET", place), self._collection, place)
+        return self._flatten(records, place)
+
+    def _flat_name(self, mark: Mark) -> str:
+        return f"{self._folder}{_FLAT}{_name(mark)}"
+
+    def _place(self, mark: Mark) -> str:
+        return f"/{self._collection}?offset={mark.offset}"
 
     def clear(self) -> None:
         """Forget every answer."""

@@ -175,7 +175,7 @@ class ListReader:
         if question.shaped and "fields" in self._parameters(question) and not question.shaped(records):
             raise _Refused
         ids = tuple(map(sourced_id_of, records))
-        return Slice(offset, ids, total, more_told(answer.headers), answer.body)
+        return Slice(offset, ids, total, more_told(answer.headers), answer.body, records)
 
 
 def _is_end(question: Question, offset: int, answer: Answer) -> bool:

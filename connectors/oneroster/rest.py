@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from connectors.http_errors import decode_json
-from connectors.oneroster.envelope import records_of, total_told
+from connectors.garbage import seldom_collected
+from connectors.oneroster.envelope import total_told
 from connectors.oneroster.fields import SOURCE_TABLES, fields_needed
-from connectors.oneroster.flatten import flatten
+from connectors.oneroster.flatten import Flat, flatten
 from connectors.oneroster.landed import LandedShelf, PullBook
 from connectors.oneroster.lists import ListReader, Question
 from connectors.oneroster.probe import settled
@@ -94,39 +94,41 @@ class OneRosterRestPull:
     def pages(self, source_table: str) -> Iterator[Page]:
         """Yield the pages of one collection once it is proven whole; of users, those of roles between.
 
-        Answers are landed as they come and read back one by one; those that an earlier try landed are not
-        asked for again. An empty collection is one page without rows. The total that a page of a delta
-        tells is that of the whole collection, changed or not. Raises what `read_whole` and `HttpClient`
-        raise, StopDistrict CN05 for a collection the server does not have, RosterMoved PG07.
+        Answers are landed and flattened as they come, and the rows read back one by one; what an earlier
+        try landed is not asked for again. An empty collection is one page without rows. The total that a
+        page of a delta tells is that of the whole collection, changed or not. Raises what `read_whole` and
+        `HttpClient` raise, StopDistrict CN05 for a collection the server does not have, RosterMoved PG07.
         """
-        whole = self._whole(source_table)
+        shelf = self._shelf(source_table)
+        whole = self._whole(source_table, shelf)
         total = whole.total if self._facts.mode is Mode.BULK else self._reader.total_now(source_table)
         for index, kept in enumerate(whole.slices):
             after = whole.slices[index + 1].mark if index + 1 < len(whole.slices) else None
             following = None if after is None else Cursor(after.number, after.offset)
-            place = f"/{source_table}?offset={kept.offset}"
-            records = records_of(decode_json(kept.body, "GET", place), source_table, place)
             proof = PageProof(kept.mark.number, kept.rows, total, following)
-            yield from self._pages(source_table, records, place, proof)
+            yield from self._pages(source_table, shelf.flat(kept.mark), proof)
         if not whole.slices:
-            proof = PageProof(1, 0, total, None)
-            yield from self._pages(source_table, (), f"/{source_table}", proof)
+            nothing = flatten(source_table, self._version, (), f"/{source_table}")
+            yield from self._pages(source_table, nothing, PageProof(1, 0, total, None))
 
-    def _whole(self, source_table: str) -> Whole:
+    def _shelf(self, collection: str) -> LandedShelf:
+        def flat(records: Sequence[object], place: str) -> Flat:
+            return flatten(collection, self._version, records, place)
+
+        return LandedShelf(self._landing, collection, flat)
+
+    def _whole(self, source_table: str, shelf: LandedShelf) -> Whole:
         """Return a collection from the landing, read whole first when that was not done yet."""
-        shelf = LandedShelf(self._landing, source_table)
         whole = shelf.whole()
         if whole is None:
             self._book.begin()
-            whole = self._reader.read(source_table, shelf)
+            with seldom_collected():
+                whole = self._reader.read(source_table, shelf)
             shelf.close(whole)
         self._totals[source_table] = whole.total
         return whole
 
-    def _pages(
-        self, source_table: str, records: Sequence[object], place: str, proof: PageProof
-    ) -> Iterator[Page]:
-        flat = flatten(source_table, self._version, records, place)
+    def _pages(self, source_table: str, flat: Flat, proof: PageProof) -> Iterator[Page]:
         self._notices.take(source_table, flat)
         for name, batch in flat.batches.items():
             own = name == source_table
@@ -154,7 +156,7 @@ class OneRosterRestPull:
         for collection, total in self._totals.items():
             now = self._reader.total_now(collection) if total is not None else None
             if now is not None and now != total:
-                LandedShelf(self._landing, collection).clear()
+                self._shelf(collection).clear()
                 verdict = verdict or _moved(collection, total, now)
         if verdict is not None:
             raise verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 import pyarrow as pa
 
@@ -15,13 +16,19 @@ MODIFIED = "dateLastModified"
 
 def only_needed(batch: pa.RecordBatch, collection: str, version: Version) -> pa.RecordBatch:
     """Return a collection's rows with every column emptied that the canonical roster has no place for."""
-    asked = set(fields_needed(collection, version))
-    needed = {column for column in columns_of(collection, version) if rest_name(collection, column) in asked}
+    needed = _needed(collection, version)
     columns = [
         column if name in needed or name == PLACE else pa.nulls(len(batch), pa.string())
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+@cache
+def _needed(collection: str, version: Version) -> frozenset[str]:
+    asked = set(fields_needed(collection, version))
+    columns = columns_of(collection, version)
+    return frozenset(column for column in columns if rest_name(collection, column) in asked)
 
 
 def changed_since(batch: pa.RecordBatch, since: datetime | None) -> pa.RecordBatch:

@@ -70,6 +70,19 @@ def test_a_collection_read_whole_is_not_asked_for_again(start: Start) -> None:
     assert [pages_asked(provider, name) for name in ("orgs", "courses", "users")] == [[], [], []]
 
 
+def test_rows_come_alike_from_the_landing_flattened_or_not(start: Start) -> None:
+    provider, landing = start(), Kept()
+    first = source(provider, page_size=100).open(None, landing)
+    pages = [page for table in first.facts.source_tables for page in first.pages(table)]
+    for name in landing.kept("users/flat/"):
+        landing.forget(name)
+    again = source(provider, page_size=100).open(None, landing)
+    assert [page for table in again.facts.source_tables for page in again.pages(table)] == pages
+    assert again.notices() == first.notices()
+    first.close()
+    again.close()
+
+
 def test_a_pull_gone_on_with_stands_for_its_first_moment(start: Start) -> None:
     provider, landing = start(), Kept()
     provider.faults.add(Fault(FaultKind.STATUS, "enrollments", status=429, times=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -165,7 +165,7 @@ class Box:
     def marks(self) -> list[Mark]:
         return sorted(self.held, key=lambda mark: mark.number)
 
-    def put(self, mark: Mark, body: bytes) -> None:
+    def put(self, mark: Mark, body: bytes, records: Sequence[object]) -> None:
         self.held[mark] = body
 
     def body(self, mark: Mark) -> bytes:
