@@ -219,7 +219,7 @@ class Wire:
         try:
             async with self._opened().request(
                 request.method, URL(target, encoded=True), data=request.body, headers=headers,
-                allow_redirects=False,
+                allow_redirects=False, ssl=self._trusted(target),
             ) as response:  # fmt: skip
                 answer = Answer(response.status, response.headers.copy(), await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -233,7 +233,7 @@ class Wire:
         if self._session is None:
             options = self._options
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=trusted(options.ca_file), limit=0),
+                connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(
                     total=options.total_timeout,
                     sock_connect=options.connect_timeout,
@@ -244,6 +244,11 @@ class Wire:
             # try that nobody counted or waited for is not ours. It has no public switch for this.
             self._session._retry_connection = False
         return self._session
+
+    def _trusted(self, target: str) -> ssl.SSLContext | bool:
+        """Return whom to trust for an address; the authorities are read only where one is needed."""
+        ca_file = self._options.ca_file
+        return trusted(ca_file) if ca_file or target.startswith("https:") else True
 
     async def reach(self, url: str) -> None:
         """Open a connection to the host of an address and close it again; sends nothing."""

@@ -209,7 +209,7 @@ class _Reading:
 
     def _guard_repeats(self, answer: Slice, ids: set[str]) -> None:
         digest = hashlib.sha256(answer.body).digest()
-        again = {one for one in ids if not self._seen.add(one)}
+        again = self._seen.add_all(tuple(ids))
         if again == ids and not (None in answer.ids and digest not in self._digests):
             raise Moved(self._looping(answer))
         if again - self._overlap:

@@ -6,7 +6,8 @@ Source: OneRoster 1.1 §3.6 and 1.2 REST bindings (imsx status information), and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import orjson
 
@@ -58,6 +59,16 @@ def sourced_id_of(record: object) -> str | None:
     if isinstance(found, str):
         return found if found and not found.isspace() else None
     return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def ids_of(records: Sequence[object]) -> tuple[str | None, ...]:
+    """Return the sourcedId of each record, as `sourced_id_of` does."""
+    if set(map(type, records)) == {dict}:
+        # As nearly always: texts throughout, which need no look at each of them.
+        ids = [record.get("sourcedId") for record in cast("Sequence[Mapping[str, object]]", records)]
+        if set(map(type, ids)) == {str} and all(map(str.strip, cast("list[str]", ids))):
+            return tuple(cast("list[str]", ids))
+    return tuple(map(sourced_id_of, records))
 
 
 def _refuse_failure(answer: Mapping[str, object], place: str) -> None:

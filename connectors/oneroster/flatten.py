@@ -7,13 +7,15 @@ Source: OneRoster 1.1 and 1.2 REST and CSV bindings.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import pyarrow as pa
 
-from connectors.oneroster.envelope import sourced_id_of
+from connectors.oneroster.envelope import ids_of, sourced_id_of
 from connectors.oneroster.fields import KNOWN_BESIDES, columns_of, rest_name
 from connectors.protocol import Notice
 from domain.model import Severity
@@ -28,10 +30,12 @@ DEEPEST = 20
 """Lists and objects within one another that a value may have; Python itself gives up at a thousand."""
 
 _TEXTS = frozenset((str, type(None)))
-_ROLE_COLUMNS = (
-    "sourcedId", "status", "dateLastModified", "userSourcedId", "roleType", "role", "beginDate", "endDate",
-    "orgSourcedId", PLACE,
-)  # fmt: skip
+_OF_USER = ("status", "dateLastModified", PLACE)
+_OF_ROLE = {
+    "roleType": "roleType", "role": "role", "beginDate": "beginDate", "endDate": "endDate",
+    "orgSourcedId": "org",
+}  # fmt: skip
+"""Columns of roles.csv that a role's user fills, and those that the role itself fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,12 @@ def _sorted_out(
     collection: str, records: Sequence[object], place: str
 ) -> tuple[list[Record], list[Text], tuple[Notice, ...]]:
     """Return the records that have a sourcedId, where each stands, and a notice for each of the others."""
-    kept: list[Record] = []
-    places: list[Text] = []
-    notices: list[Notice] = []
-    for number, record in enumerate(records, 1):
-        if isinstance(record, dict) and sourced_id_of(record) is not None:
-            kept.append(record)
-            places.append(f"{place}#{number}")
-        else:
-            notices.append(_held(collection, f"{place}#{number}"))
-    return kept, places, tuple(notices)
+    ids = ids_of(records)
+    places: list[Text] = [f"{place}#{number}" for number in range(1, len(records) + 1)]
+    held = {number for number, one in enumerate(ids) if one is None}
+    notices = tuple(_held(collection, places[number] or "") for number in sorted(held))
+    kept = [cast("Record", one) for number, one in enumerate(records) if number not in held]
+    return kept, [one for number, one in enumerate(places) if number not in held], notices
 
 
 @cache
@@ -107,28 +107,34 @@ def _known(collection: str) -> frozenset[str]:
 
 def _roles(records: Sequence[Record], users: Columns) -> Columns:
     """Return the users' roles as rows of roles.csv; their ids, which REST lacks, are made of their parts."""
-    rows: list[tuple[Text, ...]] = []
-    nothing: list[Text] = [None] * len(records)
-    shared = [users.get(name, nothing) for name in ("sourcedId", "status", "dateLastModified", PLACE)]
-    for record, user, status, modified, here in zip(records, *shared, strict=True):
-        given: dict[str, tuple[Text, ...]] = {}
-        for role in _role_records(record):
-            key, *parts = _role(user or "", role)
-            row = (status, modified, user, *parts, here)
-            if key in given and given[key] != row:
-                # The same role at the same org a second time, with other dates.
-                key = f"{key}:{row[5] or row[3] or len(given)}"
-            given.setdefault(key, row)
-        rows += [(key, *row) for key, row in given.items()]
-    found = zip(*rows, strict=True) if rows else ((),) * len(_ROLE_COLUMNS)
-    return {name: list(values) for name, values in zip(_ROLE_COLUMNS, found, strict=True)}
+    told = [(owner, role) for owner, record in enumerate(records) for role in _role_records(record)]
+    owners = [owner for owner, _ in told]
+    columns: Columns = {name: [users[name][owner] for owner in owners] for name in _OF_USER if name in users}
+    columns["userSourcedId"] = [users["sourcedId"][owner] for owner in owners] if owners else []
+    for column, name in _OF_ROLE.items():
+        columns[column] = texts_of([role.get(name) for _, role in told])
+    ids = texts_of([role.get("sourcedId") for _, role in told])
+    parts = zip(ids, *(columns[name] for name in ("userSourcedId", "orgSourcedId", "role")), strict=True)
+    keys = [given or f"{user}:{org or ''}:{name or ''}" for given, user, org, name in parts]
+    if len(set(keys)) < len(keys):
+        return _told_apart(columns, owners, keys)
+    return {"sourcedId": [*keys], **columns}
 
 
-def _role(user: str, role: Record) -> tuple[str, Text, Text, Text, Text, Text]:
-    told = role.get
-    name, org = text_of(told("role")), text_of(told("org"))
-    key = text_of(told("sourcedId")) or f"{user}:{org or ''}:{name or ''}"
-    return key, text_of(told("roleType")), name, text_of(told("beginDate")), text_of(told("endDate")), org
+def _told_apart(columns: Columns, owners: Sequence[int], keys: Sequence[str]) -> Columns:
+    """Return the roles without those that a user was given twice; other dates make another id."""
+    given: dict[tuple[int, str], tuple[Text, ...]] = {}
+    distinct = Counter[int]()
+    dates = zip(columns["beginDate"], columns["roleType"], strict=True)
+    rows = zip(*columns.values(), strict=True)
+    for owner, key, (begin, kind), row in zip(owners, keys, dates, rows, strict=True):
+        if given.get((owner, key), row) != row:
+            key = f"{key}:{begin or kind or distinct[owner]}"
+        distinct[owner] += (owner, key) not in given
+        given.setdefault((owner, key), row)
+    names = ("sourcedId", *columns)
+    found = zip(*((key, *row) for (_, key), row in given.items()), strict=True)
+    return {name: list(values) for name, values in zip(names, found, strict=True)}
 
 
 def _role_records(record: Record) -> list[Record]:
@@ -167,12 +173,25 @@ def _items(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def texts_of(values: list[object]) -> list[Text]:
-    """Return the JSON values of one field as CSV cells, as `text_of` does."""
-    # Nearly all fields are texts throughout, which is seen and taken without a look at each of them.
-    if not _TEXTS.issuperset(map(type, values)):
-        return [value or None if type(value) is str else text_of(value) for value in values]
-    return [value or None for value in values] if "" in values else values  # type: ignore[misc, return-value]
+def texts_of(values: list[object], depth: int = 0) -> list[Text]:
+    """Return the JSON values of one field as CSV cells, as `text_of` does.
+
+    Nearly all fields are of one kind throughout, which is seen and taken without a look at each value.
+    """
+    kinds = set(map(type, values))
+    if kinds <= _TEXTS:
+        texts = cast("list[Text]", values)
+        return [text or None for text in texts] if "" in texts else texts
+    if kinds == {list} and not depth:
+        lists = cast("list[list[object]]", values)
+        if set(map(len, lists)) == {1}:
+            return texts_of([value for (value,) in lists], 1)
+    if kinds == {dict}:
+        records = cast("list[Record]", values)
+        ids = [None if "identifier" in record else record.get("sourcedId") for record in records]
+        if set(map(type, ids)) == {str} and all(map(str.strip, cast("list[str]", ids))):
+            return cast("list[Text]", ids)
+    return [text_of(value, depth) for value in values]
 
 
 def text_of(value: object, depth: int = 0) -> str | None:

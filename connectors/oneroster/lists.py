@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import TooMuchAtOnce, decode_json, not_found
-from connectors.oneroster.envelope import minor_code, more_told, records_of, sourced_id_of, total_told
+from connectors.oneroster.envelope import ids_of, minor_code, more_told, records_of, total_told
 from connectors.paging import Slice, read_whole
 from connectors.shelf import Shelf, Whole
 from domain.errors import ContractBroken
@@ -174,8 +174,7 @@ class ListReader:
         records = records_of(answer.json, question.path, f"{question.place}?offset={offset}")
         if question.shaped and "fields" in self._parameters(question) and not question.shaped(records):
             raise _Refused
-        ids = tuple(map(sourced_id_of, records))
-        return Slice(offset, ids, total, more_told(answer.headers), answer.body, records)
+        return Slice(offset, ids_of(records), total, more_told(answer.headers), answer.body, records)
 
 
 def _is_end(question: Question, offset: int, answer: Answer) -> bool:
@@ -186,7 +185,7 @@ def _is_end(question: Question, offset: int, answer: Answer) -> bool:
 
 def _ids_of(question: Question, body: bytes) -> Sequence[str | None]:
     records = records_of(decode_json(body, "GET", question.url), question.path, question.place)
-    return tuple(map(sourced_id_of, records))
+    return ids_of(records)
 
 
 def all_records(question: Question, whole: Whole) -> Iterator[dict[str, object]]:

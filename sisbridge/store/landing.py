@@ -189,13 +189,17 @@ def _missing(district: DistrictCode, snapshot_id: SnapshotId, name: str) -> Cont
 
 
 def _write_local(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.parent / f"{uuid.uuid4().hex}.part"
     try:
-        partial.write_bytes(data)
+        try:
+            partial.write_bytes(data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(data)
         partial.replace(path)
-    finally:
+    except BaseException:
         partial.unlink(missing_ok=True)
+        raise
 
 
 def _packed(data: bytes) -> bytes:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from connectors.oneroster.envelope import ids_of, sourced_id_of
 from connectors.oneroster.fields import SOURCE_TABLES, fields_needed
-from connectors.oneroster.flatten import flatten, text_of
+from connectors.oneroster.flatten import flatten, text_of, texts_of
 from domain.oneroster import Version
 
 ORG = {"href": "../orgs/s1", "sourcedId": "s1", "type": "org"}
@@ -34,6 +37,24 @@ def rows(collection: str, version: Version, record: object, table: str = "") -> 
 )  # fmt: skip
 def test_a_json_value_as_a_cell(value: object, text: str | None) -> None:
     assert text_of(value) == text
+
+
+CELLS = st.recursive(
+    st.sampled_from([None, "", " ", "a", "s1", True, 7, 1.5]),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.fixed_dictionaries({}, optional={"sourcedId": inner, "type": inner, "identifier": inner}),
+    max_leaves=6,
+)
+
+
+@given(st.lists(CELLS, max_size=3))
+def test_a_whole_column_is_read_as_its_values_one_by_one(values: list[object]) -> None:
+    assert texts_of(list(values)) == [text_of(value) for value in values]
+
+
+@given(st.lists(st.one_of(CELLS, st.fixed_dictionaries({"sourcedId": CELLS})), max_size=3))
+def test_the_ids_of_a_page_are_those_of_its_records(records: list[object]) -> None:
+    assert ids_of(records) == tuple(sourced_id_of(record) for record in records)
 
 
 def test_references_and_lists_of_a_class() -> None:

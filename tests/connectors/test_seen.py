@@ -25,3 +25,13 @@ def test_many_ids_stay_apart_and_light() -> None:
     assert all(seen.add(f"{number:036d}") for number in range(100_000))
     assert not any(seen.add(f"{number:036d}") for number in range(0, 100_000, 97))
     assert sys.getsizeof(seen._slots) < 24 * 100_000
+
+
+@given(st.lists(st.lists(st.text(max_size=3))))
+def test_many_at_once_are_told_which_were_seen(pages: list[list[str]]) -> None:
+    seen, plain = SeenIds(), set[str]()
+    for page in pages:
+        texts = [*dict.fromkeys(page)]
+        assert seen.add_all(texts) == plain.intersection(texts)
+        plain.update(texts)
+    assert len(seen) == len(plain)
