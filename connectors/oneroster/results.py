@@ -53,12 +53,14 @@ class GradebookForm:
 
     def value_of(self, record: Record, spec: LineItemSpec) -> GradeValue | None:
         """Return what a result of the SIS says, in canonical form; None when it says nothing yet."""
+        if record.get("scoreStatus") == "exempt":
+            # An exemption is a decision somebody took in the SIS: not to be written over unseen.
+            return GradeValue(None, "exempt")
         percent = _percent(record.get("score"), spec)
         old = self.settings.version is Version.V1P1
         text = None if old else text_of(record.get("textScore"))
         if percent is None and text is None:
-            # An exemption is a decision somebody took in the SIS: not to be written over unseen.
-            return GradeValue(None, "exempt") if record.get("scoreStatus") == "exempt" else None
+            return None
         return self._valued(percent, text)
 
     def result(self, payload: GradePayload, sourced_id: str, now: datetime) -> dict[str, object]:

@@ -42,6 +42,9 @@ class RegistrarFileSettings(SftpAccess):
         unknown = [column for column in columns if column not in COLUMNS]
         if unknown or not columns:
             raise ValueError(f"choose columns among {', '.join(COLUMNS)}; unknown: {', '.join(unknown)}")
+        if "item" not in columns:
+            # Without it a grade changed back would give an old file its name again, and its old receipt.
+            raise ValueError("columns must contain item, which tells one release of a grade from another")
         return columns
 
     @field_validator("file_name_pattern")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from domain.errors import RetryLater, SisbridgeError, StopDistrict
+from domain.errors import RetryLater, StopDistrict
 from domain.ids import DistrictCode, RunId
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def _house() -> Iterator[House]:
     good. Causes are cut off: theirs may quote what a SIS sent.
     """
     from sisbridge.house import House
+    from sisbridge.sync.unexpected import named
 
     try:
         house = House.open()
@@ -49,8 +50,11 @@ def _house() -> Iterator[House]:
             house.close()
     except RetryLater as error:
         raise error from None
-    except SisbridgeError as error:
-        raise AirflowFailException(f"{error} {error.fix}".rstrip()) from None
+    except (AirflowFailException, AirflowSkipException):
+        raise
+    except Exception as error:  # noqa: BLE001 - an error's own text might hold a row
+        known = named("The task", error)
+        raise AirflowFailException(f"{known} {known.fix}".rstrip()) from None
 
 
 def due_districts(only: Sequence[str] = ()) -> list[str]:

@@ -55,11 +55,18 @@ def release(
     Example: sisbridge grades release 9001 --offering SPAN-3
     """
     from sisbridge.sync.night import districts as all_districts
+    from sisbridge.sync.release import Released
     from sisbridge.sync.release import release as open_gate
 
+    failure: SisbridgeError | None = None
+    released: dict[str, Released] = {}
     with opened(as_json) as house:
         chosen = [DistrictCode(code) for code in districts or all_districts(house)]
-        released = {code: open_gate(house, code, house.settings.actor, offering=offering) for code in chosen}
+        for code in chosen:
+            try:
+                released[code] = open_gate(house, code, house.settings.actor, offering=offering)
+            except SisbridgeError as error:
+                failure = error
     if as_json:
         print_json({code: {"queued": r.queued, "waiting": r.waiting} for code, r in released.items()})
     else:
@@ -68,6 +75,8 @@ def release(
             ("district", "queued", "waiting"),
             [(c, r.queued, r.waiting) for c, r in released.items()],
         )
+    if failure:
+        fail(failure, as_json)
 
 
 @app.command("deliver")

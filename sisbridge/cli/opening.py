@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from domain.errors import SisbridgeError
+import typer
+
 from sisbridge.cli.output import fail
 from sisbridge.house import House
+from sisbridge.sync.unexpected import named
 
 
 @contextmanager
@@ -19,5 +21,7 @@ def opened(as_json: bool = False) -> Iterator[House]:
             yield house
         finally:
             house.close()
-    except SisbridgeError as error:
-        fail(error, as_json)
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:  # noqa: BLE001 - an error's own text might hold a row
+        fail(named("The command", error), as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from domain.errors import SisbridgeError, StopDistrict
 from domain.grading import GradeKind, GradeRecord, GradeValue, Seat
 from domain.ids import DistrictCode, GradeId, OfferingId, PersonId, SourcedId, grade_column, grade_id
 from domain.model import ConnectorConfig, District, Finding, Severity
-from domain.tables import PLACE
+from domain.tables import PLACE, RosterTable
 from mappings import grades as grading
 from mappings.scales import Scale, scale_from
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import cases, people, regions
+from sisbridge.store import cases, people, regions, roster
 from sisbridge.store import grades as grade_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
@@ -27,8 +27,7 @@ from sisbridge.store.grades import GradeState
 from sisbridge.sync.dependents import spoken
 from validation import GradeContext, judge_grades
 
-ColumnKey = tuple[str, str, str, str]
-"""Offering, term, reporting period, kind."""
+_SeatKey = tuple[SourcedId, OfferingId, str]
 
 
 @dataclass
@@ -90,6 +89,25 @@ def _collect_district(
     except SisbridgeError:
         collected.unplaced += [row.place for row in rows]
         return
+    try:
+        _judge_and_keep(house, batch, district, rows, collected)
+    except SisbridgeError as error:
+        _stop(house, batch, district, error)
+        _count(collected, district.code, [], len(rows))
+
+
+def _stop(house: House, batch: GradeBatch, district: District, error: SisbridgeError) -> None:
+    """Open a case for a district whose grades cannot be judged; the other districts' go on."""
+    finding = Finding(
+        error.code, Severity.HOLD_FEED, "grades", "", error.place, "", "", error.message, error.fix
+    )
+    with house.store.begin("collect") as conn:
+        cases.fold(conn, district.code, today_of(district), [finding], f"grades:{batch.name}")
+
+
+def _judge_and_keep(
+    house: House, batch: GradeBatch, district: District, rows: Sequence[GradeRow], collected: Collected
+) -> None:
     with house.store.begin("collect") as conn:
         desk = _desk(conn, house, district)
         parsed = [grading.parse(row.place, row.values) for row in rows]
@@ -100,11 +118,18 @@ def _collect_district(
             ),
         )
         good = set(judged.clean.column(PLACE).to_pylist())
-        kept = [_keep(conn, house, desk, row) for row in parsed if row.place in good]
-        findings = [*judged.findings, *_noticed(batch)]
+        seen = grade_store.batch_seen(conn, district.code, batch.name, batch.sha256)
+        kept = [_keep(conn, house, desk, row, seen) for row in parsed if row.place in good]
+        known = {student for student, _, _ in desk.seats}
+        findings = [_named(one, known) for one in (*judged.findings, *_noticed(batch))]
         cases.fold(conn, district.code, today_of(district), spoken(findings), f"grades:{batch.name}")
         grade_store.save_batch(conn, district.code, batch.name, batch.sha256, clock_of(district)())
     _count(collected, district.code, kept, len(rows) - len(kept))
+
+
+def _named(finding: Finding, known: set[str]) -> Finding:
+    """Leave the key out unless a student here has it: a teacher may have typed a number or a name."""
+    return finding if finding.key in known else replace(finding, key="", student=None)
 
 
 def _maximum(district: District) -> Decimal:
@@ -125,11 +150,7 @@ def _count(collected: Collected, code: DistrictCode, kept: list[bool], held: int
 def _desk(conn: Connection, house: House, district: District) -> _Desk:
     seats = {(s.student, s.offering, s.term): s for s in seat_store.seats(conn, district.code)}
     links = people.links(conn, district.code, district.school_year)
-    by_person = {(s.person, s.offering, s.term): s for s in seats.values()}
-    for student, person in links.items():
-        for (owner, offering, term), seat in by_person.items():
-            if owner == person:
-                seats.setdefault((student, offering, term), seat)
+    _add_former_users(conn, district, links, seats)
     return _Desk(
         district=district,
         scale=scale_of(district),
@@ -138,6 +159,20 @@ def _desk(conn: Connection, house: House, district: District) -> _Desk:
         offerings=frozenset(str(o.offering_id) for o in regions.offerings(conn)),
         latest=grade_store.latest(conn, house.keyring, district.code),
     )
+
+
+def _add_former_users(
+    conn: Connection, district: District, links: Mapping[SourcedId, PersonId], seats: dict[_SeatKey, Seat]
+) -> None:
+    """Let a person's seat be found by a user that is gone, never by one in force: it may be another."""
+    of_person: dict[PersonId, list[Seat]] = {}
+    for seat in seats.values():
+        of_person.setdefault(seat.person, []).append(seat)
+    others = [student for student, person in links.items() if person in of_person]
+    in_force = roster.rows(conn, district.code, RosterTable.USERS, ["sourced_id"], {"sourced_id": others})
+    for student in set(others) - set(in_force.column("sourced_id").to_pylist()):
+        for seat in of_person[links[student]]:
+            seats.setdefault((student, seat.offering, seat.term), seat)
 
 
 def scale_of(district: District) -> Scale:
@@ -173,14 +208,17 @@ def _known(row: grading.ParsedGrade, desk: _Desk) -> bool:
     return row.offering in desk.offerings and (row.term, row.reporting_period, row.kind) in desk.columns
 
 
-def _keep(conn: Connection, house: House, desk: _Desk, row: grading.ParsedGrade) -> bool:
-    """Keep a row as the newest revision of its grade; return False when nothing is new in it."""
+def _keep(conn: Connection, house: House, desk: _Desk, row: grading.ParsedGrade, seen: bool) -> bool:
+    """Keep a row as the newest revision of its grade; return False when nothing is new in it.
+
+    seen: the very file was read before, so that it cannot speak against what came after it.
+    """
     seat = desk.seats[(row.student, row.offering, row.term)]
     column = grade_column(OfferingId(row.offering), row.term, row.reporting_period, row.kind)
     key = grade_id(desk.district.code, seat.person, column)
     value = grading.value_of(row, desk.scale)
     last = desk.latest.get(key)
-    if last is not None and last.value == value and last.comment == (row.comment or ""):
+    if last is not None and (seen or (last.value, last.comment) == (value, row.comment or "")):
         return False
     record = _record(desk, row, seat.person, key, (last.revision if last else 0) + 1, value)
     grade_store.save(conn, house.keyring, record, GradeState.COLLECTED, clock_of(desk.district)())

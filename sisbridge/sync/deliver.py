@@ -65,7 +65,11 @@ def deliver_items(house: House, district: District, sink: GradeSink, route: str)
 def _deliver(house: House, district: District, sink: GradeSink, route: str) -> None:
     _resolve_doubts(work_for(house, district, sink, route, IN_DOUBT))
     work = work_for(house, district, sink, route, TO_SEND)
-    sendable = [item for item in work.items if item.attempts < MAXIMUM_ATTEMPTS]
+    sendable = [
+        item
+        for item in work.items
+        if item.state is not OutboxState.NOT_TAKEN or item.attempts < MAXIMUM_ATTEMPTS
+    ]
     if not sendable:
         return
     held = sink.current(work.of(sendable))

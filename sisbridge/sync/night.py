@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from domain.errors import ContractBroken, RetryLater, SisbridgeError
+from domain.errors import RetryLater, SisbridgeError
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.model import Finding, Mode, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, regions, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
-from sisbridge.sync import window
+from sisbridge.sync import unexpected, window
 from sisbridge.sync.apply import apply
 from sisbridge.sync.compare import compare
 from sisbridge.sync.context import Stage
@@ -71,7 +69,7 @@ def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -
         stage = _stage(house, district, run_id)
         counts = _run(stage, stage_name)
     except Exception as error:  # noqa: BLE001 - the run row is closed whatever happened
-        known = error if isinstance(error, SisbridgeError) else _unexpected(stage_name, error)
+        known = unexpected.named(f"The {stage_name} stage", error)
         _stop(house, district, run_id, known)
         # The cause stays behind: its text might hold a row.
         raise known from None
@@ -121,8 +119,8 @@ def sync_region(
     for district in chosen:
         try:
             outcomes.append(sync_district(house, district, rehearse=rehearse, progress=progress))
-        except SisbridgeError as error:
-            outcomes.append(_stopped(district, RunId(""), error, {}))
+        except Exception as error:  # noqa: BLE001 - one district's bug must not end the others' night
+            outcomes.append(_stopped(district, RunId(""), unexpected.named("The night", error), {}))
     return outcomes
 
 
@@ -164,17 +162,6 @@ def _counts(house: House, district: DistrictCode, run_id: RunId) -> dict[str, in
     with house.store.read() as conn:
         counts = runs.get(conn, district, run_id).counts
     return {name: int(str(count)) for name, count in counts.items()}
-
-
-def _unexpected(stage_name: str, error: Exception) -> ContractBroken:
-    """Name a bug by its type and stage only: its text might hold a row."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return ContractBroken(
-        "CF99",
-        f"The {stage_name} stage failed unexpectedly ({type(error).__name__}).",
-        fix="Send the run's id and this line to the maintainers; the last good roster stays in force.",
-        place=f"{Path(frame.filename).name}:{frame.lineno}",
-    )
 
 
 def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeError) -> None:

@@ -26,6 +26,7 @@ def reconcile(house: House, district: DistrictCode) -> None:
             return
     try:
         _look(house, district)
+        _tell(house, district, None)
     except SisbridgeError as error:
         _tell(house, district, error)
 
@@ -40,9 +41,14 @@ def _look(house: House, district: DistrictCode) -> None:
         look_after_placed(house, known, sink, config.kind)
 
 
-def _tell(house: House, district: DistrictCode, error: SisbridgeError) -> None:
-    finding = Finding(
+def _tell(house: House, district: DistrictCode, error: SisbridgeError | None) -> None:
+    """Open the case of a look that failed, or close the one of an earlier night."""
+    findings = [] if error is None else [_failed(error)]
+    with house.store.begin("cases") as conn:
+        cases.fold(conn, district, today_of(house.district(district)), findings, "delivery")
+
+
+def _failed(error: SisbridgeError) -> Finding:
+    return Finding(
         error.code, Severity.HOLD_FEED, "grades", "", error.place, "", "", error.message, error.fix
     )
-    with house.store.begin("cases") as conn:
-        cases.fold(conn, district, today_of(house.district(district)), [finding], "delivery")

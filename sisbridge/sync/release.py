@@ -58,15 +58,13 @@ def release(house: House, district: DistrictCode, actor: str, *, offering: str |
         gate = _gate(conn, known)
         released, findings = Released(), []
         for record in grade_store.collected(conn, house.keyring, district):
-            if offering is not None and record.offering != offering:
-                continue
             finding = _closed(gate, record)
             if finding is not None:
                 released.waiting += 1
                 findings.append(finding)
-                continue
-            _queue(conn, house, gate, record, actor)
-            released.queued += 1
+            elif offering is None or record.offering == offering:
+                _queue(conn, house, gate, record, actor)
+                released.queued += 1
         cases.fold(conn, district, gate.today, findings, "gate")
     return released
 

@@ -15,7 +15,7 @@ from mappings import digests, duplicates
 from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
 from sisbridge.sync.dependents import DEPENDS, Held
-from validation import JudgeContext, Judged, KeySet, guards, judge, usual_width
+from validation import JudgeContext, Judged, KeySet, guards, judge, shown_id, usual_width
 
 _NO_IDS = pa.array([], pa.string())
 
@@ -163,7 +163,7 @@ def _note(stage: Stage, table: RosterTable, judged: Judged, night: _Night) -> No
 
 def _quarantined(table: RosterTable, values: dict[str, str | None]) -> findings.QuarantinedRow:
     place, rule = values.pop(PLACE) or "", values.pop("_rule") or ""
-    return findings.QuarantinedRow(table, place, values["sourced_id"] or "", rule, values)
+    return findings.QuarantinedRow(table, place, shown_id(values["sourced_id"]), rule, values)
 
 
 def _empty_tables(stage: Stage, night: _Night) -> list[Finding]:

@@ -13,6 +13,7 @@ from domain.ids import DistrictCode
 from domain.model import District, Finding, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, outbox
+from sisbridge.sync import unexpected
 from sisbridge.sync.context import connector_of
 from sisbridge.sync.deliver import IN_DOUBT, MAXIMUM_ATTEMPTS, TO_SEND, deliver_items
 from sisbridge.sync.deliver_file import deliver_file
@@ -65,9 +66,10 @@ def deliver(house: House, district: DistrictCode) -> DeliveryCounts:
     before = _attempts(house, district)
     try:
         _deliver(house, known)
-    except SisbridgeError as error:
-        _fold(house, known, [_stopped(error)], "delivery")
-        raise
+    except Exception as error:  # noqa: BLE001 - a case is opened whatever happened
+        failure = unexpected.named("The delivery", error)
+        _fold(house, known, [_stopped(failure)], "delivery")
+        raise failure from None
     _fold(house, known, [], "delivery")
     _fold(house, known, _troubles(house, known), "grades out")
     return _counts(house, district, _attempts(house, district) - before)

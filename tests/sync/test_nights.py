@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from domain.errors import RetryLater
+from domain.errors import RetryLater, SisbridgeError
 from domain.grading import OutboxState
 from simulators.dataset import Dataset
 from simulators.oneroster.dialect import Dialect
@@ -91,6 +92,76 @@ def test_a_bad_grade_is_held_and_the_others_leave(house: House, region: SmallReg
     counts = graded(house, region, [f"{REST},u0,104", f"{REST},stranger,80", f"{REST},u1,80"])
     assert counts[REST].confirmed == 1
     assert sorted(case.rule for case in open_cases(house, REST)) == ["GR02", "GR03"]
+
+
+def test_two_students_with_one_number_never_get_each_others_grade(house: House, region: SmallRegion) -> None:
+    add_student(region.provider.dataset, "u9", "900000000")
+    sync_district(house, REST)
+    collect_from(house, region.grade_file([f"{REST},u0,90", f"{REST},u9,55"]))
+    release(house, REST, "tester")
+    deliver(house, REST)
+    assert 90.0 not in {score for student, score in results(region).items() if student != "u0"}
+    assert 55.0 not in {score for student, score in results(region).items() if student != "u9"}
+    assert len(results(region)) + sum(case.rows for case in open_cases(house, REST)) >= 2
+
+
+def test_grades_that_were_lost_on_the_way_leave_when_the_sis_is_well_again(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, REST)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+    region.provider.faults.add(Fault(FaultKind.CLOSED, path="results/*", method="PUT", times=None))
+    for _ in range(4):
+        with suppress(SisbridgeError):
+            deliver(house, REST)
+    region.provider.faults.clear()
+    assert deliver(house, REST).confirmed == 1
+    assert results(region) == {"u0": 90.0}
+
+
+def test_a_file_read_again_does_not_speak_against_what_came_after_it(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, REST)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    collect_from(house, region.grade_file([f"{REST},u0,95"]))
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+    deliver(house, REST)
+    assert results(region) == {"u0": 95.0}
+
+
+def test_an_exemption_in_the_sis_is_not_written_over(house: House, region: SmallRegion) -> None:
+    sync_region(house, [REST, FILES])
+    graded(house, region, [f"{REST},u0,90"])
+    dataset = region.provider.dataset
+    record = dataset.records("results")[0]
+    dataset.change("results", record["sourcedId"], NOW, scoreStatus="exempt")
+    assert graded(house, region, [f"{REST},u0,95"])[REST].conflict == 1
+    assert dataset.records("results")[0]["scoreStatus"] == "exempt"
+
+
+def test_a_district_without_a_scale_does_not_keep_the_others_grades_back(
+    house: House, region: SmallRegion
+) -> None:
+    sync_region(house, [REST, FILES])
+    entries = region.entries()
+    del entries["district"][0]["settings"]["scale"]
+    load_entries(house, entries, "tester")
+    collected = collect_from(house, region.grade_file(TEN))
+    assert (collected.by_district[REST]["held"], collected.by_district[FILES]["kept"]) == (5, 5)
+    assert [case.rule for case in open_cases(house, REST)] == ["CF32"]
+
+
+def test_a_student_number_in_the_id_column_is_not_repeated_anywhere(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, REST)
+    collect_from(house, region.grade_file([f"{REST},900000003,80"]))
+    (case,) = open_cases(house, REST)
+    assert (case.rule, case.first_key) == ("GR03", "")
+    assert "900000003" not in case.message + case.fix + case.group
 
 
 def test_grades_wait_for_their_posting_window(house: House, region: SmallRegion) -> None:
