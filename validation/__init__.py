@@ -4,7 +4,7 @@ from validation.context import GradeContext, JudgeContext, KeySet
 from validation.frames import usual_width
 from validation.guards import empty_table, mass_change, unresolved_share
 from validation.judge import judge, judge_grades
-from validation.masking import mask
+from validation.masking import mask, shown_id
 from validation.rules import catalogue
 from validation.settle import Judged
 from validation.sizes import sizes
@@ -25,4 +25,5 @@ __all__ = [
     "case_message",
     "catalogue",
     "mask",
+    "shown_id",
 ]

@@ -9,7 +9,7 @@ import pyarrow as pa
 from domain.ids import OfferingId, SourcedId, grade_column
 from domain.tables import PLACE
 from validation.cells import Cell, at
-from validation.masking import HIDDEN, mask, shown_code
+from validation.masking import HIDDEN, mask, shown_code, shown_id
 from validation.rules.rule import Grouping
 from validation.suites import VALUE, Binding
 
@@ -36,8 +36,8 @@ def grade_cells(batch: pa.RecordBatch, binding: Binding, positions: Sequence[int
         Cell(
             position=position,
             place=place or "",
-            key=student if student and named else "",
-            student=SourcedId(student) if student and named else None,
+            key=shown_id(student) if named else "",
+            student=SourcedId(student) if student and named and shown_id(student) else None,
             masked=masked,
             group=group,
         )
@@ -60,8 +60,9 @@ def _groups(batch: pa.RecordBatch, binding: Binding, positions: Sequence[int]) -
     names = zip(*([value or "" for value in at(batch, name, positions)] for name in _COLUMN), strict=True)
     match binding.rule.grouping:
         case Grouping.CODE:
-            return [grade_column(OfferingId(offering), *rest) for offering, *rest in names]
+            shown = ([shown_code(name) for name in named] for named in names)
+            return [grade_column(OfferingId(offering), *rest) for offering, *rest in shown]
         case Grouping.OFFERING:
-            return [offering for offering, *_ in names]
+            return [shown_code(offering) for offering, *_ in names]
         case _:
             return [""] * len(positions)

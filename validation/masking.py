@@ -2,9 +2,138 @@
 
 from __future__ import annotations
 
+import re
 from unicodedata import category
 
 _LONGEST = 24
+_CODE = re.compile(r"[0-9A-Za-z:._+-]{1,16}")
+_LONG_NUMBER = re.compile(r"[0-9]{6}")
+_SOURCED_ID = re.compile(r"[0-9A-Za-z./@_:-]{1,255}")
+
+_SCHOOL_WORDS = frozenset(
+    [
+        "a",
+        "and",
+        "or",
+        "of",
+        "not",
+        "the",
+        "half",
+        "pre",
+        "post",
+        "early",
+        "late",
+        "other",
+        "none",
+        "unknown",
+        "ungraded",
+        "all",
+        "grade",
+        "grades",
+        "level",
+        "year",
+        "years",
+        "class",
+        "school",
+        "district",
+        "high",
+        "middle",
+        "elementary",
+        "primary",
+        "secondary",
+        "adult",
+        "kindergarten",
+        "prekindergarten",
+        "preschool",
+        "nursery",
+        "infant",
+        "toddler",
+        "transitional",
+        "freshman",
+        "sophomore",
+        "junior",
+        "senior",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "eleventh",
+        "twelfth",
+        "thirteenth",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "term",
+        "semester",
+        "trimester",
+        "quarter",
+        "summer",
+        "fall",
+        "spring",
+        "winter",
+        "grading",
+        "period",
+        "session",
+        "student",
+        "teacher",
+        "aide",
+        "staff",
+        "administrator",
+        "principal",
+        "counselor",
+        "parent",
+        "guardian",
+        "proctor",
+        "relative",
+        "active",
+        "inactive",
+        "deleted",
+        "homeroom",
+        "scheduled",
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "8",
+        "9",
+        "10",
+        "11",
+        "12",
+        "13",
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "5th",
+        "6th",
+        "7th",
+        "8th",
+        "9th",
+        "10th",
+        "11th",
+        "12th",
+    ]
+)
+"""Words a code may be made of without being masked."""
 
 HIDDEN = "(hidden)"
 """What stands for a personal value, whose very length says too much."""
@@ -16,8 +145,19 @@ def mask(value: str | None) -> str:
 
 
 def shown_code(value: str | None) -> str:
-    """Return a code in clear, cut at 24 characters: a code that nobody can read nobody can map."""
-    return (value or "")[:_LONGEST]
+    """Return a code in clear when it looks like one, else its shape: columns get swapped, and names slip in.
+
+    What looks like one: a single short word without a long number, or words of school life only.
+    """
+    text = value or ""
+    is_word = _CODE.fullmatch(text) is not None and _LONG_NUMBER.search(text) is None
+    words = re.split(r"[\s/_-]+", text.casefold())
+    return text[:_LONGEST] if is_word or all(word in _SCHOOL_WORDS for word in words) else mask(text)
+
+
+def shown_id(value: str | None) -> str:
+    """Return a sourcedId that may name its row; "" for what is no sourcedId, which may be a name."""
+    return value if value and _SOURCED_ID.fullmatch(value) else ""
 
 
 def _hide(character: str) -> str:

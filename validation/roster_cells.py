@@ -13,7 +13,7 @@ from validation.arrow import SEPARATOR, among
 from validation.cells import Cell, at
 from validation.codes import unknown_items
 from validation.context import JudgeContext
-from validation.masking import HIDDEN, mask, shown_code
+from validation.masking import HIDDEN, mask, shown_code, shown_id
 from validation.rules.rule import Grouping, Known
 from validation.suites import Binding
 
@@ -45,7 +45,7 @@ def roster_cells(
         Cell(
             position=position,
             place=place or "",
-            key=key or "",
+            key=shown_id(key),
             student=student,
             masked=_shown(spec, item),
             group=_group(binding, spec, item),
@@ -65,7 +65,7 @@ def _students(
     users = at(batch, _STUDENT_COLUMN[table], positions)
     is_student = among(pa.array(users, pa.string()), context.students).to_pylist()
     named = zip(users, is_student, strict=True)
-    return [SourcedId(user) if known and user else None for user, known in named]
+    return [SourcedId(user) if known and user and shown_id(user) else None for user, known in named]
 
 
 def _failing_items(

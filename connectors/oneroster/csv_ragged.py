@@ -44,7 +44,8 @@ class RaggedRows:
         joined = self._cells + len(cells) - 1
         continues = line == self._line + 1 and 0 < self._cells < self._width and joined <= self._width
         self._line, self._cells = line, joined if continues else len(cells)
-        if continues or self._key is None or self._key >= len(cells):
+        # In a row of another width only the first cell surely stands below its header.
+        if continues or self._key != 0 or not cells:
             return ""
         return cells[self._key] if _SOURCED_ID.fullmatch(cells[self._key]) else ""
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from domain.errors import ContractBroken
 from domain.grading import GradePayload, GradeValue, RemoteGrade
 
 T = TypeVar("T")
@@ -41,8 +42,17 @@ class Codec(Generic[T]):
         return self._adapter.dump_json(value)
 
     def load(self, data: bytes) -> T:
-        """Return the value that was dumped."""
-        return self._adapter.validate_json(data)
+        """Return the value that was dumped; ContractBroken CF44 when this version cannot read it."""
+        try:
+            return self._adapter.validate_json(data)
+        except ValidationError:
+            failure = ContractBroken(
+                "CF44",
+                "A sealed value cannot be read by this version of sisbridge.",
+                fix="Run the version that wrote it, or report this; the value itself is intact.",
+            )
+        # Outside the handler, so that the library's error, which quotes the value, is not carried along.
+        raise failure
 
     @cached_property
     def _adapter(self) -> TypeAdapter[T]:

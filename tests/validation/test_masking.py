@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from validation import mask
-from validation.masking import shown_code
+from validation.masking import shown_code, shown_id
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,26 @@ def test_a_mask_keeps_no_letter_and_no_digit(value: str) -> None:
     assert {character for character in mask(value) if character.isalnum()} <= {"x", "9"}
 
 
-def test_a_code_is_shown_in_clear_but_not_at_any_length() -> None:
-    assert shown_code("9th") == "9th"
-    assert shown_code("k" * 40) == "k" * 24
+@pytest.mark.parametrize("code", ["9th", "KG", "-1", "ext:gifted", "Grade Nine and a Half", "Fourth grade"])
+def test_what_looks_like_a_code_is_shown_in_clear(code: str) -> None:
+    assert shown_code(code) == code
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Smith Jane", "xxxxx xxxx"),
+        ("ROLE, Jane", "xxxx, xxxx"),
+        ("910000123", "999999999"),
+        ("k" * 40, "x" * 24),
+    ],
+)
+def test_a_value_that_slipped_into_a_code_column_shows_its_shape_only(value: str, shown: str) -> None:
+    assert shown_code(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("u-1/a@b", "u-1/a@b"), ("Smith, Jane", ""), ("", ""), (None, "")]
+)
+def test_only_a_sourced_id_may_name_a_row(value: str | None, shown: str) -> None:
+    assert shown_id(value) == shown
