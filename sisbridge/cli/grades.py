@@ -48,6 +48,9 @@ def collect(
 def release(
     districts: Codes = None,
     offering: Annotated[str | None, typer.Option(help="Release grades of one offering only.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Instead, queue once more what the SIS refused or did not keep.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Release collected grades for delivery; the release is recorded with your name.
@@ -55,7 +58,7 @@ def release(
     Example: sisbridge grades release 9001 --offering SPAN-3
     """
     from sisbridge.sync.night import districts as all_districts
-    from sisbridge.sync.release import Released
+    from sisbridge.sync.release import Released, release_again
     from sisbridge.sync.release import release as open_gate
 
     failure: SisbridgeError | None = None
@@ -64,7 +67,10 @@ def release(
         chosen = [DistrictCode(code) for code in districts or all_districts(house)]
         for code in chosen:
             try:
-                released[code] = open_gate(house, code, house.settings.actor, offering=offering)
+                if again:
+                    released[code] = release_again(house, code, house.settings.actor)
+                else:
+                    released[code] = open_gate(house, code, house.settings.actor, offering=offering)
             except SisbridgeError as error:
                 failure = error
     if as_json:

@@ -69,6 +69,23 @@ def release(house: House, district: DistrictCode, actor: str, *, offering: str |
     return released
 
 
+def release_again(house: House, district: DistrictCode, actor: str) -> Released:
+    """Queue once more what the SIS refused or did not keep, for a person who mended the cause.
+
+    A grade that has a newer revision is left to that one. Each release is audited; raises as `release`.
+    """
+    known = house.district(district)
+    at = clock_of(known)()
+    with house.store.begin("release") as conn:
+        _gate(conn, known)
+        refused = outbox.items(conn, district, [OutboxState.REJECTED, OutboxState.NOT_TAKEN])
+        outbox.requeue(conn, district, [item.item_id for item in refused], at)
+        for item in refused:
+            digest = item.payload_digest
+            audit.append(conn, district, actor, "grade released again", str(item.item_id), digest, digest, at)
+    return Released(queued=len(refused))
+
+
 def _gate(conn: Connection, district: District) -> _Gate:
     if district.mou_approved_on is None:
         raise StopDistrict(

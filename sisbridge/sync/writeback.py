@@ -137,7 +137,7 @@ def _trouble(item: OutboxItem, receipts: list[Receipt]) -> Finding:
         fix=(
             last.fix
             if last and last.fix
-            else "Ask the registrar to look at the grade, then release it again."
+            else "Mend the cause with the registrar, then `sisbridge grades release --again`."
         ),
         group=item.route,
     )

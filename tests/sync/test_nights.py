@@ -22,7 +22,7 @@ from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.deliver import MAXIMUM_ATTEMPTS
 from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.release import release
+from sisbridge.sync.release import release, release_again
 from sisbridge.sync.why import why
 from sisbridge.sync.writeback import DeliveryCounts, deliver, districts_with_items
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
@@ -118,6 +118,20 @@ def test_grades_that_were_lost_on_the_way_leave_when_the_sis_is_well_again(
     region.provider.faults.clear()
     assert deliver(house, REST).confirmed == 1
     assert results(region) == {"u0": 90.0}
+
+
+def test_a_refused_grade_leaves_again_when_a_person_says_so(house: House, region: SmallRegion) -> None:
+    sync_district(house, REST)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+    fault = Fault(FaultKind.STATUS, path="results/*", method="PUT", status=422, times=None)
+    region.provider.faults.add(fault)
+    assert deliver(house, REST).rejected == 1
+    region.provider.faults.clear()
+    assert deliver(house, REST).confirmed == 0
+    assert release_again(house, REST, "tester").queued == 1
+    assert deliver(house, REST).confirmed == 1
+    assert open_cases(house, REST) == []
 
 
 def test_a_file_read_again_does_not_speak_against_what_came_after_it(
