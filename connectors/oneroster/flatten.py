@@ -186,12 +186,22 @@ def texts_of(values: list[object], depth: int = 0) -> list[Text]:
         lists = cast("list[list[object]]", values)
         if set(map(len, lists)) == {1}:
             return texts_of([value for (value,) in lists], 1)
-    if kinds == {dict}:
-        records = cast("list[Record]", values)
-        ids = [None if "identifier" in record else record.get("sourcedId") for record in records]
-        if set(map(type, ids)) == {str} and all(map(str.strip, cast("list[str]", ids))):
-            return cast("list[Text]", ids)
-    return [text_of(value, depth) for value in values]
+    found = _objects_texts(cast("list[Record]", values)) if kinds == {dict} else None
+    return [text_of(value, depth) for value in values] if found is None else found
+
+
+def _objects_texts(values: list[Record]) -> list[Text] | None:
+    """Return the cells of objects that are all references, or all identifiers, in plain texts; else None."""
+    named = {"identifier" in value for value in values}
+    texts = [value.get("identifier" if True in named else "sourcedId") for value in values]
+    if len(named) > 1 or set(map(type, texts)) != {str} or not all(map(str.strip, cast("list[str]", texts))):
+        return None
+    if True not in named:
+        return cast("list[Text]", texts)
+    kinds = [value.get("type", "") for value in values]
+    if set(map(type, kinds)) != {str}:
+        return None
+    return [f"{{{kind}:{text}}}" for kind, text in zip(kinds, texts, strict=True)]
 
 
 def text_of(value: object, depth: int = 0) -> str | None:
