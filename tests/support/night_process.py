@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Self
 
@@ -32,7 +32,6 @@ class NightSpec:
     failpoint: str = ""
     log: str = ""
     kill_after: float = 0.0
-    env: dict[str, str] = field(default_factory=dict)
 
 
 class NightProcess:
@@ -89,7 +88,6 @@ def whole_night(spec: NightSpec) -> None:
 
 
 def _child(spec: NightSpec) -> None:
-    os.environ.update(spec.env)
     if spec.failpoint:
         os.environ["SISBRIDGE_FAILPOINT"] = spec.failpoint
     if spec.log:
