@@ -93,9 +93,7 @@ def answer_error(
 def refused_credentials(host: str, place: str, besides: str = "") -> StopDistrict:
     """Return CN03: the SIS does not accept our key, secret or token. besides: what else it may be."""
     fix = "Check client id and secret with the district: they may have been renewed, or have expired"
-    return StopDistrict(
-        "CN03", f"{host} does not accept our credentials", fix=fix + besides, place=place
-    )
+    return StopDistrict("CN03", f"{host} does not accept our credentials", fix=fix + besides, place=place)
 
 
 def token_refused(code: int, body: bytes, url: str) -> StopDistrict:

@@ -25,9 +25,7 @@ def digests(table: RosterTable, batch: pa.RecordBatch) -> pa.FixedSizeBinaryArra
     Changing the canonical columns of a table changes every digest of it.
     """
     columns = [texts(batch, name) for name in ROSTER[table].digested]
-    lines = pc.binary_join_element_wise(
-        *columns, _SEPARATOR, null_handling="replace", null_replacement=_NULL
-    )
+    lines = pc.binary_join_element_wise(*columns, _SEPARATOR, null_handling="replace", null_replacement=_NULL)
     contents = cast(list[bytes], lines.cast(pa.binary()).to_pylist())
     hashed = [blake2b(content, digest_size=16).digest() for content in contents]
     return pa.array(hashed, DIGEST)

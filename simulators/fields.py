@@ -148,11 +148,7 @@ _RECORDS: dict[str, tuple[Field, ...]] = {
 
 FIELDS: dict[Version, dict[str, dict[str, Field]]] = {
     version: {
-        path: {
-            field.name: field
-            for field in (*_COMMON, *fields, *_METADATA)
-            if version in field.versions
-        }
+        path: {field.name: field for field in (*_COMMON, *fields, *_METADATA) if version in field.versions}
         for path, fields in _RECORDS.items()
         if version in COLLECTIONS[path].columns
     }

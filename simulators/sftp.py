@@ -135,8 +135,12 @@ class RunningSftp:
     async def _listen(self) -> None:
         await self._close()
         self._acceptor = await asyncssh.listen(
-            self.host, self.port, server_host_keys=[self._key],
-            server_factory=lambda: _Door(self._accounts), sftp_factory=self._locked_in, reuse_address=True,
+            self.host,
+            self.port,
+            server_host_keys=[self._key],
+            server_factory=lambda: _Door(self._accounts),
+            sftp_factory=self._locked_in,
+            reuse_address=True,
         )
         self.port = self._acceptor.get_port()
 

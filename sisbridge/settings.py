@@ -18,7 +18,7 @@ SAMPLE_MASTER_KEY = base64.b64encode(hashlib.sha256(b"sisbridge sample key").dig
 
 _KEY_BYTES = 32
 _HOW_TO_MAKE_A_KEY = (
-    "Make one with `python3 -c \"import base64, os; print(base64.b64encode(os.urandom(32)).decode())\"`, "
+    'Make one with `python3 -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"`, '
     "keep it in a secrets manager and set it as SISBRIDGE_MASTER_KEY."
 )
 

@@ -25,7 +25,6 @@ VALUE = "value"
 """The field of a finding on a grade that says nothing: no percent, no letter and no mark by itself."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Binding:
     """One rule on one column of one table.

@@ -172,9 +172,7 @@ class OneRosterGradebookSink:
         url, body = address(self._root, "results", there or item.result_id), orjson.dumps({"result": record})
         return Request("PUT", url, body=body, permission=PERMISSION, mark="sis:put-result")
 
-    def _held(
-        self, items: Sequence[OutboxItem]
-    ) -> Iterator[tuple[OutboxItem, Mapping[str, object] | None]]:
+    def _held(self, items: Sequence[OutboxItem]) -> Iterator[tuple[OutboxItem, Mapping[str, object] | None]]:
         """Yield each item with the very result of ours the SIS holds, or None."""
         requests = [Request("GET", self._address(item), permission=REMOVAL) for item in items]
         with self._client() as client:
@@ -240,8 +238,14 @@ class OneRosterGradebookSink:
     ) -> Receipt:  # fmt: skip
         message, fix = (error.message, error.fix) if error else ("", "")
         return Receipt(
-            item.item_id, item.attempts, self._clock(), outcome,
-            sent=sent, remote=remote, message=message, fix=fix,
+            item.item_id,
+            item.attempts,
+            self._clock(),
+            outcome,
+            sent=sent,
+            remote=remote,
+            message=message,
+            fix=fix,
         )
 
     def _refuse_strangers(self, things: Sequence[GradePayload | OutboxItem]) -> None:

@@ -114,9 +114,7 @@ class LineItems:
         records = (record_of(one.json, "lineItems") if one.code < 300 else None for one in answers)
         return list(zip(specs, records, strict=True))
 
-    def _send(
-        self, wanted: Sequence[tuple[LineItemSpec, Request]]
-    ) -> Iterator[tuple[LineItemSpec, Answer]]:
+    def _send(self, wanted: Sequence[tuple[LineItemSpec, Request]]) -> Iterator[tuple[LineItemSpec, Answer]]:
         owners = {id(request): spec for spec, request in wanted}
         failure: SisbridgeError | None = None
         requests = [request for _, request in wanted]

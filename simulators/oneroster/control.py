@@ -78,4 +78,3 @@ class Control:
         dataset = self._provider.dataset
         dataset.change(asked["collection"], asked["sourcedId"], self._provider.clock(), **asked["fields"])
         return web.Response(status=204)
-

@@ -51,8 +51,13 @@ class RunningProvider(Provider):
         port: int = 0,
     ) -> None:
         super().__init__(
-            dataset, version, dialect=dialect, credentials=credentials, faults=faults,
-            clock=clock, control_key=control_key,
+            dataset,
+            version,
+            dialect=dialect,
+            credentials=credentials,
+            faults=faults,
+            clock=clock,
+            control_key=control_key,
         )
         self.host, self.port = host, port
         self._loop = asyncio.new_event_loop()

@@ -123,9 +123,7 @@ def save_crosswalk(
     )
 
 
-def _require_offerings(
-    conn: Connection, district: DistrictCode, offerings: Mapping[str, OfferingId]
-) -> None:
+def _require_offerings(conn: Connection, district: DistrictCode, offerings: Mapping[str, OfferingId]) -> None:
     known = set(conn.scalars(sa.select(tables.offering.c.offering_id)))
     for course, offering in offerings.items():
         if offering not in known:

@@ -41,8 +41,10 @@ def test_a_json_value_as_a_cell(value: object, text: str | None) -> None:
 
 CELLS = st.recursive(
     st.sampled_from([None, "", " ", "a", "s1", True, 7, 1.5]),
-    lambda inner: st.lists(inner, max_size=2)
-    | st.fixed_dictionaries({}, optional={"sourcedId": inner, "type": inner, "identifier": inner}),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.fixed_dictionaries({}, optional={"sourcedId": inner, "type": inner, "identifier": inner})
+    ),
     max_leaves=6,
 )
 

@@ -118,9 +118,9 @@ def history(store: Store, *columns: str) -> list[tuple[object, ...]]:
 
 
 def test_a_first_load_is_the_roster(store: Store) -> None:
-    assert move(store, {}, {"b": session(), "a": session("Été \"x\", \\N\n", None)}) == {"add": 2}
+    assert move(store, {}, {"b": session(), "a": session('Été "x", \\N\n', None)}) == {"add": 2}
     assert [row["sourced_id"] for row in stored(store)] == ["a", "b"]
-    assert [row["title"] for row in stored(store)] == ["Été \"x\", \\N\n", "Fall"]
+    assert [row["title"] for row in stored(store)] == ['Été "x", \\N\n', "Fall"]
     assert [row["end_date"] for row in stored(store)] == [None, "2025-12-20"]
 
 
@@ -201,7 +201,7 @@ def test_a_change_without_its_row_is_refused(store: Store) -> None:
 
 def test_rows_can_be_chosen_by_columns_and_by_thousands_of_values(store: Store) -> None:
     move(store, {}, {key: session(f"title {key}") for key in ("a", "b", "c")})
-    wanted = [f"title {number}" for number in range(70_000)] + ["title b", "it's \"c\""]
+    wanted = [f"title {number}" for number in range(70_000)] + ["title b", 'it\'s "c"']
     with store.read() as conn:
         chosen = roster.rows(conn, SCHOOLS, TABLE, ["sourced_id", "digest"], {"title": wanted})
         none = roster.rows(conn, SCHOOLS, TABLE, ["sourced_id"], {"title": []})

@@ -127,7 +127,7 @@ def _master_schedule() -> None:
         text("title"),
         sa.Column("opens_on", sa.Date),
         sa.Column("closes_on", sa.Date),
-                sa.ForeignKeyConstraint(["district_code"], ["district.code"]),
+        sa.ForeignKeyConstraint(["district_code"], ["district.code"]),
     )
 
 

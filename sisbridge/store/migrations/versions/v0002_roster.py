@@ -14,9 +14,7 @@ _DATES = frozenset({"start_date", "end_date", "begin_date"})
 
 # As the canonical tables stood when this was written; later columns come with later migrations.
 _COLUMNS = {
-    "orgs": (
-        "status date_last_modified name type identifier parent_sourced_id"
-    ),
+    "orgs": ("status date_last_modified name type identifier parent_sourced_id"),
     "academic_sessions": (
         "status date_last_modified title type start_date end_date parent_sourced_id school_year"
     ),
@@ -33,10 +31,7 @@ _COLUMNS = {
         "middle_name preferred_given_name preferred_family_name identifier email grades "
         "user_master_identifier primary_org_sourced_id"
     ),
-    "roles": (
-        "status date_last_modified user_sourced_id role_type role org_sourced_id begin_date "
-        "end_date"
-    ),
+    "roles": ("status date_last_modified user_sourced_id role_type role org_sourced_id begin_date end_date"),
     "enrollments": (
         "status date_last_modified class_sourced_id school_sourced_id user_sourced_id role "
         "primary begin_date end_date"
