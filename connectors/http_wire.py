@@ -24,6 +24,7 @@ from connectors.http_errors import (
     transport_error,
     unreachable,
 )
+from connectors.http_pace import Pace
 from connectors.http_trust import refuse_plain, trusted
 from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
@@ -39,6 +40,7 @@ class HttpOptions:
     """How patient a client is, in seconds, and whom it trusts.
 
     attempts, patience: tries of one request, and the longest time they may take together.
+    min_interval: the pause a server wants between two requests; above 0 they go one at a time.
     ca_file: PEM file of an authority trusted besides the usual ones. headers: sent with every request.
     allow_plain: whether http:// is accepted for hosts other than this machine.
     """
@@ -50,6 +52,7 @@ class HttpOptions:
     first_wait: float = 0.5
     longest_wait: float = 30.0
     patience: float = 180.0
+    min_interval: float = 0.0
     ca_file: str = ""
     allow_plain: bool = False
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -105,6 +108,7 @@ class Wire:
         self._sign_in = asyncio.Lock()
         self._one_at_a_time = asyncio.Lock()
         self._throttled = False
+        self._pace = Pace(options.min_interval)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -198,7 +202,8 @@ class Wire:
         """Send once and follow redirects of a GET that stay on the same origin."""
         target = request.target
         for _ in range(_MOST_REDIRECTS + 1):
-            answer = await self._once(request, target, signed)
+            async with self._pace.turn():
+                answer = await self._once(request, target, signed)
             if answer.code not in _REDIRECTS:
                 break
             target = _next_target(request, target, answer.headers.get("Location", ""))

@@ -23,7 +23,8 @@ class OneRosterConnection(BaseModel):
     where 1.2 names the service in it, the other service's root follows from it unless given.
     scopes: those the district granted; none given asks for the standard's own in 1.2 and for none in
     1.1, where some servers refuse scopes they do not know. secret_headers: vendor keys sent as headers.
-    oauth1_digest: servers differ; most take sha256, Infinite Campus sha1.
+    oauth1_digest: servers differ; most take sha256, Infinite Campus sha1. min_interval_ms: the pause that a
+    server wants between two requests; above 0 they go one at a time.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -42,6 +43,7 @@ class OneRosterConnection(BaseModel):
     scopes: tuple[str, ...] | None = None
     page_size: int = Field(default=1000, ge=1, le=10_000)
     in_flight: int = Field(default=4, ge=1, le=5)
+    min_interval_ms: int = Field(default=0, ge=0, le=60_000)
     extra_headers: dict[str, str] = {}
     secret_headers: dict[str, SecretStr] = {}
     ca_file: str = ""
@@ -83,6 +85,7 @@ class OneRosterConnection(BaseModel):
             attempts=self.attempts,
             first_wait=self.first_wait,
             patience=self.patience,
+            min_interval=self.min_interval_ms / 1000,
             ca_file=self.ca_file,
             allow_plain=self.allow_plain_http,
             headers={**self.extra_headers, **hidden},

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,20 @@ def test_after_a_complaint_about_our_pace_requests_go_one_by_one(server: Server,
     server.busiest = 0
     list(client.get_many([Request("GET", server.url)] * 6, 6))
     assert server.busiest == 1
+
+
+def test_with_a_pause_between_requests_they_go_one_at_a_time_and_no_sooner(server: Server) -> None:
+    arrived: list[float] = []
+
+    async def stamp(request: web.Request) -> web.Response:
+        arrived.append(time.monotonic())
+        return web.json_response({})
+
+    server.answers = [stamp]
+    with HttpClient(options=replace(QUICK, min_interval=0.05)) as client:
+        assert len(list(client.get_many((Request("GET", server.url) for _ in range(4)), in_flight=4))) == 4
+    assert server.busiest == 1
+    assert min(later - sooner for sooner, later in pairwise(arrived)) >= 0.05
 
 
 def test_many_answers_come_in_the_order_asked_and_no_more_are_on_the_way(

@@ -1,0 +1,35 @@
+"""Keeping to the pause that a server wants between two requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Pace:
+    """Turns taken one at a time, each a pause after the end of the one before; no pause, no turns."""
+
+    def __init__(self, pause: float) -> None:
+        """Remember the pause, in seconds."""
+        self._pause = pause
+        self._turn = asyncio.Lock()
+        self._next = 0.0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn and hold it.
+
+        The pause runs from the last answer: counted from our sending, a slow line could let two requests
+        arrive closer together than they were sent.
+        """
+        if not self._pause:
+            yield
+            return
+        async with self._turn:
+            await asyncio.sleep(max(0.0, self._next - time.monotonic()))
+            try:
+                yield
+            finally:
+                self._next = time.monotonic() + self._pause
