@@ -1,0 +1,1 @@
+"""PowerSchool SIS: rosters in and grades out, each by the way a district allows."""
