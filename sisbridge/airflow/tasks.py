@@ -168,3 +168,12 @@ def deliver(district: str) -> None:
     with _house() as house:
         counts = writeback.deliver(house, DistrictCode(district))
     log.info("Delivered to %s: %s", district, counts.as_dict())
+
+
+def retain(district: str) -> None:
+    """Delete a district's raw data past its days and log how many snapshots that was."""
+    from sisbridge.sync.retain import retain as retain_district
+
+    with _house() as house:
+        done = retain_district(house, DistrictCode(district))
+    log.info("Deleted of %s: %d snapshots older than %d days", district, done.snapshots, done.days)

@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from sisbridge.cli import cases, check, grades, inspect, region, runs, secret, sync, why
+from sisbridge.cli import cases, check, grades, inspect, region, retention, runs, secret, sync, why
 from sisbridge.cli.demo.command import demo
 
 app = typer.Typer(
@@ -23,6 +23,9 @@ app.command("sync")(sync.sync)
 app.command("cases")(cases.cases)
 app.command("why")(why.why)
 app.command("runs")(runs.runs)
+app.command("retain")(retention.retain)
+app.command("purge")(retention.purge)
+app.command("grant-console")(retention.grant_console)
 app.add_typer(grades.app, name="grades")
 app.add_typer(region.app, name="region")
 app.add_typer(secret.app, name="secret")

@@ -66,6 +66,12 @@ def verify(conn: Connection, district: DistrictCode) -> bool:
     return True
 
 
+def last_hash(conn: Connection, district: DistrictCode) -> str:
+    """Return the hash of a district's newest record, which stands for the whole chain; "" for none."""
+    newest = sa.select(audit.c.hash).where(audit.c.district_code == district).order_by(audit.c.seq.desc())
+    return conn.scalar(newest.limit(1)) or ""
+
+
 def _follows(row: Row[*tuple[Any, ...]], previous: str, number: int) -> bool:
     record = dict(row._mapping)
     return (row.seq, row.previous_hash, row.hash) == (number, previous, _hash(record))

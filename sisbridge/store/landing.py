@@ -74,6 +74,16 @@ class LandingZone:
         if self._files.exists(folder):
             self._files.rm(folder, recursive=True)
 
+    def delete_district(self, district: DistrictCode) -> int:
+        """Delete everything landed for a district and return how many objects that were; safe to repeat."""
+        self._files.invalidate_cache()
+        folder = "/".join((self._root.rstrip("/"), _safe(district)))
+        if not self._files.exists(folder):
+            return 0
+        objects = len(self._files.find(folder))
+        self._files.rm(folder, recursive=True)
+        return objects
+
     def for_pull(self, district: DistrictCode, snapshot_id: SnapshotId) -> PullLanding:
         """Return the landing that a connector's pull is given; its objects are named `raw/…`."""
         return PullLanding(self, district, snapshot_id)

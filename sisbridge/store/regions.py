@@ -14,8 +14,13 @@ from domain.errors import StopDistrict
 from domain.grading import GradeKind, Offering
 from domain.ids import DistrictCode, OfferingId, SourcedId
 from domain.model import ConnectorConfig, District
+from sisbridge.store.sealing import key_destroyed
 from sisbridge.store.tables import region as tables
 from sisbridge.store.upsert import upsert
+
+_PURGED = sa.select(tables.district_key.c.district_code).where(
+    tables.district_key.c.destroyed_at.is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +43,36 @@ class TermMapping:
 
 
 def save_district(conn: Connection, district: District) -> None:
-    """Save a district, replacing what was known of it."""
+    """Save a district, replacing what was known of it; StopDistrict CF05 when it was purged."""
+    if district.code in set(conn.scalars(_PURGED)):
+        raise key_destroyed(district.code)
     upsert(conn, tables.district, [{**asdict(district), "settings": dict(district.settings)}])
 
 
 def districts(conn: Connection) -> list[District]:
-    """Return all districts by code."""
-    rows = conn.execute(sa.select(tables.district).order_by(tables.district.c.code))
+    """Return all districts by code, but for those that were purged."""
+    living = sa.select(tables.district).where(tables.district.c.code.not_in(_PURGED))
+    rows = conn.execute(living.order_by(tables.district.c.code))
     return [District(**row._mapping) for row in rows]
 
 
 def district(conn: Connection, code: DistrictCode) -> District:
-    """Return one district; raises StopDistrict CF02 when there is none of that code."""
+    """Return one district; StopDistrict CF02 when there is none of that code, CF05 when it was purged."""
     row = conn.execute(sa.select(tables.district).where(tables.district.c.code == code)).one_or_none()
     if row is None:
-        raise StopDistrict(
-            "CF02",
-            f"There is no district with the code '{code}'.",
-            fix="Check the spelling, or load the region file that describes the district.",
-        )
+        raise unknown_district(code)
+    if code in set(conn.scalars(_PURGED)):
+        raise key_destroyed(code)
     return District(**row._mapping)
+
+
+def unknown_district(code: DistrictCode) -> StopDistrict:
+    """Return what is raised for a code that no district has."""
+    return StopDistrict(
+        "CF02",
+        f"There is no district with the code '{code}'.",
+        fix="Check the spelling, or load the region file that describes the district.",
+    )
 
 
 def save_connector(conn: Connection, config: ConnectorConfig) -> None:

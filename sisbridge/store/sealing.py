@@ -119,11 +119,7 @@ class Keyring:
         if row is None:
             return None
         if row.sealed_key is None:
-            raise StopDistrict(
-                "CF05",
-                f"The key of district {district} was destroyed, so nothing of it can be read or kept.",
-                fix="This cannot be undone. To serve the district again, start it under a new code.",
-            )
+            raise key_destroyed(district)
         return self._unwrapped(district, row.sealed_key)
 
     def _unwrapped(self, district: DistrictCode, sealed_key: bytes) -> bytes:
@@ -139,6 +135,15 @@ class Keyring:
     def _fresh_row(self, district: DistrictCode) -> dict[str, object]:
         sealed = _seal(self._master_key, os.urandom(_KEY_BYTES), _about(district, _KEY_PURPOSE))
         return {"district_code": district, "sealed_key": sealed, "created_at": system_clock()}
+
+
+def key_destroyed(district: DistrictCode) -> StopDistrict:
+    """Return what is raised when anything is asked of a district that was purged."""
+    return StopDistrict(
+        "CF05",
+        f"The key of district {district} was destroyed, so nothing of it can be read or kept.",
+        fix="This cannot be undone. To serve the district again, start it under a new code.",
+    )
 
 
 def _about(district: DistrictCode, purpose: str) -> bytes:

@@ -12,7 +12,7 @@ from tests.dags.airflow_home import DAGS_FOLDER, AirflowHome
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
 
-DAG_IDS = ("grade_writeback", "grades_released", "nightly_roster")
+DAG_IDS = ("grade_writeback", "grades_released", "nightly_roster", "retention")
 STAGES = ("pull", "normalize", "validate", "compare", "apply", "seats")
 TALKS_TO_A_SIS = {"night.pull", "deliver"}
 
@@ -74,10 +74,10 @@ def test_a_dag_says_what_it_moves_for_when_and_how_to_rerun_it(
     assert paragraph in parsed["dags"][dag_id]["doc"]
 
 
-@pytest.mark.parametrize("dag_id", ["nightly_roster", "grades_released"])
+@pytest.mark.parametrize("dag_id", ["nightly_roster", "grades_released", "retention"])
 def test_no_schedule_falls_on_the_hour(parsed: dict[str, Any], dag_id: str) -> None:
     minute = parsed["dags"][dag_id]["schedule"].split()[0]
-    assert minute in {"43", "8-53/15"}
+    assert minute in {"43", "8-53/15", "17"}
 
 
 def test_the_write_back_waits_for_released_grades(parsed: dict[str, Any]) -> None:

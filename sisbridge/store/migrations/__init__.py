@@ -7,9 +7,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from sisbridge.store import row_security
 from sisbridge.store.database import Store
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision, known without loading Alembic: most processes start on a store that is up to date."""
 
 _LOCK = 0x5157_B41D
@@ -29,6 +30,7 @@ def upgrade(store: Store) -> None:
             conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         if current(conn) != HEAD:
             _migrate(conn)
+            row_security.protect(conn)
 
 
 def current(conn: Connection) -> str | None:

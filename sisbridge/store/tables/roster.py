@@ -31,6 +31,8 @@ snapshot = Table(
     Column("applied_at", Moment),
     # Says which snapshot was applied last when moments are equal.
     Column("applied_seq", Integer),
+    # From when on only counts and hashes are left of what was landed.
+    Column("landing_deleted_at", Moment),
     of("run", "run_id"),
 )
 
