@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from domain.errors import RetryLater
-from domain.grading import GradePayload, GradeValue, OutboxItem, Receipt, RemoteGrade
+from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId
 from domain.model import Mode
 
@@ -204,6 +204,26 @@ class GradeSource(Protocol):
         """Yield the batches there are, in a stable order."""
 
 
+@dataclass(frozen=True, slots=True)
+class RouteLimits:
+    """What a route can carry of a grade; the gate makes payloads fit, or holds them, before they are queued.
+
+    comment_length: the most characters of a comment; None for any number, 0 where it carries none.
+    comment_lines, comment_tabs: whether a comment may hold line breaks, tabs. characters: the codec its
+    text must be writable in. marks: those it can say. needs_percent, needs_letter: whether a graded grade
+    must have the one or the other. title_length: the most characters of a column's title.
+    """
+
+    comment_length: int | None = None
+    comment_lines: bool = True
+    comment_tabs: bool = True
+    characters: str = "utf-8"
+    marks: frozenset[Mark] = frozenset(Mark)
+    needs_percent: bool = False
+    needs_letter: bool = False
+    title_length: int | None = None
+
+
 class GradeSink(Protocol):
     """A way into a SIS for grades. One sink serves one district and refuses payloads of another."""
 
@@ -213,6 +233,9 @@ class GradeSink(Protocol):
 
     def capabilities(self) -> frozenset[Capability]:
         """Return what this route can do as configured."""
+
+    def limits(self) -> RouteLimits:
+        """Return what this route can carry, as configured; asks nothing of the SIS."""
 
     def check(self) -> CheckReport:
         """Try the connection and the right to write, without writing a grade."""
@@ -229,7 +252,11 @@ class GradeSink(Protocol):
     def deliver(
         self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]
     ) -> Iterator[Receipt]:
-        """Write the items; yield one receipt each as soon as its outcome is known (no read-back yet)."""
+        """Write the items; yield one receipt each as soon as its outcome is known (no read-back yet).
+
+        An item whose window is closed in the SIS gets a receipt of the outcome WAITING, whose message names
+        the grading task and the term, and whose fix says where the window is opened.
+        """
 
     def withdraw(
         self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]

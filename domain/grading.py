@@ -175,7 +175,10 @@ class LineItemSpec:
 class GradePayload:
     """Everything a route needs to write one grade. It belongs to one district and says so.
 
-    The outbox refuses a payload beside an item of another district, and so does every sink.
+    The outbox refuses a payload beside an item of another district, and so does every sink. school_year:
+    the year it ends, "2026". grade_level, school_identifier, class_code, state_identifier: as the home
+    roster has them, "" where it has none. labels: what the district's term map calls the column, by name:
+    always `label`, and what its route needs (`store_code`, `term_id`, `grading_task`).
     """
 
     district: DistrictCode
@@ -192,6 +195,16 @@ class GradePayload:
     school_name: str
     score_date: date
     labels: Mapping[str, str] = field(default_factory=dict)
+    school_year: str = ""
+    grade_level: str = ""
+    school_identifier: str = ""
+    class_code: str = ""
+    state_identifier: str = ""
+    teacher: str = ""
+
+    def label(self, name: str) -> str:
+        """Return what the district calls the column under a name, or its plain label when not told."""
+        return self.labels.get(name) or self.labels.get("label", "")
 
     def __repr__(self) -> str:
         """Name the item without student, value or comment."""
@@ -200,14 +213,22 @@ class GradePayload:
 
 @dataclass(frozen=True, slots=True)
 class RemoteGrade:
-    """What the SIS holds for one item, in the route's canonical form (its rounding, its scale)."""
+    """What the SIS holds for one item, in the route's canonical form (its rounding, its scale).
+
+    comment: the comment held, "" for none; None where the route cannot tell.
+    """
 
     value: GradeValue
     remote_id: str = ""
+    comment: str | None = field(default=None, repr=False)
 
 
 class Outcome(StrEnum):
-    """What one attempt came to."""
+    """What one attempt came to. WAITING: not written, because the SIS takes no such grade at present.
+
+    A waiting item stays queued and is tried again at every delivery; the receipt's message names what it
+    waits for (the grading task and the term), and so does the case that is opened.
+    """
 
     ADOPTED = "adopted"
     CONFIRMED = "confirmed"
@@ -216,6 +237,7 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)

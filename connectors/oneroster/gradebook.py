@@ -20,12 +20,12 @@ from connectors.oneroster.line_items import CREATION, LineItems
 from connectors.oneroster.remote_ids import RemoteIds, allocated
 from connectors.oneroster.results import GradebookForm
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
-from connectors.protocol import Capability, CheckReport
+from connectors.protocol import Capability, CheckReport, RouteLimits
 from domain.clock import Clock, system_clock
 from domain.errors import ContractBroken, RetryLater, RowRejected, SisbridgeError
-from domain.grading import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
+from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId, LineItemId
-from domain.oneroster import Service
+from domain.oneroster import Service, Version
 
 ROUTE = "oneroster_gradebook"
 PERMISSION = "writing grades (scope gradebook.createput, and an open grading window)"
@@ -62,6 +62,16 @@ class OneRosterGradebookSink:
     def capabilities(self) -> frozenset[Capability]:
         """Return that grades are written, read back and withdrawn."""
         return frozenset({Capability.GRADES_WRITE, Capability.GRADES_READ, Capability.GRADES_WITHDRAW})
+
+    def limits(self) -> RouteLimits:
+        """Return that 1.1 takes numbers only, and how long a title may be."""
+        old = self._settings.version is Version.V1P1
+        return RouteLimits(
+            comment_length=None if self._settings.send_comment else 0,
+            marks=frozenset({Mark.GRADED}) if old else frozenset(Mark),
+            needs_percent=old,
+            title_length=self._settings.title_limit,
+        )
 
     def check(self) -> CheckReport:
         """Try connection, sign-in, reading, and the right to write by an answer to a DELETE of nothing."""

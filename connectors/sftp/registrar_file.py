@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pydantic import field_validator
 
 from connectors.oneroster.csv_steps import run_steps
-from connectors.protocol import Capability, CheckReport, FileBatch, FileState
+from connectors.protocol import Capability, CheckReport, FileBatch, FileState, RouteLimits
 from connectors.sftp import outbox
 from connectors.sftp.access import SftpAccess
 from connectors.sftp.registrar_table import COLUMNS, render_table
@@ -74,6 +74,11 @@ class RegistrarFileSink:
     def capabilities(self) -> frozenset[Capability]:
         """Return that grades go by file, and can neither be read back nor withdrawn."""
         return frozenset({Capability.GRADES_FILE})
+
+    def limits(self) -> RouteLimits:
+        """Return that a line of the file is one line: no comment with tabs or line breaks."""
+        carries = "comment" in self._settings.columns
+        return RouteLimits(comment_length=None if carries else 0, comment_lines=False, comment_tabs=False)
 
     def check(self) -> CheckReport:
         """Connect step by step, then write a marker file into the folder and remove it."""

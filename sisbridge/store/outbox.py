@@ -15,14 +15,14 @@ from domain.grading import GradePayload, GradeValue, OutboxItem, OutboxState, Ou
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
 from sisbridge.store import bulk
 from sisbridge.store.codec import PAYLOAD
-from sisbridge.store.receipts import receipts, save_receipts
+from sisbridge.store.receipts import last_receipts, receipts, save_receipts
 from sisbridge.store.sealing import Keyring
 from sisbridge.store.tables.grades import outbox, receipt
 from sisbridge.store.upsert import insert_missing
 
 __all__ = [
     "queue", "requeue", "items", "waits", "payloads", "set_state", "last_written", "last_written_all",
-    "save_receipts", "receipts",
+    "save_receipts", "receipts", "last_receipts",
 ]  # fmt: skip
 
 REPLACEABLE = (

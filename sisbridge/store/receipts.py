@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +38,19 @@ def receipts(conn: Connection, keyring: Keyring, district: DistrictCode, item_id
         .order_by(receipt.c.attempt, receipt.c.seq)
     )
     return [_receipt(keyring, row) for row in conn.execute(wanted).all()]
+
+
+def last_receipts(
+    conn: Connection, keyring: Keyring, district: DistrictCode, item_ids: Collection[ItemId]
+) -> dict[ItemId, Receipt]:
+    """Return the newest receipt of each of some items; an item without one is not there."""
+    wanted = (
+        sa.select(receipt)
+        .where(receipt.c.district_code == district, bulk.one_of(conn, receipt.c.item_id, item_ids))
+        .order_by(receipt.c.item_id, receipt.c.attempt, receipt.c.seq)
+    )
+    newest = {row.item_id: row for row in conn.execute(wanted).all()}
+    return {item: _receipt(keyring, row) for item, row in newest.items()}
 
 
 def _used_numbers(

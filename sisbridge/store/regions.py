@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -29,7 +29,9 @@ class TermMapping:
 
     label: the district's own word for it (a store code, a grading task). title: the template of a line
     item's title, or "" for the route's default. opens_on, closes_on: when its grades may leave (end
-    exclusive) where that differs from the offering's posting window.
+    exclusive) where that differs from the offering's posting window. labels: further names that the route
+    needs (`store_code`, `term_id`, `grading_task`). transcript_posted_on: from then on a correction is a
+    person's to make in the SIS.
     """
 
     term: str
@@ -40,6 +42,8 @@ class TermMapping:
     title: str = ""
     opens_on: date | None = None
     closes_on: date | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    transcript_posted_on: date | None = None
 
 
 def save_district(conn: Connection, district: District) -> None:

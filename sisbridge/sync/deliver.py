@@ -25,6 +25,8 @@ MAXIMUM_ATTEMPTS = 3
 IN_DOUBT = (OutboxState.SENDING, OutboxState.UNKNOWN, OutboxState.DELIVERED)
 TO_SEND = (OutboxState.QUEUED, OutboxState.NOT_TAKEN)
 
+_NOT_WRITTEN = (Outcome.REJECTED, Outcome.WAITING)
+
 STATE_AFTER: dict[Outcome, OutboxState] = {
     Outcome.ADOPTED: OutboxState.CONFIRMED,
     Outcome.CONFIRMED: OutboxState.CONFIRMED,
@@ -33,6 +35,7 @@ STATE_AFTER: dict[Outcome, OutboxState] = {
     Outcome.CONFLICT: OutboxState.CONFLICT,
     Outcome.REJECTED: OutboxState.REJECTED,
     Outcome.UNKNOWN: OutboxState.UNKNOWN,
+    Outcome.WAITING: OutboxState.QUEUED,
 }
 """Where an item stands after each outcome."""
 
@@ -218,11 +221,10 @@ def _read_back(
     answered: Mapping[ItemId, Receipt],
 ) -> None:
     """Read back what was answered and record what the SIS really holds."""
-    accepted = [
-        i for i in items if i.item_id in answered and answered[i.item_id].outcome is not Outcome.REJECTED
-    ]
-    rejected = [receipt for receipt in answered.values() if receipt.outcome is Outcome.REJECTED]
-    _record(work, rejected)
+    refused = [receipt for receipt in answered.values() if receipt.outcome in _NOT_WRITTEN]
+    not_written = {receipt.item_id for receipt in refused}
+    accepted = [i for i in items if i.item_id in answered and i.item_id not in not_written]
+    _record(work, refused)
     if not accepted:
         return
     after = work.sink.current(work.of(accepted))

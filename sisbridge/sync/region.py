@@ -104,7 +104,7 @@ def _district(entry: Entry) -> District:
         lea_identifier=str(entry.get("lea_identifier", "")),
         time_zone=str(entry.get("time_zone", "America/Indiana/Indianapolis")),
         school_year=_need(entry, "school_year", where),
-        mou_approved_on=_day(entry, "mou_approved_on", where) if "mou_approved_on" in entry else None,
+        mou_approved_on=_maybe_day(entry, "mou_approved_on", where),
         settings=dict(entry.get("settings", {})),
     )
 
@@ -158,8 +158,10 @@ def _term(code: DistrictCode, row: Entry) -> regions.TermMapping:
         session_sourced_id=SourcedId(_need(row, "session_sourced_id", where)),
         label=str(row.get("label", "")),
         title=str(row.get("title", "{course} {reporting_period}")),
-        opens_on=_day(row, "opens_on", where) if "opens_on" in row else None,
-        closes_on=_day(row, "closes_on", where) if "closes_on" in row else None,
+        opens_on=_maybe_day(row, "opens_on", where),
+        closes_on=_maybe_day(row, "closes_on", where),
+        labels=_texts(row, "labels", where),
+        transcript_posted_on=_maybe_day(row, "transcript_posted_on", where),
     )
 
 
@@ -175,6 +177,17 @@ def _day(entry: Entry, key: str, where: str) -> date:
     if isinstance(value, date):
         return value
     raise _bad(where, f"the key '{key}' must be a date such as 2026-01-20, without quotes")
+
+
+def _maybe_day(entry: Entry, key: str, where: str) -> date | None:
+    return _day(entry, key, where) if key in entry else None
+
+
+def _texts(entry: Entry, key: str, where: str) -> dict[str, str]:
+    texts = entry.get(key, {})
+    if isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values()):
+        return dict(texts)
+    raise _bad(where, f"'{key}' must be a table of texts such as {{ store_code = \"S1\" }}")
 
 
 def _bad(where: str, what: str) -> StopDistrict:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from domain.errors import StopDistrict
-from domain.grading import (
-    GradeKind,
-    GradePayload,
-    GradeRecord,
-    LineItemSpec,
-    Offering,
-    OutboxItem,
-    OutboxState,
-    Seat,
-)
-from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_id, line_item_id, result_id
+from domain.grading import GradePayload, GradeRecord, OutboxItem, OutboxState
+from domain.ids import DistrictCode, result_id
 from domain.model import District, Finding, Severity
-from domain.tables import RosterTable
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import audit, cases, outbox, regions, roster
+from sisbridge.store import audit, cases, outbox, regions
 from sisbridge.store import grades as grade_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
+from sisbridge.sync.payloads import Desk, home_roster, payload_of
 
 
 @dataclass
@@ -33,19 +22,6 @@ class Released:
 
     queued: int = 0
     waiting: int = 0
-
-
-@dataclass(frozen=True)
-class _Gate:
-    """What the gate of one district knows."""
-
-    district: District
-    route: str
-    today: date
-    offerings: Mapping[OfferingId, Offering]
-    terms: Mapping[tuple[str, str, GradeKind], regions.TermMapping]
-    seats: Mapping[tuple[str, str, str], Seat]
-    home_classes: Mapping[seat_store.HomeClassKey, str]
 
 
 def release(house: House, district: DistrictCode, actor: str, *, offering: str | None = None) -> Released:
@@ -57,13 +33,15 @@ def release(house: House, district: DistrictCode, actor: str, *, offering: str |
     with house.store.begin("release") as conn:
         gate = _gate(conn, known)
         released, findings = Released(), []
-        for record in grade_store.collected(conn, house.keyring, district):
+        collected = grade_store.collected(conn, house.keyring, district)
+        home = home_roster(conn, district, [gate.seat(record) for record in collected])
+        for record in collected:
             finding = _closed(gate, record)
             if finding is not None:
                 released.waiting += 1
                 findings.append(finding)
             elif offering is None or record.offering == offering:
-                _queue(conn, house, gate, record, actor)
+                _queue(conn, house, gate, record, payload_of(gate, home, record), actor)
                 released.queued += 1
         cases.fold(conn, district, gate.today, findings, "gate")
     return released
@@ -86,7 +64,7 @@ def release_again(house: House, district: DistrictCode, actor: str) -> Released:
     return Released(queued=len(refused))
 
 
-def _gate(conn: Connection, district: District) -> _Gate:
+def _gate(conn: Connection, district: District) -> Desk:
     if district.mou_approved_on is None:
         raise StopDistrict(
             "CF11",
@@ -100,7 +78,7 @@ def _gate(conn: Connection, district: District) -> _Gate:
             f"District {district.code} has no route for grades.",
             fix="Add a [district.grades] connector to the district's region file.",
         )
-    return _Gate(
+    return Desk(
         district=district,
         route=config.kind,
         today=today_of(district),
@@ -111,10 +89,9 @@ def _gate(conn: Connection, district: District) -> _Gate:
     )
 
 
-def _closed(gate: _Gate, record: GradeRecord) -> Finding | None:
+def _closed(gate: Desk, record: GradeRecord) -> Finding | None:
     """Return why a grade must wait, or None when its posting window is open today."""
-    term = gate.terms[(record.term, record.reporting_period, record.kind)]
-    offering = gate.offerings[record.offering]
+    term, offering = gate.term(record), gate.offerings[record.offering]
     opens, closes = term.opens_on or offering.posting_opens_on, term.closes_on or offering.posting_closes_on
     if opens <= gate.today < closes:
         return None
@@ -133,8 +110,9 @@ def _closed(gate: _Gate, record: GradeRecord) -> Finding | None:
     )
 
 
-def _queue(conn: Connection, house: House, gate: _Gate, record: GradeRecord, actor: str) -> None:
-    payload = _payload(conn, gate, record)
+def _queue(
+    conn: Connection, house: House, gate: Desk, record: GradeRecord, payload: GradePayload, actor: str
+) -> None:
     # Keyed: a plain hash of a grade could be guessed by trying all grades.
     digest = house.keyring.fingerprint(gate.district.code, _facts(payload).encode(), "payload digest")
     item = OutboxItem(
@@ -166,49 +144,3 @@ def _facts(payload: GradePayload) -> str:
             payload.comment,
         )
     )
-
-
-def _payload(conn: Connection, gate: _Gate, record: GradeRecord) -> GradePayload:
-    seat = gate.seats[(record.person, record.offering, record.term)]
-    offering = gate.offerings[record.offering]
-    return GradePayload(
-        district=gate.district.code,
-        item_id=item_id(gate.route, record.grade_id, record.revision),
-        line_item=_line_item(gate, record, seat, offering),
-        student=seat.student,
-        student_identifier=_value(conn, gate, RosterTable.USERS, seat.student, "identifier"),
-        value=record.value,
-        comment=record.comment,
-        kind=record.kind,
-        reporting_period=record.reporting_period,
-        course_code=_course_code(conn, gate, seat),
-        course_title=offering.title,
-        school_name=_value(conn, gate, RosterTable.ORGS, seat.home_school, "name"),
-        score_date=gate.today,
-        labels={"label": gate.terms[(record.term, record.reporting_period, record.kind)].label},
-    )
-
-
-def _line_item(gate: _Gate, record: GradeRecord, seat: Seat, offering: Offering) -> LineItemSpec:
-    term = gate.terms[(record.term, record.reporting_period, record.kind)]
-    column = grade_column(record.offering, record.term, record.reporting_period, record.kind)
-    home_class = gate.home_classes[(record.offering, record.term, seat.home_class)]
-    return LineItemSpec(
-        line_item_id=line_item_id(gate.district.code, gate.route, column, home_class),
-        title=term.title.format(course=offering.title, reporting_period=record.reporting_period),
-        class_sourced_id=seat.home_class,
-        school_sourced_id=seat.home_school,
-        session_sourced_id=SourcedId(term.session_sourced_id),
-        assign_date=term.opens_on or offering.posting_opens_on,
-        due_date=term.opens_on or offering.posting_opens_on,
-    )
-
-
-def _course_code(conn: Connection, gate: _Gate, seat: Seat) -> str:
-    course = _value(conn, gate, RosterTable.CLASSES, seat.home_class, "course_sourced_id")
-    return _value(conn, gate, RosterTable.COURSES, SourcedId(course), "course_code")
-
-
-def _value(conn: Connection, gate: _Gate, table: RosterTable, key: SourcedId, column: str) -> str:
-    rows = roster.rows(conn, gate.district.code, table, [column], {"sourced_id": [key]})
-    return str(rows.column(column)[0].as_py() or "") if rows.num_rows else ""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from connectors import registry
 from connectors.protocol import FileGradeSink
 from domain.errors import SisbridgeError, StopDistrict
-from domain.grading import OutboxItem, OutboxState, Receipt
+from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import DistrictCode
 from domain.model import District, Finding, Severity
 from sisbridge.house import House, clock_of, today_of
@@ -105,14 +105,23 @@ def _fold(house: House, district: District, findings: list[Finding], scope: str)
 
 
 def _troubles(house: House, district: District) -> list[Finding]:
-    """Return a finding for each grade that did not land, from its last receipt."""
+    """Return a finding for each grade that did not land, or waits for the SIS, from its last receipt."""
     with house.store.read() as conn:
-        troubled = outbox.items(conn, district.code, _TROUBLED)
-        return [
-            _trouble(item, outbox.receipts(conn, house.keyring, district.code, item.item_id))
-            for item in troubled
+        items = outbox.items(conn, district.code, [*_TROUBLED, OutboxState.QUEUED])
+        troubled = [
+            item
+            for item in items
             if item.state is not OutboxState.NOT_TAKEN or item.attempts >= MAXIMUM_ATTEMPTS
         ]
+        numbers = [item.item_id for item in troubled]
+        last = outbox.last_receipts(conn, house.keyring, district.code, numbers)
+    found = ((item, last.get(item.item_id)) for item in troubled)
+    return [_trouble(item, proof) for item, proof in found if _needs_a_person(item, proof)]
+
+
+def _needs_a_person(item: OutboxItem, last: Receipt | None) -> bool:
+    """Return whether an item does not go on by itself: of those queued, only what waits for the SIS."""
+    return item.state is not OutboxState.QUEUED or (last is not None and last.outcome is Outcome.WAITING)
 
 
 _RULES = {
@@ -120,11 +129,12 @@ _RULES = {
     OutboxState.NOT_TAKEN: "WB11",
     OutboxState.REJECTED: "WB12",
     OutboxState.UNKNOWN: "WB13",
+    OutboxState.QUEUED: "WB21",
 }
 
 
-def _trouble(item: OutboxItem, receipts: list[Receipt]) -> Finding:
-    last = receipts[-1] if receipts else None
+def _trouble(item: OutboxItem, last: Receipt | None) -> Finding:
+    waits = last.message if last and item.state is OutboxState.QUEUED else ""
     return Finding(
         rule=_RULES[item.state],
         severity=Severity.HOLD_ROW,
@@ -139,7 +149,7 @@ def _trouble(item: OutboxItem, receipts: list[Receipt]) -> Finding:
             if last and last.fix
             else "Mend the cause with the registrar, then `sisbridge grades release --again`."
         ),
-        group=item.route,
+        group=f"{item.route}/{waits}" if waits else item.route,
     )
 
 

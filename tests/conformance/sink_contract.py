@@ -10,7 +10,7 @@ import pytest
 
 from connectors.protocol import Capability, FileGradeSink, FileState
 from domain.errors import ContractBroken, SisbridgeError
-from domain.grading import GradeValue, Outcome, RemoteGrade
+from domain.grading import GradeValue, Mark, Outcome, RemoteGrade
 from mappings.readback import BeforeDecision
 from tests.conformance.canaries import FAMILY, NUMBER, listening, roster
 from tests.conformance.sink_work import (
@@ -46,6 +46,14 @@ class GradeSinkContract:
         send(scene.sink, *three(scene))
         assert scene.sink.capabilities() == before
         assert before & {Capability.GRADES_WRITE, Capability.GRADES_FILE}
+
+    def test_limits_are_told_without_asking_the_sis_and_are_stable(self, scene: SinkScene) -> None:
+        before = scene.sink.limits()
+        assert Mark.GRADED in before.marks
+        assert "A".encode(before.characters)
+        assert min(before.comment_length or 0, before.title_length or 0) >= 0
+        send(scene.sink, *three(scene))
+        assert scene.sink.limits() == before
 
     def test_check_passes_step_by_step_and_writes_no_grade(self, scene: SinkScene) -> None:
         before = scene.state()

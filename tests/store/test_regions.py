@@ -68,7 +68,7 @@ def test_a_crosswalk_to_no_offering_names_the_course(region: Store) -> None:
 
 def test_a_term_map_is_found_by_term_period_and_kind(region: Store) -> None:
     final = TermMapping("S1", "S1", GradeKind.FINAL, SourcedId("t-1"), "S1", "{course}", CHEMISTRY.begin_date)
-    progress = TermMapping("S1", "Q1", GradeKind.PROGRESS, SourcedId("t-2"))
+    progress = TermMapping("S1", "Q1", GradeKind.PROGRESS, SourcedId("t-2"), labels={"store_code": "Q1"})
     with region.begin("x") as conn:
         regions.save_term_map(conn, NORTH, [progress])
         regions.save_term_map(conn, NORTH, [final, progress])

@@ -127,6 +127,8 @@ term_map = Table(
     text("title"),
     Column("opens_on", Date),
     Column("closes_on", Date),
+    Column("labels", JSON, nullable=False),
+    Column("transcript_posted_on", Date),
     of_district(),
 )
 

@@ -1,0 +1,133 @@
+"""What is sent of a released grade: the grade, and what the home roster says of student, class and school."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from domain.grading import GradeKind, GradePayload, GradeRecord, LineItemSpec, Offering, Seat
+from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_id, line_item_id
+from domain.model import District
+from domain.tables import RosterTable
+from mappings.user_ids import STATE_TYPES, state_identifier
+from sisbridge.store import regions, roster
+from sisbridge.store import seats as seat_store
+from sisbridge.store.database import Connection
+
+SeatKey = tuple[str, str, str]
+"""Person, offering, term."""
+
+_COLUMNS: Mapping[RosterTable, tuple[str, ...]] = {
+    RosterTable.USERS: ("identifier", "user_ids", "grades"),
+    RosterTable.CLASSES: ("class_code", "course_sourced_id"),
+    RosterTable.COURSES: ("course_code",),
+    RosterTable.ORGS: ("name", "identifier"),
+}
+
+_Rows = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class HomeRoster:
+    """What the home roster says of the students, classes, courses and schools of some seats."""
+
+    rows: Mapping[RosterTable, _Rows]
+
+    def value(self, table: RosterTable, sourced_id: str, column: str) -> str:
+        """Return one value, "" where the roster has none."""
+        return self.rows[table].get(sourced_id, {}).get(column, "")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What one district's payloads are made of."""
+
+    district: District
+    route: str
+    today: date
+    offerings: Mapping[OfferingId, Offering]
+    terms: Mapping[tuple[str, str, GradeKind], regions.TermMapping]
+    seats: Mapping[SeatKey, Seat]
+    home_classes: Mapping[seat_store.HomeClassKey, str]
+
+    def term(self, record: GradeRecord) -> regions.TermMapping:
+        """Return what the district calls a grade's reporting period."""
+        return self.terms[(record.term, record.reporting_period, record.kind)]
+
+    def seat(self, record: GradeRecord) -> Seat:
+        """Return the seat that a grade is of."""
+        return self.seats[(record.person, record.offering, record.term)]
+
+
+def home_roster(conn: Connection, district: DistrictCode, seats: Iterable[Seat]) -> HomeRoster:
+    """Read at once what the roster of record says of some seats."""
+    chosen = list(seats)
+    users = _read(conn, district, RosterTable.USERS, {seat.student for seat in chosen})
+    classes = _read(conn, district, RosterTable.CLASSES, {seat.home_class for seat in chosen})
+    taught = {row["course_sourced_id"] for row in classes.values()}
+    courses = _read(conn, district, RosterTable.COURSES, taught)
+    orgs = _read(conn, district, RosterTable.ORGS, {seat.home_school for seat in chosen})
+    return HomeRoster(
+        {
+            RosterTable.USERS: users,
+            RosterTable.CLASSES: classes,
+            RosterTable.COURSES: courses,
+            RosterTable.ORGS: orgs,
+        }
+    )
+
+
+def payload_of(desk: Desk, home: HomeRoster, record: GradeRecord) -> GradePayload:
+    """Return everything a route needs to write one grade."""
+    seat, offering, term = desk.seat(record), desk.offerings[record.offering], desk.term(record)
+    course = home.value(RosterTable.CLASSES, seat.home_class, "course_sourced_id")
+    return GradePayload(
+        district=desk.district.code,
+        item_id=item_id(desk.route, record.grade_id, record.revision),
+        line_item=_line_item(desk, record, seat, offering),
+        student=seat.student,
+        student_identifier=home.value(RosterTable.USERS, seat.student, "identifier"),
+        value=record.value,
+        comment=record.comment,
+        kind=record.kind,
+        reporting_period=record.reporting_period,
+        course_code=home.value(RosterTable.COURSES, course, "course_code"),
+        course_title=offering.title,
+        school_name=home.value(RosterTable.ORGS, seat.home_school, "name"),
+        score_date=desk.today,
+        labels={**term.labels, "label": term.label},
+        school_year=offering.school_year,
+        grade_level=home.value(RosterTable.USERS, seat.student, "grades").partition(",")[0],
+        school_identifier=home.value(RosterTable.ORGS, seat.home_school, "identifier"),
+        class_code=home.value(RosterTable.CLASSES, seat.home_class, "class_code"),
+        state_identifier=_state_identifier(desk.district, home, seat.student),
+        teacher=offering.teacher,
+    )
+
+
+def _line_item(desk: Desk, record: GradeRecord, seat: Seat, offering: Offering) -> LineItemSpec:
+    term = desk.term(record)
+    column = grade_column(record.offering, record.term, record.reporting_period, record.kind)
+    home_class = desk.home_classes[(record.offering, record.term, seat.home_class)]
+    return LineItemSpec(
+        line_item_id=line_item_id(desk.district.code, desk.route, column, home_class),
+        title=term.title.format(course=offering.title, reporting_period=record.reporting_period),
+        class_sourced_id=seat.home_class,
+        school_sourced_id=seat.home_school,
+        session_sourced_id=SourcedId(term.session_sourced_id),
+        assign_date=term.opens_on or offering.posting_opens_on,
+        due_date=term.opens_on or offering.posting_opens_on,
+    )
+
+
+def _state_identifier(district: District, home: HomeRoster, student: SourcedId) -> str:
+    named = district.settings.get("state_identifier_type")
+    types: Sequence[str] | frozenset[str] = [str(named)] if named else STATE_TYPES
+    return state_identifier(home.value(RosterTable.USERS, student, "user_ids"), types)
+
+
+def _read(conn: Connection, district: DistrictCode, table: RosterTable, wanted: Iterable[str]) -> _Rows:
+    columns = _COLUMNS[table]
+    found = roster.rows(conn, district, table, ["sourced_id", *columns], {"sourced_id": sorted(wanted)})
+    return {row["sourced_id"]: {name: row[name] or "" for name in columns} for row in found.to_pylist()}

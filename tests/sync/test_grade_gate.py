@@ -1,0 +1,81 @@
+"""The gate of grades: what a payload says, and what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+import pytest
+
+from connectors import registry
+from connectors.oneroster.gradebook import OneRosterGradebookSink
+from domain.clock import system_clock
+from domain.errors import StopDistrict
+from domain.grading import GradePayload, OutboxItem, Outcome, Receipt
+from domain.ids import ItemId
+from sisbridge.house import House
+from sisbridge.store import outbox
+from sisbridge.sync.cases import open_cases
+from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.night import sync_district
+from sisbridge.sync.region import load_entries
+from sisbridge.sync.release import release
+from sisbridge.sync.writeback import deliver
+from tests.support.small_region import NOW, REST, SmallRegion
+
+CLOSED = "The grading window of task Final in term S1 is closed in the SIS, so grades of it wait."
+
+
+def test_a_payload_says_what_the_home_roster_and_the_term_map_know(house: House, region: SmallRegion) -> None:
+    student = {"userIds": [{"type": "State ID", "identifier": "123456789"}], "grades": ["10"]}
+    region.provider.dataset.change("users", "u0", NOW + timedelta(hours=1), **student)
+    region.provider.dataset.change("classes", "k", NOW + timedelta(hours=1), classCode="PHYS-1")
+    entries = region.entries()
+    entries["district"][0]["term"][0]["labels"] = {"store_code": "S1", "term_id": "3501"}
+    load_entries(house, entries, "tester")
+    released(house, region, "88.5")
+    with house.store.read() as conn:
+        items = outbox.items(conn, REST)
+        payload = outbox.payloads(conn, house.keyring, REST, [items[0].item_id])[items[0].item_id]
+    assert payload.labels == {"label": "F1", "store_code": "S1", "term_id": "3501"}
+    assert (payload.label("store_code"), payload.label("grading_task")) == ("S1", "F1")
+    assert (payload.school_year, payload.grade_level, payload.class_code) == ("2026", "10", "PHYS-1")
+    assert (payload.state_identifier, payload.student_identifier) == ("123456789", "900000000")
+    assert (payload.course_code, payload.school_name, payload.teacher) == ("ESC-PHYS", "School", "")
+
+
+def test_labels_that_are_no_texts_are_refused(house: House, region: SmallRegion) -> None:
+    entries = region.entries()
+    entries["district"][0]["term"][0]["labels"] = {"term_id": 3501}
+    with pytest.raises(StopDistrict, match=r"CF20.*'labels' must be a table of texts"):
+        load_entries(house, entries, "tester")
+
+
+def test_what_the_sis_takes_no_grades_for_stays_queued_with_one_case(
+    house: House, region: SmallRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(house, region, "88.5", "77")
+    with monkeypatch.context() as patched:
+        patched.setitem(registry.GRADE_ROUTES, "oneroster_gradebook", f"{__name__}:Closed")
+        counts = deliver(house, REST)
+    assert (counts.queued, counts.confirmed) == (2, 0)
+    (case,) = [case for case in open_cases(house, REST) if case.rule == "WB21"]
+    assert case.message == CLOSED
+    assert deliver(house, REST).confirmed == 2
+    assert open_cases(house, REST) == []
+
+
+def released(house: House, region: SmallRegion, *percents: str) -> None:
+    sync_district(house, REST)
+    collect_from(house, region.grade_file([f"{REST},u{n},{percent}" for n, percent in enumerate(percents)]))
+    assert release(house, REST, "tester").queued == len(percents)
+
+
+class Closed(OneRosterGradebookSink):
+    """A gradebook whose grading window is closed."""
+
+    def deliver(
+        self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]
+    ) -> Iterator[Receipt]:
+        for item in items:
+            yield Receipt(item.item_id, item.attempts, system_clock(), Outcome.WAITING, message=CLOSED)
