@@ -154,13 +154,17 @@ class Provider:
 
     async def _serve(self, request: web.Request, path: Path, fault: Fault | None) -> web.Response:
         if request.method == "GET":
-            return _json(*self._read(request).answer(path, request.query, fault))
+            return _json(*self._read(request, path).answer(path, request.query, fault))
         if request.method in _WRITES:
             return self._write(request.method, path, await request.read())
         raise of_status(405)
 
-    def _read(self, request: web.Request) -> Reader:
-        base_url = f"{request.scheme}://{request.host}"
+    def _above(self, request: web.Request) -> str:
+        """Return what stands above the base paths in hrefs and links."""
+        return f"{request.scheme}://{request.host}"
+
+    def _read(self, request: web.Request, path: Path) -> Reader:
+        base_url = self._above(request)
         key = (id(self.dataset), self.dialect, base_url)
         if self._reader is None or self._reader[0] != key:
             self._reader = (key, Reader(self.dataset, self.version, self.dialect, base_url))
