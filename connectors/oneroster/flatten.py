@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
 import pyarrow as pa
 
+from connectors.flat_form import Flat
 from connectors.oneroster.envelope import ids_of, sourced_id_of
 from connectors.oneroster.fields import KNOWN_BESIDES, columns_of, rest_name
 from connectors.protocol import Notice
@@ -36,22 +36,6 @@ _OF_ROLE = {
     "orgSourcedId": "org",
 }  # fmt: skip
 """Columns of roles.csv that a role's user fills, and those that the role itself fills."""
-
-
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """What one answer's records came to: a batch per source table, notices, names of unknown fields.
-
-    notices: rows held because they are no record or have no sourcedId, named by place.
-    other_shape: how many users came in the other version's shape; lost_roles: how many of them had
-    roles that version 1.1 cannot carry.
-    """
-
-    batches: Mapping[str, pa.RecordBatch]
-    notices: tuple[Notice, ...]
-    unknown: frozenset[str]
-    other_shape: int = 0
-    lost_roles: int = 0
 
 
 def flatten(collection: str, version: Version, records: Sequence[object], place: str) -> Flat:

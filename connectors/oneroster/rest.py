@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from connectors.flat_form import Flat
 from connectors.garbage import seldom_collected
-from connectors.oneroster.envelope import total_told
+from connectors.http_errors import decode_json
+from connectors.landed import LandedShelf, PullBook
+from connectors.oneroster.envelope import records_of, total_told
 from connectors.oneroster.fields import SOURCE_TABLES, fields_needed
-from connectors.oneroster.flatten import Flat, flatten
-from connectors.oneroster.landed import LandedShelf, PullBook
+from connectors.oneroster.flatten import flatten
 from connectors.oneroster.lists import ListReader, Question
 from connectors.oneroster.probe import settled
 from connectors.oneroster.rest_check import run_check
@@ -115,7 +117,10 @@ class OneRosterRestPull:
         def flat(records: Sequence[object], place: str) -> Flat:
             return flatten(collection, self._version, records, place)
 
-        return LandedShelf(self._landing, collection, flat)
+        def records(body: bytes, place: str) -> Sequence[object]:
+            return records_of(decode_json(body, "GET", place), collection, place)
+
+        return LandedShelf(self._landing, collection, flat, records)
 
     def _whole(self, source_table: str, shelf: LandedShelf) -> Whole:
         """Return a collection from the landing, read whole first when that was not done yet."""

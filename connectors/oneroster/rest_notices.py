@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.oneroster.flatten import Flat
+from connectors.flat_form import Flat
 from connectors.protocol import Notice
 from domain.model import Severity
 from domain.oneroster import Version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.oneroster.flat_form import packed, unpacked
+from connectors.flat_form import packed, unpacked
 from connectors.oneroster.flatten import flatten
 from domain.oneroster import Version
 

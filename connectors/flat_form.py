@@ -1,12 +1,32 @@
-"""A flattened page as bytes: a line of JSON that says what follows, then an Arrow stream per table."""
+"""A flattened answer, and the same as bytes: a line of JSON that says what follows, then an Arrow stream
+per table.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import orjson
 import pyarrow as pa
 
-from connectors.oneroster.flatten import Flat
 from connectors.protocol import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """What one answer's records came to: a batch per source table, notices, names of unknown fields.
+
+    notices: rows held because they are no record or have no id, named by place.
+    other_shape: how many OneRoster users came in the other version's shape; lost_roles: how many of them
+    had roles that version 1.1 cannot carry.
+    """
+
+    batches: Mapping[str, pa.RecordBatch]
+    notices: tuple[Notice, ...]
+    unknown: frozenset[str]
+    other_shape: int = 0
+    lost_roles: int = 0
 
 
 def packed(flat: Flat) -> bytes:

@@ -14,10 +14,7 @@ from datetime import datetime
 
 import orjson
 
-from connectors.http_errors import decode_json
-from connectors.oneroster.envelope import records_of
-from connectors.oneroster.flat_form import packed, unpacked
-from connectors.oneroster.flatten import Flat
+from connectors.flat_form import Flat, packed, unpacked
 from connectors.protocol import Landing, RosterMoved
 from connectors.shelf import KeptSlice, Mark, Whole
 from domain.failpoints import failpoint
@@ -30,16 +27,20 @@ _FLAT = "flat/"
 Flatten = Callable[[Sequence[object], str], Flat]
 """Flattens the records of the answer at a place."""
 
+Records = Callable[[bytes, str], Sequence[object]]
+"""Reads the records of an answer's bytes; the place is for messages."""
+
 
 class LandedShelf:
     """One collection's answers in the landing; implements `connectors.shelf.Shelf`."""
 
-    def __init__(self, landing: Landing, collection: str, flatten: Flatten) -> None:
+    def __init__(self, landing: Landing, collection: str, flatten: Flatten, records: Records) -> None:
         """Remember where they lie; nothing is read yet."""
         self._landing = landing
         self._collection = collection
         self._folder = f"{collection}/"
         self._flatten = flatten
+        self._records = records
         self._flats: frozenset[str] | None = None
 
     def marks(self) -> Sequence[Mark]:
@@ -68,8 +69,7 @@ class LandedShelf:
         name, place = self._flat_name(mark), self._place(mark)
         if name in self._flats:
             return unpacked(self._landing.fetch(name))
-        records = records_of(decode_json(self.body(mark), "GET", place), self._collection, place)
-        return self._flatten(records, place)
+        return self._flatten(self._records(self.body(mark), place), place)
 
     def _flat_name(self, mark: Mark) -> str:
         return f"{self._folder}{_FLAT}{_name(mark)}"
