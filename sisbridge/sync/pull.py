@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors import registry
+from connectors.distinct import DistinctIds
 from connectors.protocol import Notice, Page, Pull, RosterMoved, RosterSource
-from connectors.seen import SeenIds
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
 from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts
@@ -43,7 +44,7 @@ class _Table:
         self._writer = stage.house.landing.batch_writer(stage.code, stage.snapshot, raw_name(name))
         self._waiting: list[pa.RecordBatch] = []
         self._held = 0
-        self._ids = SeenIds()
+        self._ids = DistinctIds()
         self._digest = hashlib.sha256()
         self.rows = 0
         self._declared: int | None = None
@@ -52,9 +53,9 @@ class _Table:
         """Count a page and land it, joined with its neighbours."""
         self.rows += page.batch.num_rows
         self._declared = page.proof.total if page.proof.total is not None else self._declared
-        for value in page.batch.column("sourcedId").to_pylist():
-            self._ids.add(value or "")
-            self._digest.update((value or "").encode())
+        ids = page.batch.column("sourcedId").cast(pa.string())
+        self._ids.add(ids)
+        self._digest.update(_joined(ids))
         self._waiting.append(page.batch)
         self._held += page.batch.num_rows
         if self._held >= BATCH_ROWS:
@@ -73,6 +74,12 @@ class _Table:
         for batch in coalesce(iter(self._waiting)):
             self._writer.write(batch)
         self._waiting, self._held = [], 0
+
+
+def _joined(ids: pa.StringArray) -> memoryview:
+    """Return the bytes of the ids one after another, nothing between them."""
+    together = pc.binary_join(pa.ListArray.from_arrays([0, len(ids)], ids.fill_null("")), "")
+    return memoryview(together[0].as_buffer())
 
 
 _Tables = dict[str, _Table]
