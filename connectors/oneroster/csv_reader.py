@@ -67,7 +67,7 @@ class TableReader:
 
     def _at_once(self, block: bytes, line: int, lines: int) -> pa.RecordBatch | None:
         """Return a block's rows, or None when Arrow could not number them truly."""
-        if len(self.header.names) == 1 or block.startswith(_MARK) or has_blank_line(block):
+        if len(self.header.names) == 1 or block.startswith(_MARK):
             return None
         if is_open(last_line(block), self.header.delimiter):
             return None
@@ -76,7 +76,9 @@ class TableReader:
             table = _parse(block, self.header, bad)
         except pa.ArrowInvalid:
             return None
-        if table.num_rows + len(bad) != lines:
+        # A blank line is a row without a single value; looking at each line takes far longer.
+        is_suspect = all(column.null_count for column in table.columns)
+        if table.num_rows + len(bad) != lines or (is_suspect and has_blank_line(block)):
             return None
         for row in bad:
             self.note(self._ragged.from_text(line + row.offset, row.cells, row.text, self.header.delimiter))
