@@ -8,7 +8,7 @@ from domain.model import Finding, Severity
 from domain.oneroster import COLLECTIONS
 from domain.tables import ROSTER, RosterTable
 from mappings.maps import RosterMaps, fold
-from mappings.normalize import source_tables
+from mappings.normalize import read_from, source_tables
 
 _NOT_IN_THE_CSV_BINDING = (
     "agents", "agentSourceIds", "children", "metadata", "orgs", "preferredFirstName", "preferredLastName",
@@ -29,7 +29,11 @@ def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[F
         return []
     known = _known_names(maps, source_table, targets)
     given = {fold(name) for name in columns}
-    missing = [names for names in _needed(maps, targets) if given.isdisjoint(map(fold, names))]
+    missing = [
+        names
+        for names in _needed(maps, source_table, targets)
+        if not any(given.issuperset(map(fold, read_from(name))) for name in names)
+    ]
     # With no known name at all the first line is data, not a header: it is not to be repeated.
     unknown = [] if known.isdisjoint(given) else [name for name in columns if not _is_known(name, known)]
     return [
@@ -38,10 +42,10 @@ def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[F
     ]
 
 
-def _needed(maps: RosterMaps, targets: Iterable[RosterTable]) -> list[tuple[str, ...]]:
+def _needed(maps: RosterMaps, source_table: str, targets: Iterable[RosterTable]) -> list[tuple[str, ...]]:
     """Return the source names of each required column, once; derived columns have none."""
     names = [
-        maps.columns[table][column.name]
+        maps.where(source_table, table)[column.name]
         for table in targets
         for column in ROSTER[table].columns
         if column.required and column.name != "status"
@@ -51,9 +55,22 @@ def _needed(maps: RosterMaps, targets: Iterable[RosterTable]) -> list[tuple[str,
 
 def _known_names(maps: RosterMaps, source_table: str, targets: Iterable[RosterTable]) -> frozenset[str]:
     """Return every name that is mapped or standard in any version, folded."""
-    mapped = [source for table in targets for names in maps.columns[table].values() for source in names]
-    standard = [source for names in COLLECTIONS[source_table].columns.values() for source in names]
-    return frozenset(map(fold, (*mapped, *standard, *_NOT_IN_THE_CSV_BINDING)))
+    mapped = [
+        name
+        for table in targets
+        for names in maps.where(source_table, table).values()
+        for source in names
+        for name in read_from(source)
+    ]
+    keys = maps.key_columns(source_table)
+    return frozenset(map(fold, (*mapped, *keys, *_standard(source_table))))
+
+
+def _standard(source_table: str) -> list[str]:
+    if source_table not in COLLECTIONS:
+        return []
+    names = [name for names in COLLECTIONS[source_table].columns.values() for name in names]
+    return [*names, *_NOT_IN_THE_CSV_BINDING]
 
 
 def _is_known(name: str, known: frozenset[str]) -> bool:
@@ -77,15 +94,16 @@ def _unknown(source_table: str, name: str) -> Finding:
 
 
 def _missing(source_table: str, names: Sequence[str]) -> Finding:
+    wanted = " and ".join(read_from(names[0]))
     return Finding(
         rule="FL10",
         severity=Severity.HOLD_FEED,
         table=source_table,
-        field=names[0],
+        field=wanted,
         place=source_table,
         key="",
         masked="",
-        message=f"{source_table} has no column {names[0]}, without which none of its rows can be used.",
-        fix=f"Add {names[0]} to the export of {source_table}, or map the column that carries it.",
-        group=names[0],
+        message=f"{source_table} has no column {wanted}, without which none of its rows can be used.",
+        fix=f"Add {wanted} to the export of {source_table}, or map the column that carries it.",
+        group=wanted,
     )

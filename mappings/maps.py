@@ -1,27 +1,30 @@
 """Column and code maps: what a SIS calls a thing, and what OneRoster 1.2 calls it.
 
-The maps are CSV files a registrar can read: `columns/<table>.csv` and `codes/<code set>.csv`.
+The maps are CSV files a registrar can read: `tables.csv`, `columns/<table>.csv` and
+`codes/<code set>.csv`, of OneRoster here and of a vendor in its own folder (`mappings.dialects`).
 A district's settings add to them; they never change a file.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from domain.errors import StopDistrict
 from domain.tables import ROSTER, RosterTable
+from mappings.dialects import Adapt, Columns, Dialect, alternatives, dialect, dialect_names, read_rows
 
 _HERE = Path(__file__).parent
-_DIALECTS = {"1.1": "oneroster_1p1", "1.2": "oneroster_1p2"}
 _OVERRIDES = ("columns", "codes", "end_dates_inclusive", "roles_out_of_scope", "month_first_dates")
 _GUARDIANS = ("guardian", "parent", "relative")
 _EXTENSION = "ext:*"
+
+BUILT = "="
+"""Before a value that is built instead of read: `=student`, `={section}:{teacher}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,42 +49,71 @@ class CodeSet:
 class RosterMaps:
     """Everything that decides how one district's source rows become canonical rows.
 
-    columns: table → canonical column → source columns, the first that has a value wins.
+    sources: source table → the roster tables it feeds, the first being what its rows count as.
+    columns: table → canonical column → where it is read from, the first that has a value wins: a source
+    column, or after `=` a text with source columns in braces. own_columns: the same for one source table.
     codes: code set → its table. end_dates_inclusive: the source's end dates are the last day itself.
     month_first_dates: M/D/YYYY may be read as a date. roles_out_of_scope: people we do not keep.
+    adapt: what the vendor's dialect does to a batch first; fingerprint: of its code.
     """
 
     dialect: str
-    columns: Mapping[RosterTable, Mapping[str, tuple[str, ...]]]
+    sources: Mapping[str, tuple[RosterTable, ...]]
+    columns: Mapping[RosterTable, Columns]
     codes: Mapping[str, CodeSet]
+    own_columns: Mapping[str, Mapping[RosterTable, Columns]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     end_dates_inclusive: bool = False
     month_first_dates: bool = False
     roles_out_of_scope: frozenset[str] = frozenset(_GUARDIANS)
+    adapt: Adapt | None = None
+    fingerprint: str = ""
+
+    def where(self, source_table: str, table: RosterTable) -> Columns:
+        """Return where each canonical column of a table is read from in one of its source tables."""
+        own = self.own_columns.get(source_table, {}).get(table)
+        return {**self.columns[table], **own} if own else self.columns[table]
+
+    def key_columns(self, source_table: str) -> tuple[str, ...]:
+        """Return the columns of a source table that may hold a row's key, () when none is known."""
+        targets = self.sources.get(source_table, ())
+        named = self.keys.get(source_table, ())
+        derived = self.where(source_table, targets[0])["sourced_id"] if targets and not named else ()
+        return named or tuple(name for name in derived if not name.startswith(BUILT))
 
 
-def maps_for(dialect: str, overrides: Mapping[str, object] | None = None) -> RosterMaps:
-    """Return the maps of a OneRoster version ("1.1" or "1.2") as one district uses them.
+def maps_for(name: str, overrides: Mapping[str, object] | None = None) -> RosterMaps:
+    """Return the maps of a dialect ("1.1", "1.2" or a vendor's name) as one district uses them.
 
     overrides, all optional: `columns` {table: {canonical column: source column}} replaces where a
-    column is read from (alternatives separated by `|`); `codes` {code set: {source code: canonical
+    column is read from (alternatives separated by `|`), `columns` {table: {source table: {canonical
+    column: source column}}} for one source table only; `codes` {code set: {source code: canonical
     code}} adds codes; `end_dates_inclusive`; `month_first_dates`; `roles_out_of_scope` (a list).
-    Raises StopDistrict CF30 for an unknown version, CF31 for settings that cannot be used.
+    Raises StopDistrict CF30 for an unknown dialect, CF31 for settings that cannot be used.
     """
-    if dialect not in _DIALECTS:
+    known = dialect(name)
+    if known is None:
         raise StopDistrict(
             "CF30",
-            f"There is no column map for version {dialect}.",
-            fix=f"Set the connector's version to one of {', '.join(_DIALECTS)}.",
+            f"There is no column map for version {name}.",
+            fix=f"Set the connector's version to one of {', '.join(dialect_names())}.",
         )
-    chosen = overrides or {}
+    chosen = {**known.defaults, **(overrides or {})}
     _check_names("mapping", chosen, _OVERRIDES)
+    renames = _section(chosen, "columns")
+    _check_names("mapping.columns", renames, [table.value for table in RosterTable])
     return RosterMaps(
-        dialect=dialect,
-        columns=_columns(_DIALECTS[dialect], _section(chosen, "columns")),
-        codes=_codes(_section(chosen, "codes")),
+        dialect=known.name,
+        sources=known.sources,
+        columns={table: _columns(known, table, _section(renames, table.value)) for table in RosterTable},
+        own_columns=_own_columns(known, renames),
+        keys=known.keys,
+        codes=_codes(known, _section(chosen, "codes")),
         end_dates_inclusive=_flag(chosen, "end_dates_inclusive"),
         month_first_dates=_flag(chosen, "month_first_dates"),
         roles_out_of_scope=_roles(chosen.get("roles_out_of_scope", _GUARDIANS)),
+        adapt=known.adapt,
+        fingerprint=known.fingerprint,
     )
 
 
@@ -89,7 +121,13 @@ def digest_of_maps(maps: RosterMaps) -> str:
     """Return a short fingerprint of the maps (32 hex digits), equal only when they map alike."""
     content = {
         "dialect": maps.dialect,
+        "sources": {source: list(targets) for source, targets in maps.sources.items()},
         "columns": {table.value: dict(columns) for table, columns in maps.columns.items()},
+        "own_columns": {
+            source: {table.value: dict(columns) for table, columns in tables.items()}
+            for source, tables in maps.own_columns.items()
+        },
+        "adapt": maps.fingerprint,
         "codes": {name: [dict(known.codes), known.is_open] for name, known in maps.codes.items()},
         "end_dates_inclusive": maps.end_dates_inclusive,
         "month_first_dates": maps.month_first_dates,
@@ -107,7 +145,7 @@ def canonical_codes(maps: RosterMaps) -> dict[str, frozenset[str]]:
 @lru_cache
 def code_set(name: str) -> CodeSet:
     """Return the code table of `codes/<name>.csv` as it ships."""
-    rows = _read(_HERE / "codes" / f"{name}.csv")
+    rows = read_rows(_HERE / "codes" / f"{name}.csv")
     codes = {fold(row["source"]): row["canonical"] for row in rows if row["source"] != _EXTENSION}
     return CodeSet(codes, is_open=any(row["source"] == _EXTENSION for row in rows))
 
@@ -117,40 +155,40 @@ def fold(text: str) -> str:
     return text.strip().casefold()
 
 
-@lru_cache
-def _column_rows(table: RosterTable) -> list[dict[str, str]]:
-    return _read(_HERE / "columns" / f"{table}.csv")
+def _columns(known: Dialect, table: RosterTable, renames: Mapping[str, object]) -> Columns:
+    """Return where a table's columns are read from; those that the dialect does not name are read nowhere."""
+    nowhere: dict[str, tuple[str, ...]] = dict.fromkeys(ROSTER[table].names, ())
+    _check_names(f"mapping.columns.{table}", renames, [*ROSTER[table].names, *known.sources])
+    return nowhere | dict(known.columns[table]) | _renamed(renames)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _own_columns(
+    known: Dialect, renames: Mapping[str, object]
+) -> dict[str, dict[RosterTable, dict[str, tuple[str, ...]]]]:
+    """Return what one source table has elsewhere; a district's word for all its sources counts for it too."""
+    own: dict[str, dict[RosterTable, dict[str, tuple[str, ...]]]] = {}
+    for source, tables in known.own_columns.items():
+        for table in known.sources[source]:
+            chosen = _section(renames, table.value)
+            special = _section(chosen, source)
+            _check_names(f"mapping.columns.{table}.{source}", special, ROSTER[table].names)
+            own.setdefault(source, {})[table] = dict(tables[table]) | _renamed(chosen) | _renamed(special)
+    return own
 
 
-def _alternatives(cell: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in cell.split("|"))))
+def _renamed(renames: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    return {
+        name: alternatives(str(source)) for name, source in renames.items() if not isinstance(source, Mapping)
+    }
 
 
-def _columns(
-    dialect_column: str, renames: Mapping[str, object]
-) -> dict[RosterTable, dict[str, tuple[str, ...]]]:
-    _check_names("mapping.columns", renames, [table.value for table in RosterTable])
-    columns = {}
-    for table in RosterTable:
-        standard = {row["canonical"]: _alternatives(row[dialect_column]) for row in _column_rows(table)}
-        columns[table] = standard | _renamed(table, _section(renames, table.value))
-    return columns
-
-
-def _renamed(table: RosterTable, renames: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
-    _check_names(f"mapping.columns.{table}", renames, ROSTER[table].names)
-    return {name: _alternatives(str(source)) for name, source in renames.items()}
-
-
-def _codes(more: Mapping[str, object]) -> dict[str, CodeSet]:
+def _codes(known: Dialect, more: Mapping[str, object]) -> dict[str, CodeSet]:
     names = sorted({column.code_set for spec in ROSTER.values() for column in spec.columns} - {""})
     _check_names("mapping.codes", more, names)
-    return {name: _extended(name, code_set(name), _section(more, name)) for name in names}
+    return {
+        name: _extended(name, code_set(name), {**known.codes.get(name, {}), **_section(more, name)})
+        for name in names
+    }
 
 
 def _extended(name: str, known: CodeSet, more: Mapping[str, object]) -> CodeSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -12,19 +13,10 @@ import pyarrow.compute as pc
 from domain.tables import PLACE, ROSTER, Column, RosterTable
 from mappings import values
 from mappings.arrow import Flags, Texts, joined, texts
-from mappings.maps import RosterMaps, fold
+from mappings.dialects import Columns
+from mappings.maps import BUILT, RosterMaps, fold
 
-_SAME = {
-    "orgs": (RosterTable.ORGS,),
-    "academicSessions": (RosterTable.ACADEMIC_SESSIONS,),
-    "courses": (RosterTable.COURSES,),
-    "classes": (RosterTable.CLASSES,),
-    "enrollments": (RosterTable.ENROLLMENTS,),
-}
-_SOURCES: dict[str, dict[str, tuple[RosterTable, ...]]] = {
-    "1.1": {**_SAME, "users": (RosterTable.USERS, RosterTable.ROLES)},
-    "1.2": {**_SAME, "users": (RosterTable.USERS,), "roles": (RosterTable.ROLES,)},
-}
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +33,7 @@ class Normalized:
 
 def source_tables(maps: RosterMaps) -> Mapping[str, tuple[RosterTable, ...]]:
     """Return which canonical tables each source table feeds; a OneRoster 1.1 user carries its role."""
-    return _SOURCES[maps.dialect]
+    return maps.sources
 
 
 def normalize(
@@ -56,13 +48,16 @@ def normalize(
     return tuple(_normalized(maps, table, source_table, batch, leave_out) for table in targets)
 
 
-def out_of_scope_users(maps: RosterMaps, roles: Iterable[pa.RecordBatch]) -> Texts:
-    """Return the sourcedIds of users all of whose roles are out of scope, from raw 1.2 role rows."""
+def out_of_scope_users(
+    maps: RosterMaps, roles: Iterable[pa.RecordBatch], source_table: str = "roles"
+) -> Texts:
+    """Return the sourcedIds of users all of whose roles are out of scope, from raw role rows."""
+    where = maps.where(source_table, RosterTable.ROLES)
     outside: list[Texts] = []
     inside: list[Texts] = []
     for batch in roles:
-        users = _column(maps, RosterTable.ROLES, "user_sourced_id", batch)
-        out = _is_out(maps, _column(maps, RosterTable.ROLES, "role", batch))
+        users = _column(maps, where, RosterTable.ROLES, "user_sourced_id", batch)
+        out = _is_out(maps, _column(maps, where, RosterTable.ROLES, "role", batch))
         outside.append(users.filter(out))
         inside.append(users.filter(pc.invert(out)))
     candidates = joined(outside).unique()
@@ -70,27 +65,34 @@ def out_of_scope_users(maps: RosterMaps, roles: Iterable[pa.RecordBatch]) -> Tex
     return candidates.filter(pc.invert(pc.is_in(candidates, value_set=kept)))
 
 
+def read_from(name: str) -> tuple[str, ...]:
+    """Return the source columns that a map's entry reads: itself, or those in its braces."""
+    return tuple(_PLACEHOLDER.findall(name)) if name.startswith(BUILT) else (name,)
+
+
 def _normalized(
     maps: RosterMaps, table: RosterTable, source_table: str, batch: pa.RecordBatch, leave_out: Texts | None
 ) -> Normalized:
-    rows = _canonical(maps, table, batch)
-    out = _out_of_scope(maps, table, batch, rows, leave_out)
+    where = maps.where(source_table, table)
+    rows = _canonical(maps, where, table, batch)
+    role = maps.where(source_table, RosterTable.ROLES)
+    out = _out_of_scope(maps, role, table, batch, rows, leave_out)
     rows = rows.filter(pc.invert(out))
-    if table is RosterTable.ROLES and source_table == "users":
+    if table is RosterTable.ROLES and not where["sourced_id"]:
         rows = _one_per_org(rows)
     return Normalized(table, rows, out.true_count)
 
 
-def _canonical(maps: RosterMaps, table: RosterTable, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _canonical(maps: RosterMaps, where: Columns, table: RosterTable, batch: pa.RecordBatch) -> pa.RecordBatch:
     names = ROSTER[table].names
-    columns = [_column(maps, table, name, batch) for name in names]
+    columns = [_column(maps, where, table, name, batch) for name in names]
     schema = pa.schema([(name, pa.string()) for name in (*names, PLACE)])
     return pa.RecordBatch.from_arrays([*columns, texts(batch, PLACE)], schema=schema)
 
 
-def _column(maps: RosterMaps, table: RosterTable, name: str, batch: pa.RecordBatch) -> Texts:
+def _column(maps: RosterMaps, where: Columns, table: RosterTable, name: str, batch: pa.RecordBatch) -> Texts:
     column = ROSTER[table].column(name)
-    found = _source_values(maps.columns[table][name], column, batch)
+    found = _source_values(where[name], column, batch)
     canonical = values.canonical(found, column, maps)
     # A bulk row leaves its status blank, which says that it is there (CSV binding, bulk mode).
     return cast(Texts, canonical.fill_null("active")) if name == "status" else canonical
@@ -98,20 +100,44 @@ def _column(maps: RosterMaps, table: RosterTable, name: str, batch: pa.RecordBat
 
 def _source_values(names: tuple[str, ...], column: Column, batch: pa.RecordBatch) -> Texts:
     given = {fold(name): name for name in batch.schema.names}
-    present = [given[fold(name)] for name in names if fold(name) in given]
-    found = [values.trimmed(texts(batch, name), column) for name in present]
+    found = [
+        _built(name, given, column, batch)
+        if name.startswith(BUILT)
+        else values.trimmed(texts(batch, given[fold(name)]), column)
+        for name in names
+        if name.startswith(BUILT) or fold(name) in given
+    ]
     return pc.coalesce(*found) if found else pa.nulls(batch.num_rows, pa.string())
 
 
+def _built(template: str, given: Mapping[str, str], column: Column, batch: pa.RecordBatch) -> Texts:
+    """Return a text around the values of columns, null where one of them has no value."""
+    texts_and_names = _PLACEHOLDER.split(template.removeprefix(BUILT))
+    parts: list[Texts] = []
+    for number, part in enumerate(texts_and_names):
+        if number % 2 == 0:
+            parts.append(pa.repeat(pa.scalar(part, pa.string()), batch.num_rows))
+        elif fold(part) in given:
+            parts.append(values.trimmed(texts(batch, given[fold(part)]), column))
+        else:
+            parts.append(pa.nulls(batch.num_rows, pa.string()))
+    return cast(Texts, pc.binary_join_element_wise(*parts, "", null_handling="emit_null"))
+
+
 def _out_of_scope(
-    maps: RosterMaps, table: RosterTable, batch: pa.RecordBatch, rows: pa.RecordBatch, leave_out: Texts | None
+    maps: RosterMaps,
+    role: Columns,
+    table: RosterTable,
+    batch: pa.RecordBatch,
+    rows: pa.RecordBatch,
+    leave_out: Texts | None,
 ) -> Flags:
     """Return which rows are about people we do not keep, or about a role in which we do not keep them."""
     if "role" in ROSTER[table].names:
         return _is_out(maps, texts(rows, "role"))
     if table is not RosterTable.USERS:
         return pa.repeat(False, rows.num_rows)
-    out = _is_out(maps, _column(maps, RosterTable.ROLES, "role", batch))
+    out = _is_out(maps, _column(maps, role, RosterTable.ROLES, "role", batch))
     if leave_out is None:
         return out
     return pc.or_(out, pc.is_in(texts(rows, "sourced_id"), value_set=leave_out))
@@ -122,7 +148,7 @@ def _is_out(maps: RosterMaps, roles: Texts) -> Flags:
 
 
 def _one_per_org(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Return 1.1 role rows, each with a list of orgs, as one row per org, the first one primary.
+    """Return role rows without a key (1.1), each with a list of orgs, as one row per org, the first primary.
 
     The new key is `user:org:role`, so that it stays the same from night to night.
     """

@@ -56,6 +56,10 @@ class Stage:
         """Read back what an earlier stage landed under a name, batch by batch."""
         return self.house.landing.read_batches(self.code, self.snapshot, name)
 
+    def has(self, name: str) -> bool:
+        """Return whether a table was landed under a name to its end."""
+        return self.house.landing.exists(self.code, self.snapshot, f"{name}/end")
+
     def write_findings(self, name: str, findings: Sequence[Finding]) -> None:
         """Land findings of a stage, sealed, for the stage that records them."""
         data = json.dumps([asdict(finding) for finding in findings]).encode()
@@ -112,6 +116,12 @@ def connector_of(
             return house.secret(conn, district, name)
 
     return config, secret
+
+
+def mapping_of(district: District) -> dict[str, object]:
+    """Return the district's own words for columns and codes, as `mappings.maps.maps_for` takes them."""
+    chosen = district.settings.get("mapping", {})
+    return dict(chosen) if isinstance(chosen, dict) else {}
 
 
 def coalesce(batches: Iterator[pa.RecordBatch], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:

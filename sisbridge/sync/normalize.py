@@ -3,84 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import pyarrow as pa
 
 from domain.failpoints import failpoint
-from domain.model import Finding
+from domain.model import Finding, RosterSnapshot
 from domain.tables import RosterTable
 from mappings import drift, maps
 from mappings import normalize as normalizing
+from mappings.adapting import LeftOut, adapted, left_out_findings
 from sisbridge.store import snapshots
-from sisbridge.sync.context import Stage, canonical_name, coalesce, raw_name
-from sisbridge.sync.pull import SOURCE_TABLES
+from sisbridge.sync.batches import GrowingTable
+from sisbridge.sync.context import Stage, canonical_name, mapping_of, raw_name
 
 Ids: TypeAlias = "pa.Array | pa.ChunkedArray"
 """sourcedIds, as text."""
+
+_ONLY_ROLES = (RosterTable.ROLES,)
+
+
+@dataclass
+class _Work:
+    """What grows while the source tables are read one after the other."""
+
+    stage: Stage
+    maps: maps.RosterMaps
+    leave_out: Ids | None
+    tables: dict[RosterTable, GrowingTable] = field(default_factory=dict)
+    drifted: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    out_of_scope: int = 0
 
 
 def normalize(stage: Stage) -> dict[str, int]:
     """Land the canonical batches of every table and the drift findings; return the rows out of scope.
 
-    Guardians are out of scope unless the district's mapping says otherwise.
+    Guardians are out of scope unless the district's mapping says otherwise; so is what the dialect of a
+    vendor leaves out, each reason counted.
     """
     with stage.house.store.read() as conn:
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
-    roster_maps = maps.maps_for(snapshot.version, _overrides(stage))
-    findings: list[Finding] = []
-    landed = {facts.table for facts in snapshot.tables}
-    leave_out = _guardians(stage, roster_maps) if RosterTable.ROLES in landed else None
-    written: set[RosterTable] = set()
-    out_of_scope = 0
-    for source_table, table in SOURCE_TABLES.items():
-        if table in landed:
-            out_of_scope += _normalize_table(stage, roster_maps, source_table, leave_out, findings, written)
-    for table in set(RosterTable) - written:
-        stage.write(canonical_name(table), iter(()))
-    stage.write_findings("normalize", findings)
+    roster_maps = maps.maps_for(snapshot.version, mapping_of(stage.district))
+    landed = _landed(stage, roster_maps, snapshot)
+    work = _Work(stage, roster_maps, _guardians(stage, roster_maps, landed))
+    work.tables = {table: GrowingTable(stage, canonical_name(table)) for table in RosterTable}
+    for source_table in landed:
+        _normalize_table(work, source_table)
+    for table in work.tables.values():
+        table.finish()
+    stage.write_findings("normalize", [*work.findings, *left_out_findings(work.left_out)])
     failpoint("normalize:landed")
-    return {"out_of_scope": out_of_scope}
+    return {"out_of_scope": work.out_of_scope + sum(one.rows for one in work.left_out)}
 
 
-def _overrides(stage: Stage) -> dict[str, object]:
-    chosen = stage.district.settings.get("mapping", {})
-    return dict(chosen) if isinstance(chosen, dict) else {}
+def _landed(stage: Stage, roster_maps: maps.RosterMaps, snapshot: RosterSnapshot) -> list[str]:
+    """Return the source tables of this snapshot, in the dialect's order."""
+    counted = {facts.table for facts in snapshot.tables}
+    return [
+        source
+        for source, targets in roster_maps.sources.items()
+        if counted.issuperset(targets[:1]) and stage.has(raw_name(source))
+    ]
 
 
-def _guardians(stage: Stage, roster_maps: maps.RosterMaps) -> Ids:
-    """Return the users of a 1.2 roster whose every role is out of scope: their own rows do not say so."""
-    guardians: Ids = normalizing.out_of_scope_users(roster_maps, stage.read(raw_name("roles")))
-    return guardians
+def _guardians(stage: Stage, roster_maps: maps.RosterMaps, landed: list[str]) -> Ids | None:
+    """Return the users whose every role is out of scope, where roles are a table of their own (1.2).
+
+    None where there is no such table: a user's own row says its role then.
+    """
+    for source in landed:
+        if roster_maps.sources[source] == _ONLY_ROLES:
+            raw = stage.read(raw_name(source))
+            guardians: Ids = normalizing.out_of_scope_users(roster_maps, raw, source)
+            return guardians
+    return None
 
 
-def _normalize_table(
-    stage: Stage,
-    roster_maps: maps.RosterMaps,
-    source_table: str,
-    leave_out: Ids | None,
-    findings: list[Finding],
-    written: set[RosterTable],
-) -> int:
-    targets = normalizing.source_tables(roster_maps).get(source_table, ())
-    besides: dict[RosterTable, list[pa.RecordBatch]] = {}
-    out_of_scope = 0
+def _normalize_table(work: _Work, source_table: str) -> None:
+    for name, batch in _parts(work, source_table):
+        if name not in work.drifted:
+            work.drifted.add(name)
+            work.findings.extend(drift.drift(work.maps, name, batch.schema.names))
+        for part in normalizing.normalize(work.maps, name, batch, work.leave_out):
+            work.out_of_scope += part.out_of_scope
+            work.tables[part.table].add(part.batch)
 
-    def own(first: RosterTable) -> Iterator[pa.RecordBatch]:
-        nonlocal out_of_scope
-        for number, batch in enumerate(stage.read(raw_name(source_table))):
-            if number == 0:
-                findings.extend(drift.drift(roster_maps, source_table, batch.schema.names))
-            for part in normalizing.normalize(roster_maps, source_table, batch, leave_out):
-                out_of_scope += part.out_of_scope
-                if part.table == first:
-                    yield part.batch
-                else:
-                    besides.setdefault(part.table, []).append(part.batch)
 
-    if targets:
-        stage.write(canonical_name(targets[0]), coalesce(own(targets[0])))
-    for table, batches in besides.items():
-        stage.write(canonical_name(table), coalesce(iter(batches)))
-    written |= {*targets[:1], *besides}
-    return out_of_scope
+def _parts(work: _Work, source_table: str) -> Iterator[tuple[str, pa.RecordBatch]]:
+    for batch in work.stage.read(raw_name(source_table)):
+        made = adapted(work.maps, source_table, batch)
+        work.left_out += made.left_out
+        yield from made.parts

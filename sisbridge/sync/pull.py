@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -15,23 +16,13 @@ from connectors.protocol import Notice, Page, Pull, RosterMoved, RosterSource
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
 from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts
-from domain.tables import RosterTable
+from domain.tables import PLACE, RosterTable
+from mappings import maps
 from sisbridge.store import roster, runs, snapshots
-from sisbridge.sync.context import BATCH_ROWS, Stage, coalesce, connector_of, raw_name
+from sisbridge.sync.batches import GrowingTable
+from sisbridge.sync.context import Stage, connector_of, mapping_of, raw_name
 from sisbridge.sync.unfinished import snapshot_for
 from sisbridge.sync.window import open_pull
-
-SOURCE_TABLES: dict[str, RosterTable] = {
-    "orgs": RosterTable.ORGS,
-    "academicSessions": RosterTable.ACADEMIC_SESSIONS,
-    "courses": RosterTable.COURSES,
-    "classes": RosterTable.CLASSES,
-    "users": RosterTable.USERS,
-    "roles": RosterTable.ROLES,
-    "enrollments": RosterTable.ENROLLMENTS,
-}
-"""Source tables that a roster is made of; anything else a source offers is left where it is."""
-
 
 RESTARTS = 3
 """How often a roster is read again because it moved while it was read."""
@@ -40,10 +31,9 @@ RESTARTS = 3
 class _Table:
     """One source table as it lands: batches of a bounded size, and what is counted of them."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
-        self._writer = stage.house.landing.batch_writer(stage.code, stage.snapshot, raw_name(name))
-        self._waiting: list[pa.RecordBatch] = []
-        self._held = 0
+    def __init__(self, stage: Stage, name: str, keys: Sequence[str]) -> None:
+        self._batches = GrowingTable(stage, raw_name(name))
+        self._keys = keys
         self._ids = DistinctIds()
         self._digest = hashlib.sha256()
         self.rows = 0
@@ -53,27 +43,25 @@ class _Table:
         """Count a page and land it, joined with its neighbours."""
         self.rows += page.batch.num_rows
         self._declared = page.proof.total if page.proof.total is not None else self._declared
-        ids = page.batch.column("sourcedId").cast(pa.string())
+        key = _key_of(page.batch.schema.names, self._keys)
+        ids = page.batch.column(key).cast(pa.string())
         self._ids.add(ids)
         self._digest.update(_joined(ids))
-        self._waiting.append(page.batch)
-        self._held += page.batch.num_rows
-        if self._held >= BATCH_ROWS:
-            self._flush()
+        self._batches.add(page.batch)
 
     def finish(self) -> None:
         """Land what is left, and the end mark."""
-        self._flush()
-        self._writer.finish()
+        self._batches.finish()
 
     def facts(self, table: RosterTable) -> TableFacts:
         """Return what was counted."""
         return TableFacts(table, self.rows, len(self._ids), self._declared, self._digest.hexdigest())
 
-    def _flush(self) -> None:
-        for batch in coalesce(iter(self._waiting)):
-            self._writer.write(batch)
-        self._waiting, self._held = [], 0
+
+def _key_of(columns: Sequence[str], keys: Sequence[str]) -> str:
+    """Return the column that tells rows apart: the dialect's, else the place each row came from."""
+    given = {maps.fold(name): name for name in columns}
+    return next((given[maps.fold(key)] for key in keys if maps.fold(key) in given), PLACE)
 
 
 def _joined(ids: pa.StringArray) -> memoryview:
@@ -93,6 +81,7 @@ class _Landed:
     """What one attempt brought: tables, and the collections that were refused."""
 
     source_pull: Pull
+    maps: maps.RosterMaps
     tables: _Tables
     refused: tuple[Finding, ...]
 
@@ -157,24 +146,26 @@ def _attempt(stage: Stage, source: RosterSource) -> _Landed:
 
 
 def _land(stage: Stage, source_pull: Pull) -> _Landed:
+    roster_maps = maps.maps_for(source_pull.facts.version, mapping_of(stage.district))
     tables: _Tables = {}
     refused: list[Finding] = []
     for source_table in source_pull.facts.source_tables:
-        if source_table not in SOURCE_TABLES:
+        if source_table not in roster_maps.sources:
             continue
         try:
-            tables |= _land_table(stage, source_pull, source_table)
+            tables |= _land_table(stage, source_pull, roster_maps, source_table)
         except StopDistrict as error:
-            if error.code != REFUSED or not tables or not _in_force(stage, SOURCE_TABLES[source_table]):
+            if error.code != REFUSED or not tables or not _in_force(stage, roster_maps.sources[source_table]):
                 raise
             refused.append(_refusal(source_table, error))
         failpoint(f"pull:{source_table}:landed")
-    return _Landed(source_pull, tables, tuple(refused))
+    return _Landed(source_pull, roster_maps, tables, tuple(refused))
 
 
-def _in_force(stage: Stage, table: RosterTable) -> bool:
+def _in_force(stage: Stage, tables: Iterable[RosterTable]) -> bool:
     with stage.house.store.read() as conn:
-        return roster.count(conn, stage.code)[table] > 0
+        counts = roster.count(conn, stage.code)
+    return any(counts[table] > 0 for table in tables)
 
 
 def _refusal(source_table: str, error: StopDistrict) -> Finding:
@@ -191,12 +182,16 @@ def _refusal(source_table: str, error: StopDistrict) -> Finding:
     )
 
 
-def _land_table(stage: Stage, source_pull: Pull, source_table: str) -> _Tables:
+def _land_table(stage: Stage, source_pull: Pull, roster_maps: maps.RosterMaps, source_table: str) -> _Tables:
     """Land one source table; a source may give pages of a second table (roles) along with it."""
-    tables = {source_table: _Table(stage, source_table)}
+
+    def begun(name: str) -> _Table:
+        return _Table(stage, name, roster_maps.key_columns(name))
+
+    tables = {source_table: begun(source_table)}
     for page in source_pull.pages(source_table):
         if page.source_table not in tables:
-            tables[page.source_table] = _Table(stage, page.source_table)
+            tables[page.source_table] = begun(page.source_table)
         tables[page.source_table].add(page)
     for table in tables.values():
         table.finish()
@@ -204,7 +199,7 @@ def _land_table(stage: Stage, source_pull: Pull, source_table: str) -> _Tables:
 
 
 def _save(stage: Stage, landed: _Landed) -> None:
-    facts = tuple(table.facts(SOURCE_TABLES[name]) for name, table in landed.tables.items())
+    facts = _facts(landed)
     pulled = landed.source_pull.facts
     snapshot = RosterSnapshot(
         snapshot_id=stage.snapshot,
@@ -219,6 +214,25 @@ def _save(stage: Stage, landed: _Landed) -> None:
     with stage.house.store.begin("pull") as conn:
         snapshots.save(conn, snapshot)
         runs.set_snapshot(conn, stage.code, stage.run_id, stage.snapshot)
+
+
+def _facts(landed: _Landed) -> tuple[TableFacts, ...]:
+    """Return what was counted by roster table: what several source tables brought of one is added up."""
+    by_table: dict[RosterTable, TableFacts] = {}
+    for name, table in landed.tables.items():
+        for target in landed.maps.sources.get(name, ())[:1]:
+            own = table.facts(target)
+            by_table[target] = _added(by_table[target], own) if target in by_table else own
+    return tuple(by_table.values())
+
+
+def _added(one: TableFacts, other: TableFacts) -> TableFacts:
+    declared = None
+    if one.declared_total is not None and other.declared_total is not None:
+        declared = one.declared_total + other.declared_total
+    both = hashlib.sha256(f"{one.sha256}{other.sha256}".encode()).hexdigest()
+    ids = one.distinct_ids + other.distinct_ids
+    return TableFacts(one.table, one.rows + other.rows, ids, declared, both)
 
 
 def _finding(notice: Notice) -> Finding:

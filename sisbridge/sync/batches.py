@@ -1,0 +1,34 @@
+"""Batches that land as they come, joined to a size that bounds both their number and the memory they take."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from sisbridge.sync.context import BATCH_ROWS, Stage, coalesce
+
+
+class GrowingTable:
+    """One named table of a snapshot while it is written, beside others; all batches have one schema."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        """Begin anew: what lay under the name cannot be read any more."""
+        self._writer = stage.house.landing.batch_writer(stage.code, stage.snapshot, name)
+        self._waiting: list[pa.RecordBatch] = []
+        self._held = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take a batch; it lands with its neighbours once there are enough rows."""
+        self._waiting.append(batch)
+        self._held += batch.num_rows
+        if self._held >= BATCH_ROWS:
+            self._flush()
+
+    def finish(self) -> None:
+        """Land what is left, and the end mark: only now can the table be read."""
+        self._flush()
+        self._writer.finish()
+
+    def _flush(self) -> None:
+        for batch in coalesce(iter(self._waiting)):
+            self._writer.write(batch)
+        self._waiting, self._held = [], 0
