@@ -5,6 +5,7 @@ from validation.frames import usual_width
 from validation.guards import empty_table, mass_change, unresolved_share
 from validation.judge import judge, judge_grades
 from validation.masking import mask, shown_id
+from validation.roster_cells import shown
 from validation.rules import catalogue
 from validation.settle import Judged
 from validation.sizes import sizes
@@ -25,5 +26,6 @@ __all__ = [
     "case_message",
     "catalogue",
     "mask",
+    "shown",
     "shown_id",
 ]

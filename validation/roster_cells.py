@@ -47,7 +47,7 @@ def roster_cells(
             place=place or "",
             key=shown_id(key),
             student=student,
-            masked=_shown(spec, item),
+            masked=shown(spec, item),
             group=_group(binding, spec, item),
             item=item if spec.kind in _LISTS else None,
         )
@@ -91,7 +91,8 @@ def _failing_references(
     return [[item for item in items if item in failing] for items in lists]
 
 
-def _shown(spec: Column, value: str | None) -> str:
+def shown(spec: Column, value: str | None) -> str:
+    """Return a roster value as a person may see it: codes in clear, the rest by its shape, none of a name."""
     if value is None:
         return ""
     if spec.personal:

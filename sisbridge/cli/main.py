@@ -6,7 +6,7 @@ import logging
 
 import typer
 
-from sisbridge.cli import cases, check, grades, inspect, region, retention, runs, secret, sync, why
+from sisbridge.cli import cases, check, grades, inspect, region, replay, retention, runs, secret, sync, why
 from sisbridge.cli.demo.command import demo
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app.command("demo")(demo)
 app.command("check")(check.check)
 app.command("inspect")(inspect.inspect)
 app.command("sync")(sync.sync)
+app.command("replay")(replay.replay)
+app.command("preview")(replay.preview)
 app.command("cases")(cases.cases)
 app.command("why")(why.why)
 app.command("runs")(runs.runs)

@@ -18,10 +18,14 @@ from sisbridge.store.upsert import upsert
 
 
 class RunMode(StrEnum):
-    """Whether a run is for real or applies nothing."""
+    """Whether a run is for real or applies nothing, and where its roster comes from.
+
+    REPLAY: for real, from what an earlier night landed. A rehearsal never touches another run.
+    """
 
     NIGHTLY = "nightly"
     REHEARSAL = "rehearsal"
+    REPLAY = "replay"
 
 
 class RunState(StrEnum):
@@ -53,11 +57,12 @@ class Run:
 
 
 def open_run(conn: Connection, district: DistrictCode, night_on: date, mode: str, at: datetime) -> RunId:
-    """Open a run, and mark runs of the district that never ended as interrupted.
+    """Open a run, and mark runs of the district that never ended as interrupted, but for a rehearsal.
 
     mode: a RunMode, or its text.
     """
-    _interrupt(conn, district, at)
+    if RunMode(mode) is not RunMode.REHEARSAL:
+        _interrupt(conn, district, at)
     last = conn.scalar(sa.select(sa.func.max(run.c.seq)).where(run.c.district_code == district))
     run_id = RunId(fresh_id())
     row: dict[str, object] = {
@@ -122,8 +127,9 @@ def close_run(
 
 
 def latest(conn: Connection, district: DistrictCode) -> Run | None:
-    """Return the district's last opened run, or None."""
-    wanted = sa.select(run).where(run.c.district_code == district).order_by(run.c.seq.desc()).limit(1)
+    """Return the district's last opened run that was no rehearsal, or None."""
+    for_real = (run.c.district_code == district, run.c.mode != RunMode.REHEARSAL.value)
+    wanted = sa.select(run).where(*for_real).order_by(run.c.seq.desc()).limit(1)
     row = conn.execute(wanted).one_or_none()
     return _run(row) if row else None
 

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, RunId, SnapshotId
-from domain.model import Mode, RosterSnapshot, TableFacts
+from domain.model import Mode, RosterSnapshot, Settings, TableFacts
 from domain.tables import RosterTable
+from sisbridge.store.runs import RunMode
 from sisbridge.store.tables import roster as tables
 from sisbridge.store.tables.region import run
 from sisbridge.store.tables.roster import snapshot, snapshot_table
@@ -44,6 +45,35 @@ def load(conn: Connection, district: DistrictCode, snapshot_id: SnapshotId) -> R
             fix="Run the district's sync again; it lands a new snapshot.",
         )
     return _snapshot(conn, row)
+
+
+def of_night(conn: Connection, district: DistrictCode, night_on: date | None = None) -> RosterSnapshot | None:
+    """Return the last complete snapshot that a nightly run pulled, of one night or of all; None for none."""
+    nightly = sa.and_(
+        run.c.district_code == snapshot.c.district_code,
+        run.c.run_id == snapshot.c.run_id,
+        run.c.mode == RunMode.NIGHTLY.value,
+    )
+    wanted = sa.select(snapshot).join(run, nightly)
+    wanted = wanted.where(snapshot.c.district_code == district, snapshot.c.complete.is_(True))
+    if night_on is not None:
+        wanted = wanted.where(run.c.night_on == night_on)
+    row = conn.execute(wanted.order_by(run.c.seq.desc()).limit(1)).one_or_none()
+    return _snapshot(conn, row) if row else None
+
+
+def keep_settings(
+    conn: Connection, district: DistrictCode, snapshot_id: SnapshotId, settings: Settings
+) -> None:
+    """Keep the settings of a district by which a snapshot is mapped and judged."""
+    this = _is(district, snapshot_id)
+    conn.execute(sa.update(snapshot).where(*this).values(settings=dict(settings)))
+
+
+def settings_of(conn: Connection, district: DistrictCode, snapshot_id: SnapshotId) -> Settings | None:
+    """Return the settings kept with a snapshot, or None when none were."""
+    kept: Settings | None = conn.scalar(sa.select(snapshot.c.settings).where(*_is(district, snapshot_id)))
+    return kept
 
 
 def unfinished(conn: Connection, district: DistrictCode) -> list[tuple[SnapshotId, date]]:

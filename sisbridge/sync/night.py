@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.errors import RetryLater, SisbridgeError
 from domain.ids import DistrictCode, RunId, SnapshotId
@@ -137,9 +137,14 @@ def _finish_rehearsal(house: House, district: DistrictCode, run_id: RunId) -> No
 
 
 def _stage(house: House, district: DistrictCode, run_id: RunId) -> Stage:
+    """Return what a stage works with; a run that is no night uses the settings its snapshot was given."""
     with house.store.read() as conn:
-        run = runs.get(conn, district, run_id)
-        return Stage(house, regions.district(conn, district), run_id, SnapshotId(run.snapshot_id or ""))
+        run, known = runs.get(conn, district, run_id), regions.district(conn, district)
+        snapshot_id = SnapshotId(run.snapshot_id or "")
+        if run.mode is not RunMode.NIGHTLY:
+            given = snapshots.settings_of(conn, district, snapshot_id)
+            known = known if given is None else replace(known, settings=given)
+    return Stage(house, known, run_id, snapshot_id)
 
 
 _STAGES: dict[str, Callable[[Stage], dict[str, int]]] = {
@@ -165,7 +170,10 @@ def _counts(house: House, district: DistrictCode, run_id: RunId) -> dict[str, in
 
 
 def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeError) -> None:
-    """Close the run as stopped and open the feed's case; the last good roster stays in force."""
+    """Close the run as stopped and open the feed's case; the last good roster stays in force.
+
+    A rehearsal that stops opens no case and casts no doubt on what is in force.
+    """
     known = house.district(district)
     finding = Finding(
         rule=error.code,
@@ -179,8 +187,9 @@ def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeE
         fix=error.fix,
     )
     with house.store.begin("stop") as conn:
-        cases.fold(conn, district, today_of(known), [finding], "feed")
-        window.doubt(conn, district, run_id)
+        if runs.get(conn, district, run_id).mode is not RunMode.REHEARSAL:
+            cases.fold(conn, district, today_of(known), [finding], "feed")
+            window.doubt(conn, district, run_id)
         runs.close_run(
             conn,
             district,

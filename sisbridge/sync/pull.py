@@ -213,6 +213,7 @@ def _save(stage: Stage, landed: _Landed) -> None:
     )
     with stage.house.store.begin("pull") as conn:
         snapshots.save(conn, snapshot)
+        snapshots.keep_settings(conn, stage.code, stage.snapshot, stage.district.settings)
         runs.set_snapshot(conn, stage.code, stage.run_id, stage.snapshot)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -33,6 +34,8 @@ snapshot = Table(
     Column("applied_seq", Integer),
     # From when on only counts and hashes are left of what was landed.
     Column("landing_deleted_at", Moment),
+    # The district's settings of that night: how it was mapped and judged.
+    Column("settings", JSON),
     of("run", "run_id"),
 )
 
