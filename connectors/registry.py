@@ -21,6 +21,7 @@ ROSTER_SOURCES: dict[str, str] = {
     "oneroster_rest": "connectors.oneroster.rest:OneRosterRestSource",
     "oneroster_csv": "connectors.oneroster.csv:OneRosterCsvSource",
     "oneroster_csv_sftp": "connectors.sftp.source:SftpRosterSource",
+    "infinite_campus_oneroster": "connectors.infinite_campus.source:InfiniteCampusSource",
 }
 """Kinds of roster source."""
 

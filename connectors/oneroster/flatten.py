@@ -26,6 +26,9 @@ Text = str | None
 Columns = dict[str, list[Text]]
 Record = Mapping[str, object]
 
+METADATA = "metadata."
+"""How the CSV binding begins the name of an extension's column."""
+
 DEEPEST = 20
 """Lists and objects within one another that a value may have; Python itself gives up at a thousand."""
 
@@ -38,10 +41,13 @@ _OF_ROLE = {
 """Columns of roles.csv that a role's user fills, and those that the role itself fills."""
 
 
-def flatten(collection: str, version: Version, records: Sequence[object], place: str) -> Flat:
+def flatten(
+    collection: str, version: Version, records: Sequence[object], place: str, metadata: Sequence[str] = ()
+) -> Flat:
     """Return the rows of one answer as text columns; users of 1.2 give a `roles` batch too.
 
     place: how the answer is named, e.g. `/users?offset=200`; rows are numbered from 1 behind it.
+    metadata: names of the records' metadata to carry as columns `metadata.<name>`, blank or not.
     """
     kept, places, notices = _sorted_out(collection, records, place)
     present = frozenset[str]().union(*kept)
@@ -50,6 +56,7 @@ def flatten(collection: str, version: Version, records: Sequence[object], place:
         for column, name in _plan(collection, version)
         if name in present
     }
+    columns |= {METADATA + name: texts_of([_extension(one, name) for one in kept]) for name in metadata}
     columns[PLACE] = places
     unknown = present - _known(collection)
     if collection != "users":
@@ -217,8 +224,19 @@ def _object_text(value: Record, depth: int) -> str | None:
     return sourced_id_of(value)
 
 
+def _extension(record: Record, name: str) -> object:
+    """Return a value of a record's metadata: `a.b` stands there as it is, or as `b` within `a`."""
+    held = record.get("metadata")
+    if not isinstance(held, dict) or name in held:
+        return held.get(name) if isinstance(held, dict) else None
+    outer, _, inner = name.partition(".")
+    within = held.get(outer)
+    return within.get(inner) if isinstance(within, dict) else None
+
+
 def _batch(collection: str, version: Version, columns: Columns, rows: int) -> pa.RecordBatch:
-    names = (*columns_of(collection, version), PLACE)
+    more = (name for name in columns if name.startswith(METADATA))
+    names = (*columns_of(collection, version), *more, PLACE)
     found = [
         pa.array(columns[name], pa.string()) if name in columns else pa.nulls(rows, pa.string())
         for name in names

@@ -81,6 +81,7 @@ class OneRosterRestPull:
         self._since = since
         self._landing = landing
         self._version = settings.version
+        self._metadata = settings.metadata_columns
         self._book = PullBook(landing, question_of(settings, since), now, settings.revision_header)
         self._reader = _Reader(settings, since, self._book)
         self._notices = PullNotices(settings.version)
@@ -110,17 +111,20 @@ class OneRosterRestPull:
             proof = PageProof(kept.mark.number, kept.rows, total, following)
             yield from self._pages(source_table, shelf.flat(kept.mark), proof)
         if not whole.slices:
-            nothing = flatten(source_table, self._version, (), f"/{source_table}")
+            nothing = self._flat(source_table, (), f"/{source_table}")
             yield from self._pages(source_table, nothing, PageProof(1, 0, total, None))
 
     def _shelf(self, collection: str) -> LandedShelf:
         def flat(records: Sequence[object], place: str) -> Flat:
-            return flatten(collection, self._version, records, place)
+            return self._flat(collection, records, place)
 
         def records(body: bytes, place: str) -> Sequence[object]:
             return records_of(decode_json(body, "GET", place), collection, place)
 
         return LandedShelf(self._landing, collection, flat, records)
+
+    def _flat(self, collection: str, records: Sequence[object], place: str) -> Flat:
+        return flatten(collection, self._version, records, place, self._metadata.get(collection, ()))
 
     def _whole(self, source_table: str, shelf: LandedShelf) -> Whole:
         """Return a collection from the landing, read whole first when that was not done yet."""
@@ -183,6 +187,7 @@ def question_of(settings: OneRosterRestSettings, since: datetime | None) -> Mapp
         "version": settings.version,
         "client": settings.client_id,
         "fields": settings.ask_fields,
+        "metadata": settings.metadata_columns,
         "since": utc_text(since) if since else "",
     }
 
@@ -208,12 +213,13 @@ class _Reader:
     def read(self, collection: str, shelf: LandedShelf) -> Whole:
         """Return a collection read whole, from where its shelf ends."""
         asked = self._settings.ask_fields
+        besides = ("metadata",) if self._settings.metadata_columns.get(collection) else ()
         question = Question(
             url=address(self._root, collection),
             place=f"/{collection}",
             path=collection,
             permission=f"reading {collection} (scope roster-core.readonly)",
-            fields=fields_needed(collection, self._settings.version) if asked else (),
+            fields=(*fields_needed(collection, self._settings.version), *besides) if asked else (),
             filter=self._filter,
             # A roster that lacks a collection is wrong; a delta may well have nothing in it.
             may_be_absent=bool(self._filter),

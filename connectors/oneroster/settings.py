@@ -118,12 +118,14 @@ class OneRosterRestSettings(OneRosterConnection):
     ask_fields: whether to ask for only the fields the roster needs (a server that refuses is asked
     without). sort: whether to ask for a stable order. revision_header: the header by which a provider
     names the revision of its roster; when it moves while we read, the roster is read again.
+    metadata_columns: of a collection's metadata, what to carry along, each as a column `metadata.<name>`.
     """
 
     ask_fields: bool = True
     sort: bool = True
     revision_header: str = "x-perm-rev"
     probe: bool = False
+    metadata_columns: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from functools import cache
 import pyarrow as pa
 
 from connectors.oneroster.fields import columns_of, fields_needed, rest_name
+from connectors.oneroster.flatten import METADATA
 from domain.oneroster import Version
 from domain.tables import PLACE
 
@@ -18,7 +19,9 @@ def only_needed(batch: pa.RecordBatch, collection: str, version: Version) -> pa.
     """Return a collection's rows with every column emptied that the canonical roster has no place for."""
     needed = _needed(collection, version)
     columns = [
-        column if name in needed or name == PLACE else pa.nulls(len(batch), pa.string())
+        column
+        if name in needed or name == PLACE or name.startswith(METADATA)
+        else pa.nulls(len(batch), pa.string())
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

@@ -109,7 +109,8 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
     contested = duplicates.contested(keys)
     keep = duplicates.first_of_each(keys, contested)
     known = _in_force(stage, table, "sourced_id", None, night.mode) if table in _REFERRED else []
-    seen = pc.unique(pa.chunked_array([*keys.column("sourced_id").chunks, *known], pa.string()))
+    told = _held_at_pull(night, table)
+    seen = pc.unique(pa.chunked_array([*keys.column("sourced_id").chunks, *known, told], pa.string()))
     night.references[table] = KeySet(clean=seen, seen=seen)
     context = JudgeContext(
         references=night.references,
@@ -118,7 +119,7 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
         identifier_width=night.width,
         overrides=stage.district.settings,
     )
-    quarantined: list[pa.Array] = []
+    quarantined: list[pa.Array] = [told]
     clean: list[pa.Array] = []
 
     def judged_batches() -> Iterator[pa.RecordBatch]:
@@ -139,6 +140,16 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
     night.clean += sum(map(len, clean))
     night.quarantined += len(held)
     stage.write(seen_name(table), iter([pa.record_batch({"sourced_id": held.combine_chunks()})]))
+
+
+def _held_at_pull(night: _Night, table: RosterTable) -> pa.Array:
+    """Return the ids of rows the source itself held: what refers to them waits as for any held row."""
+    held = [
+        one for one in night.findings
+        if one.table == table and one.severity is Severity.HOLD_ROW and one.key
+    ]  # fmt: skip
+    night.held.note(table, held, {})
+    return pa.array(sorted({one.key for one in held}), pa.string())
 
 
 def _digested(table: RosterTable, batch: pa.RecordBatch) -> pa.RecordBatch:

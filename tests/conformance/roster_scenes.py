@@ -76,19 +76,19 @@ def _rest_scene(provider: RunningProvider, page_size: int) -> RosterScene:
         provider.version,
         state=lambda: (provider.dataset.counts(), provider.writes),
         record_at=record_in_answer,
-        offer_more=lambda: _with_metadata(provider.dataset),
+        offer_more=lambda: with_metadata(provider.dataset),
         move=(lambda: provider.dataset.drop("enrollments", "e:u1")) if told else None,
-        breakages={name: _striking(provider, fault) for name, fault in faults.items()},
+        breakages={name: striking(provider, fault) for name, fault in faults.items()},
         secrets=(provider.client_secret,),
     )
 
 
-def _with_metadata(dataset: Dataset) -> None:
+def with_metadata(dataset: Dataset) -> None:
     for user in dataset.records("users"):
         dataset.change("users", user["sourcedId"], AT, metadata={"bus": "7", "nested": {"deep": [1, 2]}})
 
 
-def _striking(provider: RunningProvider, fault: Fault) -> Callable[[], None]:
+def striking(provider: RunningProvider, fault: Fault) -> Callable[[], None]:
     return lambda: provider.faults.add(fault)
 
 

@@ -1,0 +1,1 @@
+"""Infinite Campus: rosters by OneRoster and by Data Extract files, grades by gradebook and by import file."""

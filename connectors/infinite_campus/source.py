@@ -1,0 +1,110 @@
+"""Rosters from Infinite Campus by OneRoster: the standard's source, with what Campus alone needs.
+
+Source: reference on SIS vendors, 2.1 and 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from connectors.infinite_campus.settings import CampusRosterSettings
+from connectors.infinite_campus.watch import AccountWatch, YearWatch, secret_notice
+from connectors.oneroster.rest import OneRosterRestPull, OneRosterRestSource
+from connectors.protocol import Capability, CheckReport, CheckStep, Landing, Notice, Page, PullFacts
+from domain.clock import Clock, system_clock
+from domain.ids import DistrictCode
+from domain.model import Mode
+
+
+class InfiniteCampusSource:
+    """A Campus as a source of rosters; implements `connectors.protocol.RosterSource`."""
+
+    def __init__(
+        self, district: DistrictCode, settings: CampusRosterSettings, *, clock: Clock = system_clock
+    ) -> None:
+        """Remember where the Campus is; nothing is sent yet."""
+        self._district = district
+        self._settings = settings
+        self._clock = clock
+
+    def capabilities(self) -> frozenset[Capability]:
+        """Return what the OneRoster source can do."""
+        return self._source().capabilities()
+
+    def check(self) -> CheckReport:
+        """Try what the OneRoster source tries, then whether the client secret lasts."""
+        report = self._source().check()
+        soon = secret_notice(self._settings.secret_expires_on, self._today())
+        if not soon:
+            return report
+        outcome = "failed" if "expired" in soon[0].message else "passed"
+        step = CheckStep("client secret", outcome, soon[0].message, soon[0].fix)
+        return replace(report, steps=(*report.steps, step))
+
+    def open(self, since: datetime | None, landing: Landing) -> InfiniteCampusPull:
+        """Begin a pull; in peak hours its requests go one after the other."""
+        today = self._today()
+        return InfiniteCampusPull(self._settings, self._source().open(since, landing), today)
+
+    def _source(self) -> OneRosterRestSource:
+        settings = self._settings
+        if settings.at_peak(self._clock()):
+            settings = settings.model_copy(update={"in_flight": 1})
+        return OneRosterRestSource(self._district, settings, clock=self._clock)
+
+    def _today(self) -> date:
+        return self._settings.local(self._clock()).date()
+
+
+class InfiniteCampusPull:
+    """One pull from Campus; implements `connectors.protocol.Pull`.
+
+    Users carry the column `metadata.ic.legacySourcedId`: the id that 1.1 knew them by.
+    """
+
+    def __init__(self, settings: CampusRosterSettings, pull: OneRosterRestPull, today: date) -> None:
+        self._settings = settings
+        self._pull = pull
+        self._today = today
+        self._accounts = AccountWatch()
+
+    @property
+    def facts(self) -> PullFacts:
+        """Return what is known of this pull before its first page."""
+        return self._pull.facts
+
+    def pages(self, source_table: str) -> Iterator[Page]:
+        """Yield the pages of one collection as the OneRoster source does.
+
+        Raises StopDistrict CN30 after the sessions when they are of another school year than today's.
+        """
+        year = YearWatch(self._today, self._settings.year_margin_days)
+        for page in self._pull.pages(source_table):
+            if page.source_table == "users":
+                self._accounts.take_users(page.batch)
+            elif page.source_table == "enrollments":
+                self._accounts.take_seats(page.batch)
+            elif page.source_table == "academicSessions":
+                year.take(page.batch)
+            yield page
+        if self._settings.check_active_year and self._whole:
+            year.verdict()
+
+    def notices(self) -> Sequence[Notice]:
+        """Return what the OneRoster pull noticed, who has no account, and a secret that dies soon.
+
+        A delta says nothing of accounts: who is not in it may well be there.
+        """
+        accounts = self._accounts.notices() if self._whole else []
+        expiry = secret_notice(self._settings.secret_expires_on, self._today)
+        return (*self._pull.notices(), *accounts, *expiry)
+
+    def close(self) -> None:
+        """Verify the totals, as the OneRoster source does, and let go of the server."""
+        self._pull.close()
+
+    @property
+    def _whole(self) -> bool:
+        return self._pull.facts.mode is Mode.BULK

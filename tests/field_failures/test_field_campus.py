@@ -1,0 +1,190 @@
+"""Failures that Infinite Campus is known for, at whole pulls, nights and deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import registry
+from connectors.infinite_campus.settings import CampusRosterSettings
+from connectors.infinite_campus.source import InfiniteCampusSource
+from domain.clock import FixedClock
+from domain.errors import StopDistrict
+from domain.model import ConnectorConfig
+from domain.oneroster import Version
+from simulators.infinite_campus import Manner, RunningCampus, in_1p1_ids, with_legacy_ids
+from sisbridge.house import House
+from sisbridge.store import roster as roster_store
+from sisbridge.sync.cases import open_cases
+from sisbridge.sync.night import sync_district
+from tests.conformance.canaries import AT, ref, roster, truth
+from tests.conformance.roster_contract import whole_pull
+from tests.field_failures.pulls import NORTH, failure, noticed, pulled
+from tests.support.campus import campus_values
+from tests.support.campus_region import CampusRegion
+from tests.support.small_region import REST, add_student
+
+
+@contextmanager
+def campus(version: Version = Version.V1P2, **manner: Any) -> Iterator[RunningCampus]:
+    with RunningCampus(roster(), version, manner=Manner(**manner), clock=FixedClock(AT)) as sis:
+        yield sis
+
+
+def source(sis: RunningCampus, **changes: object) -> InfiniteCampusSource:
+    settings = CampusRosterSettings.model_validate(campus_values(sis, **changes))
+    return InfiniteCampusSource(NORTH, settings, clock=FixedClock(AT))
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Iterator[CampusRegion]:
+    with CampusRegion(tmp_path / "sis") as running:
+        yield running
+
+
+@pytest.fixture
+def house(region: CampusRegion, tmp_path: Path) -> Iterator[House]:
+    house = region.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
+    yield house
+    house.close()
+
+
+def test_field_failure_01_campus_is_not_asked_for_a_token_without_its_application() -> None:
+    with campus() as sis:
+        values = campus_values(sis, token_url=sis.token_url.partition("?")[0])
+        del values["client_secret"]
+        config = ConnectorConfig(
+            NORTH, "roster", "infinite_campus_oneroster", values, {"client_secret": "sis"}
+        )
+        with pytest.raises(StopDistrict) as stopped:
+            registry.roster_source(config, lambda _: sis.client_secret)
+        assert stopped.value.code == "CF51"
+        assert "Token URL" in stopped.value.message
+        assert sis.requests["POST token"] == 0
+        named = source(sis, token_url=values["token_url"], app_name=sis.manner.app)
+        assert pulled(named) == truth(roster(), Version.V1P2)
+
+
+def test_field_failure_01_another_application_than_the_one_set_up_is_refused_in_words() -> None:
+    with campus() as sis:
+        error = failure(source(sis, token_url=sis.token_url + "x"))
+    assert error.code == "CN03"
+    assert "copy token_url whole" in error.fix
+
+
+def test_field_failure_02_a_secret_is_said_to_expire_thirty_days_ahead() -> None:
+    with campus(secret_expires_at=AT + timedelta(days=29)) as sis:
+        soon = noticed(source(sis, secret_expires_on=AT.date() + timedelta(days=29)))["CN31"]
+    assert "in 29 days" in soon.message
+    with campus(secret_expires_at=AT) as sis:
+        assert failure(source(sis)).code == "CN03"
+
+
+def test_field_failure_02_a_night_opens_a_case_before_the_secret_expires(
+    house: House, region: CampusRegion
+) -> None:
+    entries = region.entries()
+    entries["district"][0]["roster"]["settings"]["secret_expires_on"] = "2026-02-01"
+    region.entries = lambda *_, **__: entries  # type: ignore[method-assign]
+    region.load(house)
+    assert sync_district(house, REST).state == "finished"
+    assert "CN31" in {case.rule for case in open_cases(house, REST)}
+
+
+def test_field_failure_03_a_renewed_secret_is_refused_and_never_an_empty_roster(
+    house: House, region: CampusRegion
+) -> None:
+    assert sync_district(house, REST).state == "finished"
+    region.campus.renew_secret()
+    assert sync_district(house, REST).code == "CN03"
+    with house.store.read() as conn:
+        assert roster_store.count(conn, REST)["users"] == 6  # type: ignore[index]
+
+
+def test_field_failure_04_campus_ended_oauth_1_and_the_settings_say_so() -> None:
+    with campus(Version.V1P1) as sis, pytest.raises(ValueError, match="30 June 2023"):
+        source(sis, auth="oauth1")
+
+
+def test_field_failure_13_peak_hours_see_one_request_at_a_time() -> None:
+    with campus(most_at_once=1) as sis:
+        whole = pulled(source(sis, peak_hours="02:00-04:00", page_size=2, in_flight=5))
+        assert (whole == truth(roster(), Version.V1P2), sis.busiest) == (True, 1)
+
+
+def test_field_failure_26_a_campus_left_in_last_years_database_stops_the_district() -> None:
+    with campus() as sis:
+        for session in sis.dataset.records("academicSessions"):
+            days = {"startDate": "2024-08-15", "endDate": "2025-06-10"}
+            sis.dataset.change("academicSessions", session["sourcedId"], AT, **days)
+        error = failure(source(sis))
+    assert (error.code, "active year" in error.fix) == ("CN30", True)
+
+
+def test_field_failure_28_the_ids_of_1p2_come_with_those_of_1p1() -> None:
+    old = roster()
+    in_1p1_ids(old, AT)
+    with RunningCampus(old, Version.V1P1, clock=FixedClock(AT)) as sis:
+        known = {row[0] for row in pulled(source(sis))["users"]}
+    with campus() as sis:
+        with_legacy_ids(sis.dataset, AT)
+        pages, _ = whole_pull(source(sis))
+    rows = [row for page in pages if page.source_table == "users" for row in page.batch.to_pylist()]
+    pairs = {row["sourcedId"]: row["metadata.ic.legacySourcedId"] for row in rows}
+    assert set(pairs.values()) == known
+    assert known.isdisjoint(pairs)
+
+
+def test_field_failure_30_one_person_in_two_roles_is_two_users_in_1p1_and_one_in_1p2() -> None:
+    data = roster()
+    teacher = {"roleType": "secondary", "role": "teacher", "org": ref("s", "org")}
+    roles = (data.get("users", "u1") or {})["roles"]
+    data.change("users", "u1", AT, roles=[*roles, teacher])
+    with RunningCampus(data.copy(), Version.V1P2, clock=FixedClock(AT)) as sis:
+        rows = pulled(source(sis))
+    assert [row for row in rows["users"] if "u1" in row[0]] == [("u1",)]
+    assert [row[1] for row in rows["roles"] if row[0] == "u1"] == ["student", "teacher"]
+    in_1p1_ids(data, AT)
+    with RunningCampus(data, Version.V1P1, clock=FixedClock(AT)) as sis:
+        assert {("su1",), ("tu1",)} <= set(pulled(source(sis))["users"])
+
+
+def test_field_failure_40_who_has_no_account_is_named_and_nobody_loses_a_seat(
+    house: House, region: CampusRegion
+) -> None:
+    assert sync_district(house, REST).counts["seats"] == 6
+    add_student(region.campus.dataset, "late", "900000099")
+    region.campus.manner = Manner(without_account=frozenset({"u1", "late"}))
+    for _ in range(3):
+        assert sync_district(house, REST).state == "finished"
+    cases = [case for case in open_cases(house, REST) if case.rule == "ID30"]
+    assert [(case.rows, case.table) for case in cases] == [(4, "users")]
+    assert "2 rows that depend on it wait with it" in cases[0].message
+    assert "RF01" not in {case.rule for case in open_cases(house, REST)}
+    with house.store.read() as conn:
+        count = roster_store.count(conn, REST)
+    assert (count["users"], count["enrollments"]) == (6, 6)  # type: ignore[index]
+    region.campus.manner = Manner()
+    assert sync_district(house, REST).counts["seats"] == 7
+    assert [case for case in open_cases(house, REST) if case.rule == "ID30"] == []
+
+
+def test_field_failure_48_a_connection_narrowed_to_one_school_holds_the_feed(
+    house: House, region: CampusRegion
+) -> None:
+    data = region.campus.dataset
+    for number in range(30):
+        add_student(data, f"more{number}", f"91000000{number:02d}")
+    assert sync_district(house, REST).state == "finished"
+    for seat in data.records("enrollments")[2:]:
+        data.drop("enrollments", seat["sourcedId"])
+        data.drop("users", seat["user"]["sourcedId"])
+    outcome = sync_district(house, REST)
+    with house.store.read() as conn:
+        assert roster_store.count(conn, REST)["users"] == 36  # type: ignore[index]
+    assert outcome.code == "SZ10"

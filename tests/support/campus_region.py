@@ -1,0 +1,42 @@
+"""The small region with its first district on Infinite Campus."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from domain.clock import FixedClock
+from domain.oneroster import Version
+from simulators.infinite_campus import RunningCampus, TaskSpec, publish_tasks
+from sisbridge.house import House
+from sisbridge.sync.region import keep_secret
+from tests.support.campus import campus_values
+from tests.support.small_region import NOW, REST, SmallRegion, roster
+
+TASKS = (TaskSpec("Final"), TaskSpec("Progress"), TaskSpec("Final", is_standard=True))
+
+
+class CampusRegion(SmallRegion):
+    """Two districts: the first on Infinite Campus with published grading tasks, the second by files."""
+
+    def __init__(self, folder: Path, *, version: Version = Version.V1P2) -> None:
+        super().__init__(folder, version=version)
+        self.campus = RunningCampus(roster(), version, clock=FixedClock(NOW))
+        self.provider = self.campus
+        publish_tasks(self.campus.dataset, TASKS, NOW)
+
+    def load(self, house: House, now: datetime = NOW, **settings: Any) -> None:
+        """Load both districts, and the first one's vendor key."""
+        super().load(house, now, **settings)
+        keep_secret(house, REST, "campus_vendor_key", self.campus.vendor_key, "tester")
+
+    def entries(self, now: datetime = NOW, **settings: Any) -> dict[str, Any]:
+        """Return the region file's content."""
+        entries = super().entries(now, **settings)
+        values = campus_values(self.campus)
+        del values["client_secret"]
+        secrets = {"client_secret": "sis_client_secret"}
+        kind = {"kind": "infinite_campus_oneroster", "settings": values, "secrets": secrets}
+        entries["district"][0] |= {"roster": kind}
+        return entries
