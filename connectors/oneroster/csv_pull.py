@@ -6,9 +6,7 @@ landed before they are parsed, and every file's header is judged before the firs
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from connectors.copies import private_folder
 from connectors.oneroster.csv_blocks import Lines
 from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
 from connectors.oneroster.csv_header import Header, no_data, not_utf8, read_header, remark
@@ -30,9 +29,6 @@ from domain.oneroster import COLLECTIONS, Version
 from domain.tables import PLACE
 
 KEY = "sourcedId"
-
-_COPIES = "sisbridge-csv-"
-"""How the private folders of copies begin; the id of the process that made one follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,31 +180,12 @@ def open_package(fetch: Callable[[Path], Unpacked], landing: Landing, as_of: dat
     is forgotten: a file may have been sent anew, and copying it again is cheap.
     """
     landing.forget()
-    _sweep()
-    folder = tempfile.TemporaryDirectory(prefix=f"{_COPIES}{os.getpid()}-")
+    folder = private_folder()
     try:
         return CsvPull(fetch(Path(folder.name)), landing, as_of, folder.cleanup)
     except BaseException:
         folder.cleanup()
         raise
-
-
-def _sweep() -> None:
-    """Remove the copies of processes that were killed: a roster lies in them in clear."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_COPIES}*"):
-        owner = folder.name.removeprefix(_COPIES).partition("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def describe(pull: CsvPull) -> str:
