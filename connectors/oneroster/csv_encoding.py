@@ -1,5 +1,6 @@
 """Which bytes a district really sent: strict UTF-8, UTF-16 by its mark, else Windows-1252.
 
+Mac Roman cannot be told from Windows-1252 and has to be named.
 No byte is ever dropped: the five bytes Windows-1252 leaves undefined become control characters.
 """
 
@@ -21,6 +22,7 @@ class Encoding(StrEnum):
     UTF8 = "UTF-8"
     UTF16 = "UTF-16"
     CP1252 = "Windows-1252"
+    MAC_ROMAN = "Mac Roman"
 
 
 def _cp1252_table() -> str:
@@ -31,34 +33,41 @@ def _cp1252_table() -> str:
 
 _CP1252 = _cp1252_table()
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ANY_BYTE = (Encoding.CP1252, Encoding.MAC_ROMAN)
 
 
 class EncodingScan:
-    """Finds a file's encoding from its bytes, piece by piece; feed every piece, then ask `finish`."""
+    """Finds a file's encoding from its bytes, piece by piece; feed every piece, then ask `finish`.
 
-    def __init__(self, file: str) -> None:
+    expected: the encoding it was agreed to have; a mark at its front knows better.
+    """
+
+    def __init__(self, file: str, expected: Encoding | None = None) -> None:
         self._file = file
         self._decoder: codecs.IncrementalDecoder | None = None
-        self._encoding = Encoding.UTF8
+        self._expected = expected
+        self._encoding = expected or Encoding.UTF8
 
     def feed(self, piece: bytes) -> None:
         """Look at the next piece; raises StopDistrict FL13 when this is no text file."""
         if self._decoder is None:
             self._begin(piece)
-        if self._encoding is Encoding.CP1252:
+        if self._encoding in _ANY_BYTE:
             self._refuse_nul(b"\0" in piece)
         else:
             self._decode(piece, final=False)
 
     def finish(self) -> Encoding:
         """Return the encoding; raises StopDistrict FL13 when the last character is cut in half."""
-        if self._encoding is not Encoding.CP1252:
+        if self._encoding not in _ANY_BYTE:
             self._decode(b"", final=True)
         return self._encoding
 
     def _begin(self, piece: bytes) -> None:
         if piece.startswith(_UTF16_MARKS):
             self._encoding = Encoding.UTF16
+        elif piece.startswith(codecs.BOM_UTF8):
+            self._encoding = Encoding.UTF8
         name = "utf-16" if self._encoding is Encoding.UTF16 else "utf-8"
         self._decoder = codecs.getincrementaldecoder(name)("strict")
 
@@ -69,9 +78,9 @@ class EncodingScan:
             self._refuse_nul("\0" in self._decoder.decode(piece, final))
         except UnicodeDecodeError:
             if self._encoding is Encoding.UTF16:
-                raise self._no_text(
-                    "it begins with the mark of UTF-16 but is not UTF-16 throughout"
-                ) from None
+                raise self._no_text("it is UTF-16 by its mark or settings, but not throughout") from None
+            if self._expected is Encoding.UTF8:
+                raise self._no_text("it was agreed to be UTF-8 and is not") from None
             self._encoding = Encoding.CP1252
             self._refuse_nul(b"\0" in piece)
 
@@ -92,6 +101,8 @@ def as_utf8(pieces: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
     """Yield the same text as UTF-8 without a byte order mark; the encoding must be the scanned one."""
     if encoding is Encoding.UTF8:
         yield from _without_mark(pieces)
+    elif encoding is Encoding.MAC_ROMAN:
+        yield from (piece.decode("mac-roman").encode() for piece in pieces)
     elif encoding is Encoding.CP1252:
         yield from _without_mark(codecs.charmap_decode(p, "strict", _CP1252)[0].encode() for p in pieces)
     else:

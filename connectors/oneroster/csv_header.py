@@ -42,7 +42,7 @@ def read_header(
     a name, FL13 the first row cannot be read.
     """
     lines = Lines(blocks(pieces, file))
-    delimiter = _sniff(lines)
+    delimiter = sniff(lines)
     first = next(records(lines, delimiter), None)
     if first is None:
         raise no_data(file)
@@ -72,7 +72,7 @@ def no_data(file: str) -> StopDistrict:
     )
 
 
-def _sniff(lines: Lines) -> str:
+def sniff(lines: Lines) -> str:
     """Return the delimiter that splits the first line that is not blank into the most cells."""
     taken: list[bytes] = []
     while (line := lines.take()) is not None:

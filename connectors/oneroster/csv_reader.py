@@ -49,7 +49,9 @@ class TableReader:
     def __post_init__(self) -> None:
         """Make ready to explain rows of the wrong length."""
         names = self.header.names
-        self._ragged = RaggedRows(self.file, len(names), names.index(self.key) if self.key in names else None)
+        self._ragged = RaggedRows(
+            self.file, len(names), names.index(self.key) if self.key and self.key in names else None
+        )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows: named columns and PLACE, empty cells as null; no batch for a block without rows."""

@@ -19,24 +19,34 @@ from domain.errors import RetryLater, StopDistrict
 
 Pause = Callable[[float], None]
 
+Look = Callable[[], list[RemoteFile]]
+"""Returns the files of a drop as they lie there now, in a stable order."""
+
 _UNFINISHED = (".part", ".tmp", ".filepart")
 
 
-class SftpRosterSettings(SftpAccess, CsvLimits):
-    """Where a district drops its roster, and what is expected there.
+class DropSettings(SftpAccess):
+    """Where files are dropped, and when they count as whole and fresh.
 
-    zip_name: the zip's name, * for any part of it; the newest that matches is read.
-    loose_files: names of loose files instead of a zip; all of them must be there.
     settle_seconds: how long size and time of writing must stay the same; 0 looks once.
     stale_after_hours: age from which a drop is yesterday's; None never. stale_stops: it stops the
     district instead of being noticed.
     """
 
-    zip_name: str = "*.zip"
-    loose_files: tuple[str, ...] = ()
     settle_seconds: float = Field(default=60.0, ge=0)
     stale_after_hours: float | None = Field(default=72.0, gt=0)
     stale_stops: bool = False
+
+
+class SftpRosterSettings(DropSettings, CsvLimits):
+    """Where a district drops its OneRoster package, and what is expected there.
+
+    zip_name: the zip's name, * for any part of it; the newest that matches is read.
+    loose_files: names of loose files instead of a zip; all of them must be there.
+    """
+
+    zip_name: str = "*.zip"
+    loose_files: tuple[str, ...] = ()
 
 
 def find_drop(session: SftpSession, settings: SftpRosterSettings) -> list[RemoteFile]:
@@ -45,16 +55,26 @@ def find_drop(session: SftpSession, settings: SftpRosterSettings) -> list[Remote
     Files still under way by their name (.part, .tmp, .filepart) are as good as not there.
     Raises StopDistrict FL04 naming what is missing, FL03 when it is larger than the limits allow.
     """
-    files = [file for file in session.files() if not file.name.casefold().endswith(_UNFINISHED)]
+    files = there(session)
     drop = _loose(files, settings) if settings.loose_files else _newest_zip(files, settings)
-    if sum(file.size for file in drop) > settings.largest_bytes:
+    refuse_large(drop, settings, settings.largest_bytes)
+    return drop
+
+
+def there(session: SftpSession) -> list[RemoteFile]:
+    """Return the files of the folder, without those that their name says are still under way."""
+    return [file for file in session.files() if not file.name.casefold().endswith(_UNFINISHED)]
+
+
+def refuse_large(drop: Iterable[RemoteFile], settings: SftpAccess, largest_bytes: int) -> None:
+    """Raise StopDistrict FL03 when files are larger together than the limit allows."""
+    if sum(file.size for file in drop) > largest_bytes:
         raise StopDistrict(
             "FL03",
-            f"The files in {settings.folder} are larger than {settings.largest_bytes} bytes together",
+            f"The files in {settings.folder} are larger than {largest_bytes} bytes together",
             fix="Find out why; if they are right, raise largest_bytes.",
             place=settings.place,
         )
-    return drop
 
 
 def _loose(files: Iterable[RemoteFile], settings: SftpRosterSettings) -> list[RemoteFile]:
@@ -63,7 +83,7 @@ def _loose(files: Iterable[RemoteFile], settings: SftpRosterSettings) -> list[Re
     there = {file.name.casefold() for file in found}
     missing = [name for name in settings.loose_files if name.casefold() not in there]
     if missing:
-        raise _not_received(", ".join(missing), settings)
+        raise not_received(", ".join(missing), settings)
     return found
 
 
@@ -71,11 +91,12 @@ def _newest_zip(files: Iterable[RemoteFile], settings: SftpRosterSettings) -> li
     pattern = settings.zip_name.casefold()
     matching = [file for file in files if fnmatchcase(file.name.casefold(), pattern)]
     if not matching:
-        raise _not_received(settings.zip_name, settings)
+        raise not_received(settings.zip_name, settings)
     return [max(matching, key=lambda file: (file.modified_at, file.name))]
 
 
-def _not_received(what: str, settings: SftpRosterSettings) -> StopDistrict:
+def not_received(what: str, settings: SftpAccess) -> StopDistrict:
+    """Return the error for files that are not there."""
     return StopDistrict(
         "FL04",
         f"No file received: {what} is not in the folder {settings.folder} of {settings.place}",
@@ -87,15 +108,21 @@ def _not_received(what: str, settings: SftpRosterSettings) -> StopDistrict:
 def settled_drop(
     session: SftpSession, settings: SftpRosterSettings, pause: Pause = time.sleep
 ) -> list[RemoteFile]:
-    """Return the drop when two looks, `settle_seconds` apart, see the same; else raise RetryLater FL01."""
-    drop = find_drop(session, settings)
+    """Return the package when two looks, `settle_seconds` apart, see the same; else raise RetryLater FL01."""
+    return settled(lambda: find_drop(session, settings), settings, pause)
+
+
+def settled(look: Look, settings: DropSettings, pause: Pause = time.sleep) -> list[RemoteFile]:
+    """Return what two looks, `settle_seconds` apart, see alike; else raise RetryLater FL01."""
+    drop = look()
     if settings.settle_seconds:
         pause(settings.settle_seconds)
-        _same(drop, find_drop(session, settings), settings)
+        refuse_moved(drop, look(), settings)
     return drop
 
 
-def _same(before: list[RemoteFile], now: list[RemoteFile], settings: SftpRosterSettings) -> None:
+def refuse_moved(before: list[RemoteFile], now: list[RemoteFile], settings: DropSettings) -> None:
+    """Raise RetryLater FL01 when files are no longer what they were."""
     if before != now:
         raise RetryLater(
             "FL01",
@@ -106,7 +133,7 @@ def _same(before: list[RemoteFile], now: list[RemoteFile], settings: SftpRosterS
         )
 
 
-def judge_age(drop: list[RemoteFile], settings: SftpRosterSettings, now: datetime) -> tuple[Notice, ...]:
+def judge_age(drop: list[RemoteFile], settings: DropSettings, now: datetime) -> tuple[Notice, ...]:
     """Return a notice, or raise StopDistrict FL05, when the oldest file is stale by the district's clock."""
     if settings.stale_after_hours is None:
         return ()
@@ -132,7 +159,7 @@ def copy_drop(
     inbox.mkdir()
     for file in drop:
         session.fetch(file.name, file.size, inbox / file.name)
-    _same(drop, find_drop(session, settings), settings)
+    refuse_moved(drop, find_drop(session, settings), settings)
     if settings.loose_files:
         return loose_files({file.name: inbox / file.name for file in drop})
     return unpack(inbox / drop[0].name, folder, settings)
