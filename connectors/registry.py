@@ -22,6 +22,7 @@ ROSTER_SOURCES: dict[str, str] = {
     "oneroster_csv": "connectors.oneroster.csv:OneRosterCsvSource",
     "oneroster_csv_sftp": "connectors.sftp.source:SftpRosterSource",
     "infinite_campus_oneroster": "connectors.infinite_campus.source:InfiniteCampusSource",
+    "csv_sftp": "connectors.flat.plain:PlainCsvSource",
 }
 """Kinds of roster source."""
 

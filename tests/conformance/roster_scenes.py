@@ -10,9 +10,14 @@ from pathlib import Path
 
 import orjson
 
+from connectors.flat.layout import FileLayout, FlatLayout
+from connectors.flat.settings import FlatSettings
+from connectors.flat.source import FlatFilesSource
 from connectors.oneroster.csv import OneRosterCsvSettings, OneRosterCsvSource
+from connectors.oneroster.csv_package import ROSTER_FILES
 from connectors.oneroster.rest import OneRosterRestSource
 from connectors.oneroster.settings import OneRosterRestSettings
+from connectors.protocol import RosterSource
 from connectors.sftp.source import SftpRosterSettings, SftpRosterSource
 from domain.clock import FixedClock
 from domain.ids import DistrictCode
@@ -161,7 +166,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 
 def _file_scene(
-    source: OneRosterCsvSource | SftpRosterSource,
+    source: RosterSource,
     version: Version,
     folder: Path,
     files: dict[str, bytes],
@@ -219,5 +224,28 @@ def dropped(version: Version, *, zipped: bool) -> Make:
             source = SftpRosterSource(NORTH, SftpRosterSettings.model_validate(values), clock=FixedClock(AT))
             drop = server.outgoing("maple")
             yield _file_scene(source, version, drop, files, write_zip if zipped else write_files)
+
+    return make
+
+
+def flat(version: Version) -> Make:
+    """Return how to make a source of delimited files, laid out as a package would be, on an SFTP server."""
+
+    @contextmanager
+    def make(dataset: Dataset, folder: Path) -> Iterator[RosterScene]:
+        files = dataset.csv_package(version)
+        tables = [name.removesuffix(".csv") for name in files if name != "manifest.csv"]
+        layouts = {
+            table: FileLayout(name=f"{table}.csv", required=("sourcedId",), key="sourcedId")
+            for table in ROSTER_FILES
+            if table in tables
+        }
+        with sftp_server(folder) as server:
+            settings = FlatSettings.model_validate(
+                {**reach(server), "settle_seconds": 0, "stale_after_hours": None}
+            )
+            layout = FlatLayout(version.value, layouts)
+            source = FlatFilesSource(NORTH, settings, layout, clock=FixedClock(AT))
+            yield _file_scene(source, version, server.outgoing("maple"), files, write_files)
 
     return make

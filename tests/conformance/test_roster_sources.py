@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.oneroster import Version
 from simulators.oneroster import Dialect
 from tests.conformance.roster_contract import RosterSourceContract
-from tests.conformance.roster_scenes import dropped, package, rest
+from tests.conformance.roster_scenes import dropped, flat, package, rest
 
 OLD, NEW = Version.V1P1, Version.V1P2
 
@@ -60,3 +60,7 @@ class TestSftpZip1p1(RosterSourceContract):
 
 class TestSftpLooseFiles1p2(RosterSourceContract):
     make = staticmethod(dropped(NEW, zipped=False))
+
+
+class TestFlatFiles(RosterSourceContract):
+    make = staticmethod(flat(OLD))
