@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
-from connectors.oneroster.csv_header import not_utf8, read_header
-from connectors.oneroster.csv_reader import TableReader
+from connectors.delimited.encoding import PIECE, Encoding, EncodingScan, as_utf8
+from connectors.delimited.header import not_utf8
+from connectors.delimited.reader import TableReader
+from connectors.oneroster.csv_header import read_header
 from connectors.protocol import GradeBatch, GradeRow, Notice
 from domain.clock import Clock, system_clock
 from domain.errors import StopDistrict

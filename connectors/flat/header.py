@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from connectors.delimited.blocks import Lines, blocks
+from connectors.delimited.header import (
+    Header,
+    no_data,
+    refuse_doubles,
+    refuse_missing,
+    remark,
+    sniff,
+    unnamed,
+    unreadable,
+)
+from connectors.delimited.records import Record, records
 from connectors.flat.layout import FileLayout
-from connectors.oneroster.csv_blocks import Lines, blocks
-from connectors.oneroster.csv_header import Header, no_data, remark, sniff
-from connectors.oneroster.csv_records import Record, records
 from connectors.protocol import Notice
 from domain.errors import StopDistrict
 
@@ -32,7 +41,7 @@ def read_flat_header(
     if first is None:
         raise no_data(file)
     if not first.whole:
-        raise _unreadable(file)
+        raise unreadable(file)
     if layout.header:
         return _named(first, file, layout, header_name, Header((), delimiter, lines.number)), lines
     names = [header_name(cell).casefold() for cell in first.cells]
@@ -46,9 +55,9 @@ def _named(
     first: Record, file: str, layout: FileLayout, header_name: Callable[[str], str], header: Header
 ) -> Header:
     names = tuple(_spelled([header_name(cell) for cell in first.cells], layout))
-    _refuse_missing(names, layout, file)
-    _refuse_doubles(names, file)
-    return Header(names, header.delimiter, header.line, tuple(_remarks(file, names)))
+    refuse_missing(names, layout.required, file)
+    refuse_doubles(names, file)
+    return Header(names, header.delimiter, header.line, tuple(unnamed(file, names)))
 
 
 def _spelled(names: Iterable[str], layout: FileLayout) -> Iterator[str]:
@@ -75,44 +84,3 @@ def _refuse_other_width(first: Record, file: str, layout: FileLayout) -> None:
             fix="Compare the export's columns with the setting columns, in their order, and make them alike.",
             place=f"{file}:1",
         )
-
-
-def _refuse_missing(names: Sequence[str], layout: FileLayout, file: str) -> None:
-    missing = [name for name in layout.required if name not in names]
-    if missing:
-        raise StopDistrict(
-            "FL10",
-            f"{file} has no column {', '.join(missing)}",
-            fix=f"Add {', '.join(missing)} to the export of {file}; its first row must name the columns.",
-            place=f"{file}:1",
-        )
-
-
-def _refuse_doubles(names: Sequence[str], file: str) -> None:
-    doubles = sorted({name for name in names if name and names.count(name) > 1})
-    if doubles:
-        raise StopDistrict(
-            "FL12",
-            f"{file} has more than one column named {', '.join(doubles)}",
-            fix="Keep one column of each name in the export.",
-            place=f"{file}:1",
-        )
-
-
-def _remarks(file: str, names: Sequence[str]) -> Iterator[Notice]:
-    if "" in names:
-        yield remark(
-            "FL25",
-            file,
-            f"{names.count('')} columns of {file} have no name and were not read",
-            "Remove the extra delimiters, or name the columns.",
-        )
-
-
-def _unreadable(file: str) -> StopDistrict:
-    return StopDistrict(
-        "FL13",
-        f"The first row of {file} cannot be read",
-        fix="Export the file again as delimited text.",
-        place=f"{file}:1",
-    )

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.delimited.blocks import Lines
+from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
+from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces, without_rows
+from connectors.delimited.reader import TableReader
 from connectors.flat.header import read_flat_header
 from connectors.flat.layout import FileLayout, FlatLayout
-from connectors.oneroster.csv_blocks import Lines
-from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
-from connectors.oneroster.csv_header import Header, no_data, not_utf8
-from connectors.oneroster.csv_reader import TableReader
 from connectors.protocol import Cursor, Landing, Notice, Page, PageProof, PullFacts
 from domain.errors import StopDistrict
 from domain.model import Mode
@@ -42,7 +41,7 @@ class _File:
 
     def text(self) -> Iterable[bytes]:
         """Yield its text as UTF-8."""
-        return as_utf8(_pieces(self.path), self.encoding)
+        return as_utf8(pieces(self.path), self.encoding)
 
 
 class FlatPull:
@@ -95,7 +94,7 @@ class FlatPull:
         key = next((name for name in header.names if name.casefold() == file.layout.key.casefold()), "")
         reader = TableReader(file.name, header, lines, lambda one: self._note(source_table, one), key)
         batches = self._batches(reader)
-        batch, number = next(batches, None) or _without_rows(header), 0
+        batch, number = next(batches, None) or without_rows(header), 0
         while batch is not None:
             after = next(batches, None)
             proof = PageProof(number, batch.num_rows, None, None if after is None else Cursor(number + 1))
@@ -121,7 +120,7 @@ class FlatPull:
         """Judge a file's header, and return whether it is an optional one without a row."""
         try:
             header, lines = self._header(file)
-            if not _has_row(lines):
+            if not has_row(lines):
                 raise no_data(file.name)
         except StopDistrict as error:
             if error.code == "FL11" and file.layout.optional:
@@ -135,7 +134,7 @@ class FlatPull:
 
     def _batches(self, reader: TableReader) -> Iterator[pa.RecordBatch]:
         nulls = pa.array(sorted(text.casefold() for text in self._layout.nulls), pa.string())
-        return (_emptied(batch, nulls) for batch in islice(reader.batches(), None))
+        return (_emptied(batch, nulls) for batch in reader.batches())
 
 
 def _land(layout: FlatLayout, copies: Mapping[str, Path], landing: Landing) -> dict[Path, Encoding]:
@@ -145,7 +144,7 @@ def _land(layout: FlatLayout, copies: Mapping[str, Path], landing: Landing) -> d
         if path in found:
             continue
         scan = EncodingScan(path.name, _CHOSEN[layout.files[table].encoding])
-        for number, piece in enumerate(_pieces(path)):
+        for number, piece in enumerate(pieces(path)):
             landing.keep(f"{path.name}/{number:06d}.raw", piece)
             scan.feed(piece)
         found[path] = scan.finish()
@@ -167,21 +166,3 @@ def _emptied(batch: pa.RecordBatch, nulls: pa.StringArray) -> pa.RecordBatch:
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
-
-
-def _has_row(lines: Lines) -> bool:
-    while (line := lines.take()) is not None:
-        if line.strip():
-            return True
-    return False
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
-
-
-def _without_rows(header: Header) -> pa.RecordBatch:
-    names = [*filter(None, header.names), PLACE]
-    return pa.record_batch({name: pa.array([], pa.string()) for name in names})

@@ -12,12 +12,11 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
+from connectors.check_steps import NoLanding, run_steps
 from connectors.copies import private_folder
 from connectors.flat.layout import FileLayout, FlatLayout
 from connectors.flat.pull import FlatPull
 from connectors.flat.settings import FlatSettings
-from connectors.oneroster.csv_pull import NoLanding
-from connectors.oneroster.csv_steps import run_steps
 from connectors.protocol import Capability, CheckReport, Landing
 from connectors.sftp.drops import (
     Pause,

@@ -25,10 +25,11 @@ from typing import Self
 
 import orjson
 
+from connectors.check_steps import NoLanding
 from connectors.http import Answer, Request
 from connectors.http_errors import decode_json
 from connectors.oneroster.csv_package import CsvLimits
-from connectors.oneroster.csv_pull import NoLanding, copy_package, open_package
+from connectors.oneroster.csv_pull import copy_package, open_package
 from connectors.oneroster.envelope import record_of
 from connectors.oneroster.lists import ListReader, Question, all_records
 from connectors.oneroster.settings import GRADEBOOK_SCOPES, ROSTER_SCOPES, OneRosterConnection, address

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from connectors.check_steps import NoLanding, run_steps
 from connectors.oneroster.csv_package import CsvLimits
-from connectors.oneroster.csv_pull import CsvPull, NoLanding, copy_package, open_package
-from connectors.oneroster.csv_steps import run_steps
+from connectors.oneroster.csv_pull import CsvPull, copy_package, open_package
 from connectors.protocol import Capability, CheckReport, Landing
 from domain.clock import Clock, system_clock
 from domain.errors import StopDistrict

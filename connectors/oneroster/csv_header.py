@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from connectors.oneroster.csv_blocks import Lines, blocks
-from connectors.oneroster.csv_encoding import Encoding
-from connectors.oneroster.csv_records import records
+from connectors.delimited.blocks import Lines, blocks
+from connectors.delimited.header import (
+    DELIMITERS,
+    Header,
+    no_data,
+    refuse_doubles,
+    refuse_missing,
+    remark,
+    sniff,
+    unnamed,
+    unreadable,
+)
+from connectors.delimited.records import records
 from connectors.protocol import Notice
-from domain.errors import StopDistrict
-from domain.model import Severity
-
-DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
-"""The delimiters met in the field, by the likelihood of meaning one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A file's columns in order and where its rows begin.
-
-    names: "" for a column without a name, which is not read. line: number of the first line after it.
-    """
-
-    names: tuple[str, ...]
-    delimiter: str
-    line: int
-    notices: tuple[Notice, ...] = field(default=())
 
 
 def read_header(
@@ -47,41 +37,14 @@ def read_header(
     if first is None:
         raise no_data(file)
     if not first.whole:
-        raise StopDistrict(
-            "FL13",
-            f"The first row of {file} cannot be read",
-            fix="Export the file again as CSV.",
-            place=f"{file}:1",
-        )
+        raise unreadable(file)
     cleaned = [_clean(cell) for cell in first.cells]
     names = _spelled(cleaned, known)
-    _refuse_missing(names, needed, file)
-    _refuse_doubles(names, file)
+    refuse_missing(names, needed, file)
+    refuse_doubles(names, file)
     return Header(
         names, delimiter, lines.number, tuple(_remarks(file, first.cells, cleaned, names, delimiter))
     ), lines
-
-
-def no_data(file: str) -> StopDistrict:
-    """Return the error for a file that should have rows and has none."""
-    return StopDistrict(
-        "FL11",
-        f"No data received: {file} has no rows",
-        fix="Look whether the export finished, and send the files again; the last good roster stays.",
-        place=file,
-    )
-
-
-def sniff(lines: Lines) -> str:
-    """Return the delimiter that splits the first line that is not blank into the most cells."""
-    taken: list[bytes] = []
-    while (line := lines.take()) is not None:
-        taken.append(line)
-        if line.strip():
-            break
-    lines.give_back(taken)
-    text = taken[-1].decode() if taken else ""
-    return max(DELIMITERS, key=text.count)
 
 
 def _clean(cell: str) -> str:
@@ -92,28 +55,6 @@ def _clean(cell: str) -> str:
 def _spelled(cleaned: list[str], known: Iterable[str]) -> tuple[str, ...]:
     spelling = {name.casefold(): name for name in known}
     return tuple(spelling.get(name.casefold(), name) for name in cleaned)
-
-
-def _refuse_doubles(names: Iterable[str], file: str) -> None:
-    doubles = sorted(name for name, times in Counter(names).items() if name and times > 1)
-    if doubles:
-        raise StopDistrict(
-            "FL12",
-            f"{file} has more than one column named {', '.join(doubles)}",
-            fix="Keep one column of each name in the export.",
-            place=f"{file}:1",
-        )
-
-
-def _refuse_missing(names: tuple[str, ...], needed: Iterable[str], file: str) -> None:
-    missing = [name for name in needed if name not in names]
-    if missing:
-        raise StopDistrict(
-            "FL10",
-            f"{file} has no column {', '.join(missing)}",
-            fix=f"Add {', '.join(missing)} to the export of {file}; its first row must name the columns.",
-            place=f"{file}:1",
-        )
 
 
 def _remarks(
@@ -142,21 +83,4 @@ def _remarks(
             f"Column names of {file} hold invisible characters, which were removed",
             "Export the column names as plain text.",
         )
-    if "" in names:
-        yield remark(
-            "FL25",
-            file,
-            f"{names.count('')} columns of {file} have no name and were not read",
-            "Remove the extra delimiters, or name the columns.",
-        )
-
-
-def remark(code: str, file: str, message: str, fix: str, column: str = "") -> Notice:
-    """Return a notice about a file as a whole; it stops nothing and holds no row."""
-    return Notice(code, Severity.DROP_VALUE, file.removesuffix(".csv"), file, message, fix, field=column)
-
-
-def not_utf8(file: str, encoding: Encoding) -> Notice:
-    """Return the notice for a file in another encoding than the standard's."""
-    message = f"{file} is not UTF-8; it was read as {encoding.value}"
-    return remark("FL20", file, message, "Choose UTF-8 as the encoding of the export.")
+    yield from unnamed(file, names)

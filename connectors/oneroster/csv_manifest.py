@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from connectors.oneroster.csv_blocks import Lines, blocks
-from connectors.oneroster.csv_encoding import EncodingScan, as_utf8
-from connectors.oneroster.csv_header import remark
-from connectors.oneroster.csv_records import records
+from connectors.delimited.blocks import Lines, blocks
+from connectors.delimited.encoding import EncodingScan, as_utf8
+from connectors.delimited.header import remark
+from connectors.delimited.records import records
 from connectors.protocol import Notice
 from domain.errors import StopDistrict
 from domain.model import Mode

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.oneroster.csv_encoding import PIECE
-from connectors.oneroster.csv_header import remark
+from connectors.delimited.encoding import PIECE
+from connectors.delimited.header import remark
 from connectors.oneroster.csv_manifest import MANIFEST
 from connectors.protocol import Notice
 from domain.errors import RetryLater, StopDistrict

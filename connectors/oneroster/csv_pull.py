@@ -13,20 +13,18 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-import pyarrow as pa
-
 from connectors.copies import private_folder
-from connectors.oneroster.csv_blocks import Lines
-from connectors.oneroster.csv_encoding import PIECE, Encoding, EncodingScan, as_utf8
-from connectors.oneroster.csv_header import Header, no_data, not_utf8, read_header, remark
+from connectors.delimited.blocks import Lines
+from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
+from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces, remark, without_rows
+from connectors.delimited.reader import TableReader
+from connectors.oneroster.csv_header import read_header
 from connectors.oneroster.csv_manifest import ABSENT, MANIFEST, Manifest, manifest_gaps, read_manifest
 from connectors.oneroster.csv_package import ROSTER_FILES, CsvLimits, Unpacked, loose_files, unpack
-from connectors.oneroster.csv_reader import TableReader
 from connectors.protocol import Cursor, Landing, Notice, Page, PageProof, PullFacts
 from domain.errors import StopDistrict
 from domain.model import Mode
 from domain.oneroster import COLLECTIONS, Version
-from domain.tables import PLACE
 
 KEY = "sourcedId"
 
@@ -39,24 +37,6 @@ class _File:
     path: Path
     encoding: Encoding
     mode: str
-
-
-class NoLanding:
-    """A landing that keeps nothing: for checks."""
-
-    def keep(self, name: str, data: bytes) -> None:
-        """Forget the bytes."""
-
-    def kept(self, prefix: str = "") -> Sequence[str]:
-        """Return nothing."""
-        return ()
-
-    def fetch(self, name: str) -> bytes:
-        """Raise LookupError: nothing was kept."""
-        raise LookupError(name)
-
-    def forget(self, prefix: str = "") -> None:
-        """Do nothing: nothing was kept."""
 
 
 class CsvPull:
@@ -101,7 +81,7 @@ class CsvPull:
         batches = TableReader(file.name, header, lines, self._note).batches()
         start = resume.page if resume else 0
         following = islice(batches, start, None)
-        batch = next(following, None) or _without_rows(header)
+        batch = next(following, None) or without_rows(header)
         number = start
         while batch is not None:
             after = next(following, None)
@@ -151,7 +131,7 @@ class CsvPull:
     def _land(self, stem: str, package: Unpacked, mode: str, landing: Landing) -> _File:
         name = f"{stem}.csv"
         scan = EncodingScan(name)
-        for number, piece in enumerate(_pieces(package.files[name])):
+        for number, piece in enumerate(pieces(package.files[name])):
             landing.keep(f"{name}/{number:06d}.raw", piece)
             scan.feed(piece)
         file = _File(name, package.files[name], scan.finish(), mode)
@@ -163,14 +143,14 @@ class CsvPull:
         header, lines = self._header(file)
         for notice in header.notices:
             self._note(notice)
-        if file.mode == Mode.BULK.value and not _has_row(lines):
+        if file.mode == Mode.BULK.value and not has_row(lines):
             raise no_data(file.name)
 
     def _header(self, file: _File) -> tuple[Header, Lines]:
         known = (
             name for names in COLLECTIONS[file.name.removesuffix(".csv")].columns.values() for name in names
         )
-        return read_header(as_utf8(_pieces(file.path), file.encoding), file.name, known=known, needed=(KEY,))
+        return read_header(as_utf8(pieces(file.path), file.encoding), file.name, known=known, needed=(KEY,))
 
 
 def open_package(fetch: Callable[[Path], Unpacked], landing: Landing, as_of: datetime) -> CsvPull:
@@ -239,21 +219,3 @@ def _modes(package: Unpacked, manifest: Manifest) -> dict[str, str]:
 
 def _guess_version(modes: dict[str, str]) -> Version:
     return Version.V1P2 if "roles" in modes else Version.V1P1
-
-
-def _has_row(lines: Lines) -> bool:
-    while (line := lines.take()) is not None:
-        if line.strip():
-            return True
-    return False
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
-
-
-def _without_rows(header: Header) -> pa.RecordBatch:
-    names = [*filter(None, header.names), PLACE]
-    return pa.record_batch({name: pa.array([], pa.string()) for name in names})

@@ -1,30 +1,5 @@
-"""A check as steps: each is tried, the first that fails says the fix, the rest are skipped."""
+"""The check's steps under the name they had; `connectors.check_steps` is where they are."""
 
-from __future__ import annotations
+from connectors.check_steps import Step, run_steps
 
-from collections.abc import Callable, Sequence
-
-from connectors.protocol import CheckReport, CheckStep
-from domain.errors import SisbridgeError
-from domain.ids import DistrictCode
-
-Step = tuple[str, Callable[[], str]]
-"""A step's name and what tries it: returns one sentence, or raises one of the four errors."""
-
-
-def run_steps(district: DistrictCode, steps: Sequence[Step]) -> CheckReport:
-    """Try the steps in order until one fails, and report them all."""
-    done: list[CheckStep] = []
-    for name, attempt in steps:
-        if done and done[-1].outcome != "passed":
-            done.append(CheckStep(name, "skipped", "not tried, because a step before it failed"))
-        else:
-            done.append(_try(name, attempt))
-    return CheckReport(district, tuple(done))
-
-
-def _try(name: str, attempt: Callable[[], str]) -> CheckStep:
-    try:
-        return CheckStep(name, "passed", attempt())
-    except SisbridgeError as error:
-        return CheckStep(name, "failed", f"{error.code}: {error.message}", error.fix)
+__all__ = ["Step", "run_steps"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectors.check_steps import Step, run_steps
 from connectors.http import HttpClient, Request
 from connectors.http_errors import not_found
-from connectors.oneroster.csv_steps import Step, run_steps
 from connectors.oneroster.envelope import records_of
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.line_items import PERMISSION

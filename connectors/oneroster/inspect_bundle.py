@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from connectors.oneroster.csv_encoding import PIECE
+from connectors.delimited.encoding import PIECE
 from connectors.oneroster.csv_package import CsvLimits
 from domain.errors import ContractBroken, StopDistrict
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from connectors.delimited.blocks import Lines
+from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
+from connectors.delimited.header import DELIMITERS, Header
+from connectors.delimited.records import records
 from connectors.oneroster.conformance import Deviations, Inspection, masked
 from connectors.oneroster.conformance_fields import file_fields
 from connectors.oneroster.conformance_references import ORDER, References
 from connectors.oneroster.conformance_rows import RowJudge
-from connectors.oneroster.csv_blocks import Lines
-from connectors.oneroster.csv_encoding import Encoding, EncodingScan, as_utf8
-from connectors.oneroster.csv_header import DELIMITERS, Header, read_header
+from connectors.oneroster.csv_header import read_header
 from connectors.oneroster.csv_manifest import MANIFEST
-from connectors.oneroster.csv_records import records
 from connectors.oneroster.inspect_bundle import Bundle, no_roster
 from connectors.oneroster.inspect_manifest import Declared, judge_manifest
 from domain.errors import SisbridgeError

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from connectors.delimited.blocks import Lines, blocks
+from connectors.delimited.encoding import EncodingScan, as_utf8
+from connectors.delimited.records import records
 from connectors.oneroster.conformance import Deviations, masked
-from connectors.oneroster.csv_blocks import Lines, blocks
-from connectors.oneroster.csv_encoding import EncodingScan, as_utf8
 from connectors.oneroster.csv_manifest import MANIFEST
-from connectors.oneroster.csv_records import records
 from domain.errors import SisbridgeError
 from domain.oneroster import MANIFEST_VERSION, PROPERTY_HEADER, Version, csv_files
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
+from connectors.check_steps import Step, run_steps
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import not_found, unreachable
-from connectors.oneroster.csv_steps import Step, run_steps
 from connectors.oneroster.envelope import records_of, total_told
 from connectors.oneroster.fields import SOURCE_TABLES
 from connectors.oneroster.probe import Candidate, at, probe

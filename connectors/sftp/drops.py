@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from connectors.oneroster.csv_header import remark
+from connectors.delimited.header import remark
 from connectors.oneroster.csv_package import CsvLimits, Unpacked, is_roster_file, loose_files, unpack
 from connectors.protocol import Notice
 from connectors.sftp.access import SftpAccess

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from pydantic import field_validator
 
-from connectors.oneroster.csv_steps import run_steps
+from connectors.check_steps import run_steps
 from connectors.protocol import Capability, CheckReport, FileBatch, FileState, RouteLimits
 from connectors.sftp import outbox
 from connectors.sftp.access import SftpAccess

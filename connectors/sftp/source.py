@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from connectors.check_steps import NoLanding, run_steps
 from connectors.oneroster.csv_package import Unpacked
-from connectors.oneroster.csv_pull import CsvPull, NoLanding, describe, open_package
-from connectors.oneroster.csv_steps import run_steps
+from connectors.oneroster.csv_pull import CsvPull, describe, open_package
 from connectors.protocol import Capability, CheckReport, Landing
 from connectors.sftp.drops import (
     Pause,

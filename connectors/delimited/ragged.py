@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from connectors.oneroster.csv_blocks import Lines
-from connectors.oneroster.csv_records import Record, records
+from connectors.delimited.blocks import Lines
+from connectors.delimited.records import Record, records
 from connectors.protocol import Notice
 from domain.model import Severity
 

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from connectors.oneroster.csv_blocks import Lines, count_lines, has_blank_line, last_line
-from connectors.oneroster.csv_header import Header
-from connectors.oneroster.csv_ragged import RaggedRows
-from connectors.oneroster.csv_records import Record, is_open, records
+from connectors.delimited.blocks import Lines, count_lines, has_blank_line, last_line
+from connectors.delimited.header import Header
+from connectors.delimited.ragged import RaggedRows
+from connectors.delimited.records import Record, is_open, records
 from connectors.protocol import Notice
 from domain.tables import PLACE
 

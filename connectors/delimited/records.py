@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.oneroster.csv_blocks import Lines
+from connectors.delimited.blocks import Lines
 
 MOST_LINES = 200
 """Lines one quoted cell may span before its quote counts as one that never closes."""
