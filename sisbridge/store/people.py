@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, PersonId, SourcedId
 from sisbridge.store import bulk
-from sisbridge.store.tables.grades import person, person_link
+from sisbridge.store.tables.grades import grade, person, person_link
 
 
 def links(conn: Connection, district: DistrictCode, school_year: str) -> dict[SourcedId, PersonId]:
@@ -65,6 +65,37 @@ def add_links(
         "valid_from": pa.repeat(pa.scalar(on, pa.date32()), len(fresh)),
     }
     return bulk.insert(conn, person_link, pa.table(rows))
+
+
+def relink(
+    conn: Connection,
+    district: DistrictCode,
+    school_year: str,
+    user: SourcedId,
+    who: PersonId,
+    on: date,
+) -> None:
+    """Make a user another person than it was, because somebody decided so; the person is made if need be."""
+    _add_persons(conn, district, {who}, on)
+    link = person_link.c
+    here = (link.district_code == district, link.school_year == school_year, link.user_sourced_id == user)
+    conn.execute(sa.update(person_link).where(*here).values(person_id=who))
+
+
+def end_links(
+    conn: Connection, district: DistrictCode, school_year: str, users: Collection[str], on: date
+) -> None:
+    """Date the end of links whose user is another user from now on; they still lead to their person."""
+    link = person_link.c
+    here = (link.district_code == district, link.school_year == school_year, link.valid_to.is_(None))
+    ended = sa.update(person_link).where(*here, bulk.one_of(conn, link.user_sourced_id, users))
+    conn.execute(ended.values(valid_to=on))
+
+
+def graded_as(conn: Connection, district: DistrictCode, who: PersonId) -> set[SourcedId]:
+    """Return the users under which grades of a person were collected; such grades stay with the person."""
+    found = sa.select(grade.c.student).where(grade.c.district_code == district, grade.c.person_id == who)
+    return {SourcedId(student) for student in conn.scalars(found.distinct())}
 
 
 def _add_persons(conn: Connection, district: DistrictCode, wanted: set[PersonId], on: date) -> None:

@@ -8,12 +8,12 @@ import pyarrow.compute as pc
 from domain.errors import StopDistrict
 from domain.model import Op
 from domain.tables import RosterTable
-from mappings import identity
 from mappings.compare import CHANGES
-from sisbridge.store import people, roster, snapshots
+from sisbridge.store import roster, snapshots
 from sisbridge.store.database import Connection
 from sisbridge.sync import window
 from sisbridge.sync.context import Stage, changes_name, clean_name
+from sisbridge.sync.people import link_people
 
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 
@@ -35,7 +35,7 @@ def apply(stage: Stage) -> dict[str, int]:
         ops = {table: _apply_table(conn, stage, table) for table in RosterTable}
         for of_table in ops.values():
             _add(counts, of_table)
-        _link_people(conn, stage)
+        link_people(conn, stage)
         window.settle(conn, stage, snapshots.load(conn, stage.code, stage.snapshot), ops)
         snapshots.mark_applied(conn, stage.code, stage.snapshot, stage.now())
     return counts
@@ -91,17 +91,3 @@ def _apply_part(
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:
     for op, rows in more.items():
         counts[op] = counts.get(op, 0) + rows
-
-
-def _link_people(conn: Connection, stage: Stage) -> None:
-    """Give every student of the roster a person; matching never crosses a district."""
-    known = people.links(conn, stage.code, stage.district.school_year)
-    roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], {"role": ["student"]})
-    students = pc.unique(roles.column("user_sourced_id"))
-    fresh = students.filter(pc.invert(pc.is_in(students, value_set=pa.array(list(known), pa.string()))))
-    if len(fresh) == 0:
-        return
-    users = roster.rows(conn, stage.code, RosterTable.USERS, ["sourced_id", "identifier"], None)
-    users = users.filter(pc.is_in(users.column("sourced_id"), value_set=students))
-    new = identity.new_people(users, known, stage.code, stage.district.school_year)
-    people.add_links(conn, stage.code, stage.district.school_year, new, stage.night_on)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from domain.errors import RetryLater, SisbridgeError
@@ -18,6 +19,7 @@ from sisbridge.sync.compare import compare
 from sisbridge.sync.context import Stage
 from sisbridge.sync.dependents import spoken
 from sisbridge.sync.normalize import normalize
+from sisbridge.sync.people import keep_worklist
 from sisbridge.sync.pull import pull
 from sisbridge.sync.reconcile import reconcile
 from sisbridge.sync.seats import findings_of, seats
@@ -70,6 +72,7 @@ def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -
         counts = _run(stage, stage_name)
     except Exception as error:  # noqa: BLE001 - the run row is closed whatever happened
         known = unexpected.named(f"The {stage_name} stage", error)
+        _keep_worklist(house, district, run_id, stage_name)
         _stop(house, district, run_id, known)
         # The cause stays behind: its text might hold a row.
         raise known from None
@@ -167,6 +170,13 @@ def _counts(house: House, district: DistrictCode, run_id: RunId) -> dict[str, in
     with house.store.read() as conn:
         counts = runs.get(conn, district, run_id).counts
     return {name: int(str(count)) for name, count in counts.items()}
+
+
+def _keep_worklist(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -> None:
+    """Say who cannot be recognised though the night stops; that it cannot be said changes nothing."""
+    if stage_name in ("compare", "apply"):
+        with suppress(SisbridgeError):
+            keep_worklist(_stage(house, district, run_id))
 
 
 def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeError) -> None:

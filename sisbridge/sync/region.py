@@ -13,7 +13,7 @@ from domain.grading import GradeKind, Offering
 from domain.ids import DistrictCode, OfferingId, SourcedId
 from domain.model import ConnectorConfig, District
 from sisbridge.house import House, clock_of
-from sisbridge.store import audit, regions, secrets, snapshots
+from sisbridge.store import audit, identity, regions, secrets, snapshots
 from sisbridge.store.database import Connection
 from sisbridge.sync.window import FULL
 
@@ -52,6 +52,8 @@ def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
     with house.store.begin("region") as conn:
         if _reads_otherwise(conn, district, entry):
             snapshots.forget_bookmarks(conn, district.code, keep=(FULL,))
+        if _numbers_otherwise(conn, district):
+            identity.forget_keys(conn, district.code)
         regions.save_district(conn, district)
         for purpose in ("roster", "grades"):
             if purpose in entry:
@@ -79,6 +81,12 @@ def _reads_otherwise(conn: Connection, district: District, entry: Entry) -> bool
     fresh = _connector(district.code, "roster", entry["roster"])
     same = (fresh.kind, fresh.settings) == (config.kind, config.settings)
     return not same or any(known.settings.get(name) != district.settings.get(name) for name in _READING)
+
+
+def _numbers_otherwise(conn: Connection, district: District) -> bool:
+    """Return whether students are to be recognised by other numbers than before."""
+    known = {one.code: one for one in regions.districts(conn)}.get(district.code)
+    return known is not None and known.settings.get("identity") != district.settings.get("identity")
 
 
 def keep_secret(house: House, district: DistrictCode, name: str, value: str, actor: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from domain.model import Finding
@@ -11,6 +13,7 @@ from sisbridge.store import findings, people, regions, roster
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage
+from sisbridge.sync.people import waiting_students
 
 
 def seats(stage: Stage) -> dict[str, int]:
@@ -27,10 +30,12 @@ def seats(stage: Stage) -> dict[str, int]:
             stage.night_on,
         )
         seat_store.save(conn, stage.code, plan.seats, stage.night_on)
-        if plan.findings:
-            findings.record_findings(conn, stage.code, stage.run_id, plan.findings)
+        people_found = stage.read_findings("people") if stage.snapshot else []
+        found = _of_their_own(plan.findings, people_found)
+        if found or people_found:
+            findings.record_findings(conn, stage.code, stage.run_id, [*people_found, *found])
     if stage.snapshot:
-        stage.write_findings("seats", plan.findings)
+        stage.write_findings("seats", found)
     return {"seats": len(plan.seats)}
 
 
@@ -53,6 +58,12 @@ def _plan(conn: Connection, stage: Stage) -> seating.SeatPlan:
     )
 
 
+def _of_their_own(found: Sequence[Finding], people_found: Sequence[Finding]) -> list[Finding]:
+    """Leave out students without a person where it is said already why they have none."""
+    waiting = set(waiting_students(people_found))
+    return [one for one in found if one.rule != "RF21" or one.student not in waiting]
+
+
 def _rows(conn: Connection, stage: Stage, table: RosterTable, column: str, values: list[str]) -> pa.Table:
     return roster.rows(conn, stage.code, table, None, {column: values})
 
@@ -61,6 +72,9 @@ def _ids(rows: pa.Table) -> list[str]:
     return [str(value) for value in rows.column("sourced_id").to_pylist()]
 
 
+_STAGES = ("validate", "compare", "people", "seats")
+
+
 def findings_of(stage: Stage) -> list[Finding]:
     """Return what all stages of this snapshot found, for the cases of the night."""
-    return [finding for name in ("validate", "compare", "seats") for finding in stage.read_findings(name)]
+    return [finding for name in _STAGES for finding in stage.read_findings(name)]

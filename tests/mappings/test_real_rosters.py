@@ -10,13 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from domain.ids import DistrictCode, PersonId, SourcedId
+from domain.ids import DistrictCode, SourcedId
 from domain.tables import RosterTable
 from mappings.drift import drift
-from mappings.identity import new_people
+from mappings.identity import Decisions, Keyed, plan
 from mappings.maps import code_set, maps_for
 from mappings.normalize import Normalized, normalize, source_tables
 from simulators.data import GRAND_BEND, SMALL
@@ -69,15 +68,11 @@ def test_every_grade_word_of_grand_bend_is_known() -> None:
     assert sorted(str(level) for level in levels.values()) == [f"{grade:02}" for grade in range(1, 13)]
 
 
-def test_six_people_of_grand_bend_have_two_user_rows_each() -> None:
-    users = grand_bend_users()
-    rows = source(
-        sourced_id=[str(user["sourcedId"]) for user in users],
-        identifier=[str(user["identifier"]) for user in users],
-    )
-    people = new_people(pa.Table.from_batches([rows]), {}, DistrictCode("GB"), "2022")
-    users_of: dict[PersonId, list[SourcedId]] = {}
-    for user, person in people.items():
-        users_of.setdefault(person, []).append(user)
-    assert len(people) == 2894
-    assert sorted(map(len, users_of.values()))[-7:] == [1, 2, 2, 2, 2, 2, 2]
+def test_six_people_of_grand_bend_have_two_user_rows_each_and_wait_for_a_word() -> None:
+    keyed = [
+        Keyed(SourcedId(str(user["sourcedId"])), None, str(user["identifier"])) for user in grand_bend_users()
+    ]
+    made = plan([one.user for one in keyed], keyed, Decisions(), DistrictCode("GB"), "2022")
+    assert len(made.links) == 2894 - 12
+    assert len(set(made.links.values())) == len(made.links)
+    assert sorted(len(one.others) for one in made.held) == [1] * 12

@@ -1,0 +1,201 @@
+"""What students are known by, as fingerprints; what people decided about pairs; who waits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from domain.ids import DistrictCode, SourcedId
+from mappings.identity import Decisions, Keyed, Pair, Unmatched
+from sisbridge.store import bulk
+from sisbridge.store.tables.grades import person_link
+from sisbridge.store.tables.identity import identity_decision, identity_key, identity_worklist
+from sisbridge.store.upsert import upsert
+
+SAME, DIFFERENT = "same", "different"
+
+_KEYS = pa.schema(
+    [("user_sourced_id", pa.string()), ("identity_id", pa.string()), ("local_fingerprint", pa.string())]
+)
+
+
+def known_keys(conn: Connection, district: DistrictCode, school_year: str) -> pa.Table:
+    """Return (user_sourced_id, identity_id, local_fingerprint) of every student seen in a school year."""
+    columns = [identity_key.c[name] for name in _KEYS.names]
+    return bulk.fetch(conn, sa.select(*columns).where(*_of(district, school_year)), _KEYS)
+
+
+def save_keys(conn: Connection, district: DistrictCode, school_year: str, keys: pa.Table) -> None:
+    """Save the fingerprints of students, replacing what was known of them."""
+    users = keys.column("user_sourced_id").to_pylist()
+    known = identity_key.c.user_sourced_id
+    conn.execute(sa.delete(identity_key).where(*_of(district, school_year), bulk.one_of(conn, known, users)))
+    rows = keys.select(_KEYS.names)
+    rows = rows.append_column("district_code", pa.repeat(district, keys.num_rows))
+    bulk.insert(conn, identity_key, rows.append_column("school_year", pa.repeat(school_year, keys.num_rows)))
+
+
+def forget_keys(conn: Connection, district: DistrictCode) -> None:
+    """Forget all fingerprints of a district, so that the next night takes them anew."""
+    conn.execute(sa.delete(identity_key).where(identity_key.c.district_code == district))
+
+
+def sharing(
+    conn: Connection,
+    district: DistrictCode,
+    school_year: str,
+    users: Collection[SourcedId],
+    in_force: Collection[SourcedId],
+) -> list[Keyed]:
+    """Return these students and all others of the district and year that share a number with one of them.
+
+    in_force: the users that are students on the roster now.
+    """
+    here = set(in_force)
+    mine = identity_key.alias("mine")
+    chosen = (
+        mine.c.district_code == district,
+        mine.c.school_year == school_year,
+        bulk.one_of(conn, mine.c.user_sourced_id, users),
+    )
+    known = identity_key.c
+    wanted = (
+        bulk.one_of(conn, known.user_sourced_id, users)
+        | known.identity_id.in_(sa.select(mine.c.identity_id).where(*chosen))
+        | known.local_fingerprint.in_(sa.select(mine.c.local_fingerprint).where(*chosen))
+    )
+    rows = conn.execute(
+        sa.select(known.user_sourced_id, known.identity_id, known.local_fingerprint, person_link.c.person_id)
+        .select_from(identity_key.outerjoin(person_link, _SAME_USER))
+        .where(*_of(district, school_year), *([] if len(users) > _MANY else [wanted]))
+    )
+    return [Keyed(user, state, local, user in here, who) for user, state, local, who in rows]
+
+
+def homes(conn: Connection, district: DistrictCode, school_year: str) -> dict[SourcedId, int]:
+    """Return in how many other districts a student of this one is known, where there are any."""
+    other = identity_key.alias("other")
+    counted = sa.func.count(sa.distinct(other.c.district_code))
+    rows = conn.execute(
+        sa.select(identity_key.c.user_sourced_id, counted)
+        .join(
+            other,
+            (other.c.identity_id == identity_key.c.identity_id)
+            & (other.c.school_year == identity_key.c.school_year)
+            & (other.c.district_code != identity_key.c.district_code),
+        )
+        .where(*_of(district, school_year))
+        .group_by(identity_key.c.user_sourced_id)
+    )
+    return {SourcedId(user): int(count) for user, count in rows}
+
+
+def decisions(conn: Connection, district: DistrictCode, school_year: str) -> Decisions:
+    """Return what people decided about pairs of a district's users in a school year."""
+    table = identity_decision.c
+    rows = conn.execute(
+        sa.select(table.verdict, table.first_sourced_id, table.second_sourced_id).where(
+            table.district_code == district, table.school_year == school_year
+        )
+    )
+    pairs: dict[str, set[Pair]] = {SAME: set(), DIFFERENT: set()}
+    for verdict, first, second in rows:
+        pairs[verdict].add(frozenset({SourcedId(first), SourcedId(second)}))
+    return Decisions(frozenset(pairs[SAME]), frozenset(pairs[DIFFERENT]))
+
+
+def decide(
+    conn: Connection,
+    district: DistrictCode,
+    school_year: str,
+    pairs: Collection[Pair],
+    verdict: str,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Remember what a person said about pairs of users; the last word counts."""
+    rows = [
+        {
+            "district_code": district,
+            "school_year": school_year,
+            "first_sourced_id": min(pair),
+            "second_sourced_id": max(pair),
+            "verdict": verdict,
+            "decided_by": actor,
+            "decided_at": at,
+        }
+        for pair in sorted(pairs, key=sorted)
+    ]
+    upsert(conn, identity_decision, rows)
+
+
+def worklist(
+    conn: Connection, district: DistrictCode, rules: Collection[str] | None = None
+) -> list[tuple[Unmatched, date]]:
+    """Return who waits for a person's word or for a number, with the night since when, by rule and user."""
+    table = identity_worklist.c
+    wanted = sa.select(identity_worklist).where(table.district_code == district)
+    if rules is not None:
+        wanted = wanted.where(table.rule.in_(sorted(rules)))
+    rows = conn.execute(wanted.order_by(table.rule, table.user_sourced_id))
+    return [
+        (
+            Unmatched(SourcedId(row.user_sourced_id), row.rule, _ids(row.others), _names(row.agree)),
+            row.since_on,
+        )
+        for row in rows
+    ]
+
+
+def save_worklist(
+    conn: Connection,
+    district: DistrictCode,
+    looked_at: Collection[SourcedId],
+    entries: Sequence[Unmatched],
+    night_on: date,
+) -> None:
+    """Replace what the worklist says of the users looked at; an entry that stood there keeps its date."""
+    since = {(one.user, one.rule): night for one, night in worklist(conn, district)}
+    table = identity_worklist.c
+    mine = bulk.one_of(conn, table.user_sourced_id, looked_at)
+    conn.execute(sa.delete(identity_worklist).where(table.district_code == district, mine))
+    dates = [since.get((one.user, one.rule), night_on) for one in entries]
+    rows = {
+        "district_code": pa.repeat(district, len(entries)),
+        "user_sourced_id": pa.array([one.user for one in entries], pa.string()),
+        "rule": pa.array([one.rule for one in entries], pa.string()),
+        "others": pa.array([_LIST.join(one.others) for one in entries], pa.string()),
+        "agree": pa.array([_LIST.join(one.agree) for one in entries], pa.string()),
+        "since_on": pa.array(dates, pa.date32()),
+    }
+    bulk.insert(conn, identity_worklist, pa.table(rows))
+
+
+_LIST = ","
+"""No sourcedId has a comma in it (ID01)."""
+
+_MANY = 5_000
+"""More users than these are asked for all at once."""
+
+_SAME_USER = sa.and_(
+    *(
+        person_link.c[name] == identity_key.c[name]
+        for name in ("district_code", "school_year", "user_sourced_id")
+    )
+)
+
+
+def _of(district: DistrictCode, school_year: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return identity_key.c.district_code == district, identity_key.c.school_year == school_year
+
+
+def _ids(text: str) -> tuple[SourcedId, ...]:
+    return tuple(SourcedId(one) for one in text.split(_LIST) if one)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(one for one in text.split(_LIST) if one)

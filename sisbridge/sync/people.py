@@ -1,0 +1,230 @@
+"""Give every student of the roster a person, and keep the list of those who wait for a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.errors import StopDistrict
+from domain.ids import PersonId, SourcedId
+from domain.model import Finding, Op, Severity
+from domain.tables import RosterTable
+from mappings import identity, numbers
+from mappings.compare import CHANGES
+from mappings.identity import AMBIGUOUS, BLANK, HELD, SHAPE, SHARED, Keyed, Unmatched
+from sisbridge.store import identity as store
+from sisbridge.store import people, roster
+from sisbridge.store.database import Connection
+from sisbridge.sync.context import Stage, changes_name, clean_name
+
+_COMPARED = ("given_name", "family_name", "middle_name", "username", "email", "grades")
+"""The fields a proposal may say agree; their values are neither shown nor kept."""
+
+_TOUCHING = pa.array([Op.ADD.value, Op.UPDATE.value, Op.RETURN.value])
+_MANY = 1_000
+_SPOKEN_OF = (SHARED, AMBIGUOUS, SHAPE)
+"""What opens a case; a student without any number is only on the worklist."""
+
+
+def link_people(conn: Connection, stage: Stage) -> None:
+    """Link new students to persons, and leave findings of those who cannot be told apart.
+
+    Matching never crosses a district. Raises StopDistrict ID26 when too few students have a number that
+    they can be recognised by.
+    """
+    settings = numbers.number_settings(stage.district.settings, stage.district.state)
+    students = _students(conn, stage)
+    touched, gone = _touched(conn, stage, students)
+    if touched or gone:
+        _match(conn, stage, settings, students, touched, gone)
+    waiting = [one for one, _ in store.worklist(conn, stage.code, _SPOKEN_OF)]
+    stage.write_findings("people", findings_of(waiting))
+
+
+def keep_worklist(stage: Stage) -> None:
+    """Write the worklist of a night that was stopped, from its rows as they were judged.
+
+    What stops a night is often what the list says how to mend.
+    """
+    settings = numbers.number_settings(stage.district.settings, stage.district.state)
+    roles = [_students_of(batch) for batch in stage.read(clean_name(RosterTable.ROLES))]
+    users = [batch.select(numbers.COLUMNS) for batch in stage.read(clean_name(RosterTable.USERS))]
+    if not roles or not users:
+        return
+    students = pa.chunked_array(roles, pa.string())
+    rows = pa.Table.from_batches(users)
+    rows = rows.filter(pc.is_in(rows.column("sourced_id"), value_set=students))
+    keys = _keys(stage, numbers.numbers(rows, settings))
+    keyed = [Keyed(*row) for row in zip(*(column.to_pylist() for column in keys.columns[:3]), strict=True)]
+    looked_at = [one.user for one in keyed]
+    with stage.house.store.begin("worklist") as conn:
+        said = store.decisions(conn, stage.code, stage.district.school_year)
+        held = identity.plan(looked_at, keyed, said, stage.code, stage.district.school_year).held
+        store.save_worklist(conn, stage.code, looked_at, _entries(held, keys), stage.night_on)
+
+
+def findings_of(waiting: Sequence[Unmatched]) -> list[Finding]:
+    """Return a finding for each student that is held, or whose state id is none."""
+    return [_finding(one, sum(other.rule == one.rule for other in waiting)) for one in waiting]
+
+
+def _students(conn: Connection, stage: Stage) -> pa.Array:
+    roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], {"role": ["student"]})
+    return pc.unique(roles.column("user_sourced_id"))
+
+
+def _students_of(roles: pa.RecordBatch) -> pa.Array:
+    return roles.filter(pc.equal(roles.column("role"), "student")).column("user_sourced_id")
+
+
+def _touched(conn: Connection, stage: Stage, students: pa.Array) -> tuple[list[SourcedId], list[SourcedId]]:
+    """Return the students that are new, changed or held, and who was held and is no student any more."""
+    year = stage.district.school_year
+    held = [one.user for one, _ in store.worklist(conn, stage.code, HELD)]
+    known = store.known_keys(conn, stage.code, year).column("user_sourced_id")
+    linked = pa.array(list(people.links(conn, stage.code, year)), pa.string())
+    settled = pc.and_(pc.is_in(students, value_set=known), pc.is_in(students, value_set=linked))
+    changes = pa.Table.from_batches(stage.read(changes_name(RosterTable.USERS)), schema=CHANGES)
+    changed = changes.filter(pc.is_in(changes.column("op"), value_set=_TOUCHING)).column("sourced_id")
+    asked = pa.chunked_array([*changed.chunks, pa.array(held, pa.string())])
+    wanted = pc.or_(pc.invert(settled), pc.is_in(students, value_set=asked))
+    touched = [SourcedId(user) for user in students.filter(wanted).to_pylist()]
+    return touched, sorted(set(held) - set(touched))
+
+
+def _match(
+    conn: Connection,
+    stage: Stage,
+    settings: numbers.NumberSettings,
+    students: pa.Array,
+    touched: Sequence[SourcedId],
+    gone: Sequence[SourcedId],
+) -> None:
+    code, year = stage.code, stage.district.school_year
+    keys = _keys(stage, numbers.numbers(_rows(conn, stage, numbers.COLUMNS, touched), settings))
+    store.save_keys(conn, code, year, keys)
+    keyed = store.sharing(conn, code, year, touched, students.to_pylist())
+    active = _active(conn, stage, students)
+    users = keys.column("user_sourced_id").to_pylist()
+    made = identity.plan(users, keyed, store.decisions(conn, code, year), code, year, active)
+    people.add_links(conn, code, year, made.links, stage.night_on)
+    entries = _with_agreement(conn, stage, _entries(made.held, keys))
+    store.save_worklist(conn, code, [*touched, *gone], entries, stage.night_on)
+    _require_enough(conn, stage, settings, students)
+
+
+def _active(conn: Connection, stage: Stage, students: pa.Array) -> set[PersonId]:
+    here = set(students.to_pylist())
+    links = people.links(conn, stage.code, stage.district.school_year)
+    return {who for user, who in links.items() if user in here}
+
+
+def _rows(conn: Connection, stage: Stage, columns: Sequence[str], users: Sequence[SourcedId]) -> pa.Table:
+    where = {"sourced_id": users} if len(users) <= _MANY else None
+    rows = roster.rows(conn, stage.code, RosterTable.USERS, columns, where)
+    return rows.filter(pc.is_in(rows.column("sourced_id"), value_set=pa.array(users, pa.string())))
+
+
+def _keys(stage: Stage, found: pa.Table) -> pa.Table:
+    """Return students' numbers as fingerprints: by the region's key or the district's."""
+    mark, state = stage.house.keyring.markers, stage.district.state
+    states = [value and f"{state}:{value}" for value in found.column("state_id").to_pylist()]
+    columns = {
+        "user_sourced_id": found.column("sourced_id"),
+        "identity_id": pa.array(mark(None, states, "state id"), pa.string()),
+        "local_fingerprint": pa.array(
+            mark(stage.code, found.column("local_id").to_pylist(), "local id"), pa.string()
+        ),
+        "misshapen": found.column("misshapen"),
+    }
+    return pa.table(columns)
+
+
+def _entries(held: Sequence[Unmatched], keys: pa.Table) -> list[Unmatched]:
+    """Return the worklist's entries: those held, then those with a poor number or none."""
+    entries = {one.user: one for one in held}
+    for row in keys.to_pylist():
+        user = SourcedId(row["user_sourced_id"])
+        if row["misshapen"]:
+            entries.setdefault(user, Unmatched(user, SHAPE))
+        elif row["identity_id"] is None and row["local_fingerprint"] is None:
+            entries.setdefault(user, Unmatched(user, BLANK))
+    return list(entries.values())
+
+
+def _with_agreement(conn: Connection, stage: Stage, entries: Sequence[Unmatched]) -> list[Unmatched]:
+    """Say which fields of those concerned agree, for a person to go by; too many are left as they are."""
+    asked = [one for one in entries if one.rule != SHAPE]
+    if not asked or len(asked) > _MANY:
+        return list(entries)
+    rows = _rows(conn, stage, ("sourced_id", *_COMPARED), [one.user for one in asked])
+    family = sorted({name for name in rows.column("family_name").to_pylist() if name})
+    named = roster.rows(
+        conn, stage.code, RosterTable.USERS, ("sourced_id", *_COMPARED), {"family_name": family}
+    )
+    others = _rows(conn, stage, ("sourced_id", *_COMPARED), [user for one in asked for user in one.others])
+    known = {row.pop("sourced_id"): row for row in (named.to_pylist() + others.to_pylist())}
+    alike = identity.twins(
+        (user, row["given_name"] or "", row["family_name"] or "") for user, row in known.items()
+    )
+    return [identity.proposed(one, known, alike) for one in entries]
+
+
+def _require_enough(
+    conn: Connection, stage: Stage, settings: numbers.NumberSettings, students: pa.Array
+) -> None:
+    if not settings.minimum_rate:
+        return
+    keys = store.known_keys(conn, stage.code, stage.district.school_year)
+    keys = keys.filter(pc.is_in(keys.column("user_sourced_id"), value_set=students))
+    kinds = identity.kinds_of(
+        keys.column("identity_id").to_pylist(), keys.column("local_fingerprint").to_pylist()
+    )
+    share = identity.share_recognised(kinds)
+    if share < settings.minimum_rate:
+        raise StopDistrict(
+            "ID26",
+            f"Only {share:.0%} of the students have a state id or a local id;"
+            f" the district's settings ask for {settings.minimum_rate:.0%}.",
+            fix=f"See who lacks which number with `sisbridge people worklist {stage.code}`,"
+            " and mend the export.",
+        )
+
+
+_SENTENCES = {
+    SHARED: "{students} a number with another active student, so it cannot be told who is who.",
+    AMBIGUOUS: "{students} a number that two persons had before, so it cannot be told whose it is.",
+    SHAPE: "{students} a state id of another shape than the state's, so it is not used to recognise anybody.",
+}
+_FIXES = {
+    SHAPE: "Enter the whole state id as text in the SIS; a spreadsheet may have cut a leading zero.",
+}
+
+
+def _finding(one: Unmatched, many: int) -> Finding:
+    students = f"{many} students have" if many > 1 else "1 student has"
+    return Finding(
+        rule=one.rule,
+        severity=Severity.HOLD_ROW if one.rule in HELD else Severity.DROP_VALUE,
+        table="users",
+        field="identifier",
+        place="users",
+        key=one.user,
+        masked="",
+        message=_SENTENCES[one.rule].format(students=students),
+        fix=_FIXES.get(
+            one.rule,
+            "Correct the number in the SIS, or decide with `sisbridge people match` or"
+            " `sisbridge people split`.",
+        ),
+        student=one.user,
+    )
+
+
+def waiting_students(findings: Sequence[Finding]) -> Iterator[SourcedId]:
+    """Yield the students that are held for their numbers' sake."""
+    for finding in findings:
+        if finding.rule in HELD and finding.student:
+            yield finding.student
