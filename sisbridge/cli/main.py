@@ -6,7 +6,20 @@ import logging
 
 import typer
 
-from sisbridge.cli import cases, check, grades, inspect, region, replay, retention, runs, secret, sync, why
+from sisbridge.cli import (
+    cases,
+    check,
+    grades,
+    inspect,
+    people,
+    region,
+    replay,
+    retention,
+    runs,
+    secret,
+    sync,
+    why,
+)
 from sisbridge.cli.demo.command import demo
 
 app = typer.Typer(
@@ -29,6 +42,7 @@ app.command("retain")(retention.retain)
 app.command("purge")(retention.purge)
 app.command("grant-console")(retention.grant_console)
 app.add_typer(grades.app, name="grades")
+app.add_typer(people.app, name="people")
 app.add_typer(region.app, name="region")
 app.add_typer(secret.app, name="secret")
 

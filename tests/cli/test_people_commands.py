@@ -1,0 +1,36 @@
+"""People as a person types them."""
+
+from __future__ import annotations
+
+import json
+
+from sisbridge.cli.output import ExitCode
+from tests.cli.test_commands import region, run, running  # noqa: F401 - fixtures
+from tests.support.small_region import REST, SmallRegion, add_student
+
+
+def test_two_with_one_number_are_listed_decided_and_gone_from_the_list(region: SmallRegion) -> None:  # noqa: F811
+    add_student(region.provider.dataset, "u9", "900000000")
+    run("sync", REST)
+    listed = json.loads(run("people", "worklist", REST, "--json").stdout)
+    assert [(one["sourced_id"], one["rule"], one["perhaps"]) for one in listed] == [
+        ("u0", "ID20", ["u9"]),
+        ("u9", "ID20", ["u0"]),
+    ]
+    shown = run("people", "worklist", REST).stdout
+    assert "given_name" in shown
+    assert "Given" not in shown
+    assert "900000000" not in shown
+    assert "one person" in run("people", "match", REST, "u0", "u9").stdout
+    run("sync", REST)
+    assert "Every student has a number" in run("people", "worklist", REST).stdout
+    counts = json.loads(run("people", "list", REST, "--json").stdout)
+    assert (counts["students"], counts["people"], counts["kinds"]["local id"]) == (7, 6, 7)
+    assert "u0, u9" in run("people", "list", REST).stdout
+
+
+def test_a_decision_about_nobody_is_refused(region: SmallRegion) -> None:  # noqa: F811
+    run("sync", REST)
+    done = run("people", "split", REST, "u0", "nobody")
+    assert done.exit_code == ExitCode.STOPPED
+    assert "CF81" in done.output
