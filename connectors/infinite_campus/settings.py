@@ -6,16 +6,23 @@ import re
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 from connectors.infinite_campus.addresses import gradebook_root, rostering_root, token_address
-from connectors.oneroster.settings import OneRosterConnection, OneRosterRestSettings
+from connectors.oneroster.settings import (
+    OneRosterConnection,
+    OneRosterGradebookSettings,
+    OneRosterRestSettings,
+)
 
 MENU = "Digital Learning Applications Configuration"
 """Where in Campus a connection is set up, named so in every fix."""
 
 LEGACY_ID = "ic.legacySourcedId"
 """The metadata of a 1.2 user that holds the id which 1.1 knew the user by."""
+
+VENDOR_HEADER = "x-vendor-authorization"
+"""The header that Campus wants on grade endpoints, on top of the token."""
 
 _HOURS = re.compile(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")
 
@@ -119,3 +126,36 @@ class CampusRosterSettings(CampusConnection, OneRosterRestSettings):
         if self.probe:
             raise ValueError("version has to be 1.1 or 1.2, as the connection in Campus was generated")
         return self
+
+
+class CampusGradebookSettings(CampusConnection, OneRosterGradebookSettings):
+    """Grades onto the grading tasks that Campus publishes.
+
+    vendor_key: what partners of the vendor send as x-vendor-authorization, `key:secret`; it goes to grade
+    endpoints only. letter_key: the metadata that holds the letter. reads_letters: whether results read
+    back show it; without, letters are sent and only percents compared. letter_alone: whether a letter
+    without a percent (an incomplete, a pass) is taken.
+    """
+
+    vendor_key: SecretStr
+    letter_key: str = "ext_infiniteCampus_scoreGrade"
+    reads_letters: bool = True
+    letter_alone: bool = True
+
+    @model_validator(mode="after")
+    def _with_vendor_header(self) -> CampusGradebookSettings:
+        if ":" not in self.vendor_key.get_secret_value():
+            raise ValueError("vendor_key is written as key:secret")
+        object.__setattr__(self, "secret_headers", {**self.secret_headers, VENDOR_HEADER: self.vendor_key})
+        return self
+
+    @model_validator(mode="after")
+    def _only_puts(self) -> CampusGradebookSettings:
+        if self.write_by == "post":
+            raise ValueError("Campus takes results by PUT: leave write_by out")
+        return self
+
+    def without_vendor_header(self) -> CampusGradebookSettings:
+        """Return the settings for what is no grade endpoint."""
+        kept = {name: value for name, value in self.secret_headers.items() if name != VENDOR_HEADER}
+        return self.model_copy(update={"secret_headers": kept})

@@ -41,13 +41,14 @@ class OneRosterGradebookSink:
     """A district's OneRoster gradebook; implements `connectors.protocol.GradeSink`."""
 
     def __init__(
-        self, district: DistrictCode, settings: OneRosterGradebookSettings, *, clock: Clock = system_clock
-    ) -> None:
-        """Remember where the gradebook is; nothing is sent yet."""
+        self, district: DistrictCode, settings: OneRosterGradebookSettings, *, clock: Clock = system_clock,
+        form: GradebookForm | None = None,
+    ) -> None:  # fmt: skip
+        """Remember where the gradebook is; nothing is sent yet. form: a vendor's own way to write grades."""
         self._district = district
         self._settings = settings
         self._clock = clock
-        self._form = GradebookForm(settings)
+        self._form = form or GradebookForm(settings)
         self._auth = settings.authorizer(settings.gradebook_scopes)
         self._root = settings.root(Service.GRADEBOOK)
         self._rejected: dict[str, RowRejected] = {}
@@ -259,14 +260,19 @@ class OneRosterGradebookSink:
         )
 
     def _refuse_strangers(self, things: Sequence[GradePayload | OutboxItem]) -> None:
-        for thing in things:
-            if thing.district != self._district:
-                raise ContractBroken(
-                    "WB01",
-                    f"A grade of {thing.district} was handed to the gradebook of {self._district}",
-                    fix="Nothing was sent; tell whoever runs sisbridge",
-                    place=thing.item_id,
-                )
+        refuse_strangers(self._district, things)
+
+
+def refuse_strangers(district: DistrictCode, things: Sequence[GradePayload | OutboxItem]) -> None:
+    """Raise ContractBroken WB01 for an item or a payload of another district."""
+    for thing in things:
+        if thing.district != district:
+            raise ContractBroken(
+                "WB01",
+                f"A grade of {thing.district} was handed to the gradebook of {district}",
+                fix="Nothing was sent; tell whoever runs sisbridge",
+                place=thing.item_id,
+            )
 
 
 def _refusal(code: int, item: OutboxItem) -> RowRejected:

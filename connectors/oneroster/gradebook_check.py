@@ -22,10 +22,11 @@ def run_gradebook_check(district: DistrictCode, settings: OneRosterGradebookSett
     """Try name, connection, sign-in, reading line items and categories, and the right to write."""
     root = settings.root(Service.GRADEBOOK)
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
-        return run_steps(district, list(_steps(client, root, district)))
+        return run_steps(district, list(gradebook_steps(client, root, district)))
 
 
-def _steps(client: HttpClient, root: str, district: DistrictCode) -> Iterator[Step]:
+def gradebook_steps(client: HttpClient, root: str, district: DistrictCode) -> Iterator[Step]:
+    """Yield the steps of a gradebook in the order to try them."""
     yield from connection_steps(client, root)
     yield "categories", lambda: _read(client, root, "categories")
     yield "line items", lambda: _read(client, root, "lineItems")

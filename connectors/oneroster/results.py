@@ -146,7 +146,7 @@ def same_line_item(wanted: Record, there: Record) -> bool:
         and str(wanted["title"]).startswith(cut)
         and text_of(wanted["class"]) == text_of(there.get("class"))
         and all(str(wanted[name])[:10] == str(there.get(name))[:10] for name in ("assignDate", "dueDate"))
-        and _number(wanted["resultValueMax"]) == _number(there.get("resultValueMax"))
+        and number_of(wanted["resultValueMax"]) == number_of(there.get("resultValueMax"))
     )
 
 
@@ -155,11 +155,11 @@ def _midnight(day: date) -> str:
 
 
 def _percent(score: object, spec: LineItemSpec) -> Decimal | None:
-    number = _number(score)
+    number = number_of(score)
     return None if number is None else number * 100 / spec.maximum
 
 
-def _number(value: object) -> Decimal | None:
+def number_of(value: object) -> Decimal | None:
     """Return a JSON number, or a text that is one, as a decimal."""
     if value is None or isinstance(value, bool):
         return None

@@ -67,7 +67,7 @@ class RunningCampus(RunningProvider):
 
     What tests do with any provider (faults, requests, dataset, gradebook) they do with this one. Two
     base URLs lead to it: `rostering_url` is form A, `plain_url` form B. `vendor_key` is what partners
-    send in the vendor header.
+    send in the vendor header; `vendor_urls` are the requests that carried one.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class RunningCampus(RunningProvider):
         )
         self.manner = manner or Manner()
         self.vendor_key = f"vendor:{secrets.token_urlsafe(12)}"
+        self.vendor_urls: list[str] = []
         self._views: tuple[object, _CampusReader, _CampusReader] | None = None
 
     @property
@@ -161,6 +162,12 @@ class RunningCampus(RunningProvider):
                 path = Path(tuple(unquote(part) for part in raw.removeprefix(root).split("/")))
                 return path, service_of(path) if self.version is Version.V1P1 else service
         return Path((raw,)), Service.ROSTERING
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of a client."""
+        if VENDOR_HEADER in request.headers:
+            self.vendor_urls.append(f"{request.method} {request.raw_path}")
+        return await super().handle(request)
 
     async def _answer(
         self, request: web.Request, path: Path | None, service: Service, fault: Fault | None

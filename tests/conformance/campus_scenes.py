@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from connectors.infinite_campus.settings import CampusRosterSettings
+from connectors.infinite_campus.gradebook import InfiniteCampusGradebookSink
+from connectors.infinite_campus.settings import CampusGradebookSettings, CampusRosterSettings
 from connectors.infinite_campus.source import InfiniteCampusSource
 from domain.clock import FixedClock
 from domain.oneroster import Version
 from simulators.dataset import Dataset
-from simulators.infinite_campus import RunningCampus
+from simulators.infinite_campus import RunningCampus, TaskSpec, publish_tasks
+from simulators.infinite_campus.manner import CAMPUS_DIALECT
+from simulators.oneroster import Fault, FaultKind
 from tests.conformance.canaries import AT
 from tests.conformance.roster_contract import Make, RosterScene
 from tests.conformance.roster_scenes import NORTH, REST_BREAKAGES, record_in_answer, striking, with_metadata
+from tests.conformance.sink_scenes import GRADEBOOK_BREAKAGES, WRITE, registrar
+from tests.conformance.sink_work import Make as MakeSink
+from tests.conformance.sink_work import SinkScene
 from tests.support.campus import campus_values
 
 
@@ -39,5 +46,43 @@ def _scene(sis: RunningCampus) -> RosterScene:
         offer_more=lambda: with_metadata(sis.dataset),
         move=lambda: sis.dataset.drop("enrollments", "e:u1"),
         breakages={name: striking(sis, fault) for name, fault in REST_BREAKAGES.items()},
+        secrets=(sis.client_secret, sis.vendor_key),
+    )
+
+
+TASKS = (TaskSpec("Final"), TaskSpec("Final", is_standard=True), TaskSpec("Progress"))
+
+
+def campus_gradebook(version: Version) -> MakeSink:
+    """Return how to make the route onto grading tasks of a Campus of a version."""
+
+    @contextmanager
+    def make(dataset: Dataset, folder: Path) -> Iterator[SinkScene]:
+        publish_tasks(dataset, TASKS, AT)
+        with RunningCampus(dataset, version, clock=FixedClock(AT)) as sis:
+            yield _sink_scene(sis)
+
+    return make
+
+
+def _sink_scene(sis: RunningCampus) -> SinkScene:
+    values = campus_values(sis, vendor_key=sis.vendor_key)
+    settings = CampusGradebookSettings.model_validate(values)
+    lost = Fault(FaultKind.LOST_ANSWER, **WRITE)  # type: ignore[arg-type]
+    breakages = {name: striking(sis, fault) for name, fault in GRADEBOOK_BREAKAGES.items()}
+    breakages["no line items"] = striking(
+        sis, Fault(FaultKind.STATUS, path="classes/*/lineItems", status=404, times=None)
+    )
+    breakages["a closed window"] = lambda: sis.set_window("Final", is_open=False)
+    return SinkScene(
+        InfiniteCampusGradebookSink(NORTH, settings, clock=FixedClock(AT)),
+        "infinite_campus_gradebook",
+        state=sis.gradebook,
+        writes=lambda: sis.writes,
+        enter=registrar(sis),
+        drop_writes=lambda: setattr(sis, "dialect", replace(CAMPUS_DIALECT, drop_writes=True)),
+        lose_answers=lambda: sis.faults.add(lost),
+        recover=sis.faults.clear,
+        breakages=breakages,
         secrets=(sis.client_secret, sis.vendor_key),
     )

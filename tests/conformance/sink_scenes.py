@@ -61,23 +61,23 @@ def _gradebook_scene(provider: RunningProvider) -> SinkScene:
         "oneroster_gradebook",
         state=provider.gradebook,
         writes=lambda: provider.requests["PUT results/*"] + provider.requests["PUT lineItems/*"],
-        enter=_registrar(provider),
+        enter=registrar(provider),
         drop_writes=lambda: setattr(provider, "dialect", Dialect(drop_writes=True)),
         lose_answers=lambda: provider.faults.add(lost),
         recover=provider.faults.clear,
-        breakages={name: _striking(provider, fault) for name, fault in GRADEBOOK_BREAKAGES.items()},
+        breakages={name: striking(provider, fault) for name, fault in GRADEBOOK_BREAKAGES.items()},
         secrets=(provider.client_secret,),
     )
 
 
-def _registrar(provider: RunningProvider) -> Callable[[OutboxItem], None]:
+def registrar(provider: RunningProvider) -> Callable[[OutboxItem], None]:
     def enter(item: OutboxItem) -> None:
         provider.dataset.change("results", item.result_id, AT, score=55)
 
     return enter
 
 
-def _striking(provider: RunningProvider, fault: Fault) -> Callable[[], None]:
+def striking(provider: RunningProvider, fault: Fault) -> Callable[[], None]:
     return lambda: provider.faults.add(fault)
 
 

@@ -26,6 +26,7 @@ DAY = date(2026, 1, 16)
 COLUMN = LineItemSpec(
     LineItemId("li-1"), "Physics final", SourcedId("k"), SourcedId("s"), SourcedId("t1"), DAY, DAY
 )
+LABELS = {"label": "F1", "store_code": "S1", "term_id": "3501", "grading_task": "Final"}
 
 Work = tuple[list[OutboxItem], dict[ItemId, GradePayload]]
 
@@ -59,7 +60,7 @@ def payload(student: str, percent: str, district: DistrictCode = NORTH) -> Grade
     value = GradeValue(Decimal(percent), LETTER)
     return GradePayload(
         district, ItemId(""), COLUMN, SourcedId(student), f"{NUMBER}01", value, COMMENT, GradeKind.FINAL,
-        "S1", "PH", "Physics", "School", DAY,
+        "S1", "PH", "Physics", "School", DAY, LABELS, school_year="2026",
     )  # fmt: skip
 
 

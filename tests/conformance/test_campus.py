@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from domain.oneroster import Version
-from tests.conformance.campus_scenes import campus_source
+from tests.conformance.campus_scenes import campus_gradebook, campus_source
 from tests.conformance.roster_contract import RosterSourceContract
+from tests.conformance.sink_contract import ReadBackSinkContract
 
 
 class TestCampus1p1(RosterSourceContract):
@@ -13,3 +14,11 @@ class TestCampus1p1(RosterSourceContract):
 
 class TestCampus1p2(RosterSourceContract):
     make = staticmethod(campus_source(Version.V1P2))
+
+
+class TestCampusGradebook1p1(ReadBackSinkContract):
+    make = staticmethod(campus_gradebook(Version.V1P1))
+
+
+class TestCampusGradebook1p2(ReadBackSinkContract):
+    make = staticmethod(campus_gradebook(Version.V1P2))

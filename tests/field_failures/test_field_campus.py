@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,11 @@ from simulators.infinite_campus import Manner, RunningCampus, in_1p1_ids, with_l
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.sync.cases import open_cases
+from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.night import sync_district
+from sisbridge.sync.region import load_entries
+from sisbridge.sync.release import release
+from sisbridge.sync.writeback import DeliveryCounts, deliver
 from tests.conformance.canaries import AT, ref, roster, truth
 from tests.conformance.roster_contract import whole_pull
 from tests.field_failures.pulls import NORTH, failure, noticed, pulled
@@ -52,6 +56,21 @@ def house(region: CampusRegion, tmp_path: Path) -> Iterator[House]:
     house = region.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
     yield house
     house.close()
+
+
+def graded(house: House, region: CampusRegion, *rows: str) -> DeliveryCounts:
+    """Collect, release and deliver grades of the district on Campus, `student,percent` each."""
+    collect_from(house, region.grade_file([f"{REST},{row}" for row in rows]))
+    release(house, REST, "tester")
+    return deliver(house, REST)
+
+
+def letters(region: CampusRegion) -> dict[str, tuple[float, str]]:
+    """Return percent and letter that Campus holds, by student."""
+    return {
+        one["student"]["sourcedId"]: (one["score"], one["metadata"]["ext_infiniteCampus_scoreGrade"])
+        for one in region.campus.dataset.records("results")
+    }
 
 
 def test_field_failure_01_campus_is_not_asked_for_a_token_without_its_application() -> None:
@@ -188,3 +207,60 @@ def test_field_failure_48_a_connection_narrowed_to_one_school_holds_the_feed(
     with house.store.read() as conn:
         assert roster_store.count(conn, REST)["users"] == 36  # type: ignore[index]
     assert outcome.code == "SZ10"
+
+
+def test_field_failure_08_a_vendor_key_that_is_refused_is_named_while_the_roster_goes_on(
+    house: House, region: CampusRegion
+) -> None:
+    assert sync_district(house, REST).state == "finished"
+    region.campus.vendor_key = "vendor:renewed"
+    assert sync_district(house, REST).state == "finished"
+    with suppress(StopDistrict):
+        graded(house, region, "u0,71.5")
+    said = [case.message for case in open_cases(house, REST) if case.rule == "CN32"]
+    assert [message.count("x-vendor-authorization") for message in said] == [1]
+    assert region.campus.dataset.records("results") == []
+
+
+def test_field_failure_62_a_closed_window_keeps_the_grade_queued_and_names_task_and_term(
+    house: House, region: CampusRegion
+) -> None:
+    sync_district(house, REST)
+    region.campus.set_window("Final", is_open=False)
+    assert graded(house, region, "u0,71.5", "u1,88.25").confirmed == 0
+    (case,) = [case for case in open_cases(house, REST) if case.rule == "WB21"]
+    assert "'Final'" in case.message
+    assert "'t1'" in case.message
+    region.campus.set_window("Final", is_open=True)
+    assert deliver(house, REST).confirmed == 2
+    assert letters(region) == {"u0": (71.5, "C"), "u1": (88.3, "B")}
+    assert [case for case in open_cases(house, REST) if case.rule == "WB21"] == []
+
+
+def test_field_failure_66_no_column_is_made_in_campus_so_none_lies_uncategorized(
+    house: House, region: CampusRegion
+) -> None:
+    before = region.campus.dataset.records("lineItems")
+    sync_district(house, REST)
+    assert graded(house, region, "u0,71.5").confirmed == 1
+    assert region.campus.dataset.records("lineItems") == before
+    assert [one["lineItem"]["sourcedId"] for one in region.campus.dataset.records("results")] == [
+        "ic-task-k-t1-final"
+    ]
+
+
+def test_field_failure_74_a_task_bound_to_the_last_period_as_well_is_not_written_over(
+    house: House, region: CampusRegion
+) -> None:
+    sync_district(house, REST)
+    assert graded(house, region, "u0,71.5").confirmed == 1
+    entries = region.entries()
+    for term in entries["district"][0]["term"]:
+        term["labels"] = {"grading_task": "Final"}
+    load_entries(house, entries, "tester")
+    path = region.grade_file([f"{REST},u0,95.0"])
+    path.write_text(path.read_text().replace("Final,final", "Mid,progress"))
+    collect_from(house, path)
+    release(house, REST, "tester")
+    assert deliver(house, REST).conflict == 1
+    assert letters(region) == {"u0": (71.5, "C")}

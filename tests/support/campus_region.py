@@ -38,5 +38,14 @@ class CampusRegion(SmallRegion):
         del values["client_secret"]
         secrets = {"client_secret": "sis_client_secret"}
         kind = {"kind": "infinite_campus_oneroster", "settings": values, "secrets": secrets}
-        entries["district"][0] |= {"roster": kind}
+        grades = {
+            "kind": "infinite_campus_gradebook",
+            "settings": values,
+            "secrets": secrets | {"vendor_key": "campus_vendor_key"},
+        }
+        terms = [
+            {**term, "labels": {"grading_task": {"final": "Final", "progress": "Progress"}[term["kind"]]}}
+            for term in entries["district"][0]["term"]
+        ]
+        entries["district"][0] |= {"roster": kind, "grades": grades, "term": terms}
         return entries
