@@ -12,6 +12,7 @@ from sisbridge.cli import (
     grades,
     inspect,
     people,
+    plugin,
     region,
     replay,
     retention,
@@ -44,6 +45,7 @@ app.command("grant-console")(retention.grant_console)
 app.add_typer(grades.app, name="grades")
 app.add_typer(people.app, name="people")
 app.add_typer(region.app, name="region")
+app.add_typer(plugin.app, name="plugin")
 app.add_typer(secret.app, name="secret")
 
 

@@ -1,0 +1,3 @@
+SELECT s.dcid, s.school_number, s.name
+FROM schools s
+ORDER BY s.dcid
