@@ -71,10 +71,10 @@ class PowerSchoolConnection(BaseModel):
 class PowerQuerySettings(PowerSchoolConnection):
     """A roster by the named queries of our own plugin.
 
-    query_prefix: what stands before a table's name in the names of the queries.
+    days_around: school years that ended so many days ago, or begin in as many, are read too.
     """
 
-    query_prefix: str = "org.sisbridge.sis.roster"
+    days_around: int = Field(default=45, ge=0, le=300)
 
 
 class PowerSchoolOneRosterSettings(OneRosterRestSettings):

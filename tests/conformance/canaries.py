@@ -83,9 +83,9 @@ def truth(dataset: Dataset, version: Version) -> Rows:
     return rows
 
 
-def key_of(source_table: str, row: dict[str, str | None]) -> tuple[str, ...]:
-    """Return what makes a pulled row one row, as `truth` has it."""
-    names = ROLE_KEY if source_table == "roles" else ("sourcedId",)
+def key_of(source_table: str, row: dict[str, str | None], key: str = "sourcedId") -> tuple[str, ...]:
+    """Return what makes a pulled row one row, as `truth` has it. key: the column with its id."""
+    names = ROLE_KEY if source_table == "roles" else (key,)
     return tuple(row[name] or "" for name in names)
 
 

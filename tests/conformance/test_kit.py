@@ -12,7 +12,7 @@ import pytest
 
 from connectors.protocol import Page
 from domain.oneroster import Version
-from tests.conformance.canaries import roster, truth
+from tests.conformance.canaries import roster
 from tests.conformance.roster_contract import RosterSourceContract, never_silently_smaller
 from tests.conformance.roster_scenes import package
 
@@ -62,7 +62,7 @@ def test_a_lost_row_is_found(tmp_path: Path) -> None:
         with pytest.raises(AssertionError):
             RosterSourceContract().test_every_row_comes_exactly_once(scene, roster())
         with pytest.raises(AssertionError, match="nobody was told"):
-            never_silently_smaller(scene.source, truth(roster(), scene.version))
+            never_silently_smaller(scene.source, scene.expected(roster()))
 
 
 def test_a_name_in_a_log_is_found(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -76,4 +76,4 @@ def test_a_fifth_kind_of_error_is_found(tmp_path: Path) -> None:
     with MAKE(roster(), tmp_path) as scene:
         scene.source = spoiled(scene.source, failing)
         with pytest.raises(KeyError):
-            never_silently_smaller(scene.source, truth(roster(), scene.version))
+            never_silently_smaller(scene.source, scene.expected(roster()))

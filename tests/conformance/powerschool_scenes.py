@@ -1,0 +1,105 @@
+"""PowerSchool with the kit's data set behind it, by each way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+
+from simulators.dataset import Dataset
+from simulators.oneroster import Fault, FaultKind
+from simulators.powerschool import RunningPowerSchool
+from tests.conformance.canaries import Rows
+from tests.conformance.roster_contract import Make, RosterScene
+from tests.support.powerschool import our_plugin, power_query, running
+
+QUERY = "schema/query"
+
+QUERY_BREAKAGES: dict[str, Fault] = {
+    "wrong secret": Fault(FaultKind.WRONG_SECRET, times=None),
+    "no permission": Fault(FaultKind.STATUS, QUERY, status=403, times=None),
+    "not permitted": Fault(FaultKind.STATUS, QUERY, status=401, times=None),
+    "not installed": Fault(FaultKind.STATUS, QUERY, status=404, times=None),
+    "refused": Fault(FaultKind.STATUS, QUERY, status=400, times=None),
+    "asked too often": Fault(FaultKind.STATUS, QUERY, status=429, body="html", times=None),
+    "server error": Fault(FaultKind.STATUS, QUERY, status=500, times=None),
+    "bad gateway page": Fault(FaultKind.STATUS, QUERY, status=502, body="html", times=None),
+    "sign-in page": Fault(FaultKind.HTML, QUERY, times=None),
+    "json breaks off": Fault(FaultKind.TRUNCATED, QUERY, times=None),
+    "half a body": Fault(FaultKind.HALF_BODY, QUERY, times=None),
+    "connection reset": Fault(FaultKind.RESET, QUERY, times=None),
+    "no count": Fault(FaultKind.DROPPED_KEYS, f"{QUERY}/count", keys=("count",), times=None),
+    "no records": Fault(FaultKind.DROPPED_KEYS, QUERY, keys=("record",), times=None),
+    "rows without ids": Fault(FaultKind.DROPPED_KEYS, QUERY, keys=("dcid",), times=None),
+    "a token that never lasts": Fault(FaultKind.EXPIRED_TOKEN, QUERY, times=None),
+    "one lost answer": Fault(FaultKind.RESET, QUERY),
+}
+
+
+def by_power_query(**manner: object) -> Make:
+    """Return how to make a source by PowerQueries in front of a PowerSchool of a manner."""
+
+    @contextmanager
+    def make(dataset: Dataset, folder: Path) -> Iterator[RosterScene]:
+        with running(dataset, **manner) as sis:
+            yield _query_scene(sis)
+
+    return make
+
+
+def _query_scene(sis: RunningPowerSchool) -> RosterScene:
+    strikes = {name: _striking(sis, fault) for name, fault in QUERY_BREAKAGES.items()}
+    return RosterScene(
+        power_query(sis),
+        "powerschool",
+        state=lambda: (rows_in(sis), sis.writes),
+        record_at=record_in_query,
+        offer_more=lambda: _answer_more(sis, "org.sisbridge.sis.roster.students"),
+        move=lambda: sis.tables.remove("cc", 8000),
+        breakages={**strikes, "fields taken away": lambda: _take_away(sis, "cc", "sectionid")},
+        secrets=(sis.client_secret,),
+        key="dcid",
+        truth=lambda: rows_in(sis),
+    )
+
+
+def rows_in(sis: RunningPowerSchool) -> Rows:
+    """Return what a whole roster of a PowerSchool is: every row of the kit's one school year."""
+    tables = {
+        "schools": "schools", "terms": "terms", "courses": "courses", "sections": "sections",
+        "students": "students", "staff": "schoolstaff", "cc": "cc",
+    }  # fmt: skip
+    return {
+        name: sorted((str(row["dcid"]),) for row in sis.tables.rows(table)) for name, table in tables.items()
+    }
+
+
+def _answer_more(sis: RunningPowerSchool, name: str) -> None:
+    plugin = sis.installed.plugin
+    query = plugin.queries[name]
+    columns = (*query.columns, ("STUDENTS.DCID", "students.bus"))
+    wider = replace(query, columns=columns, sql=f"SELECT q.*, 7 AS bus FROM ({query.sql}) q")
+    sis.installed.plugin = replace(plugin, queries={**plugin.queries, name: wider})
+
+
+def _take_away(sis: RunningPowerSchool, table: str, field: str) -> None:
+    plugin = our_plugin()
+    granted = {name: dict(fields) for name, fields in (plugin.access or {}).items()}
+    del granted[table][field]
+    sis.installed.plugin = replace(plugin, access=granted)
+
+
+def _striking(sis: RunningPowerSchool, fault: Fault) -> Callable[[], None]:
+    return lambda: sis.faults.add(fault)
+
+
+def record_in_query(landed: Mapping[str, bytes], place: str) -> str:
+    """Return the dcid of the record at `/cc?offset=200#3` in the answers that landed."""
+    path, _, number = place.rpartition("#")
+    table, _, offset = path.removeprefix("/").partition("?offset=")
+    (name,) = (one for one in landed if one.startswith(f"{table}/0") and f".at-{offset}." in one)
+    record = orjson.loads(landed[name])["record"][int(number) - 1]
+    return str(next(value for key, value in record.items() if key.rpartition(".")[2] == "dcid"))

@@ -1,0 +1,14 @@
+"""Every way of rosters out of PowerSchool, held to the contract."""
+
+from __future__ import annotations
+
+from tests.conformance.powerschool_scenes import by_power_query
+from tests.conformance.roster_contract import RosterSourceContract
+
+
+class TestPowerQuery(RosterSourceContract):
+    make = staticmethod(by_power_query())
+
+
+class TestPowerQueryInSmallPages(RosterSourceContract):
+    make = staticmethod(by_power_query(page_size=4, nulls="null", expires_in_text=False))

@@ -1,0 +1,130 @@
+"""PowerSchool by our plugin's queries: pages, what may be missing, and how refusals are explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.powerschool.powerquery_rows import records_of, rows_of
+from connectors.powerschool.query_list import QUERIES
+from domain.errors import ContractBroken, SisbridgeError, StopDistrict
+from simulators.oneroster import Fault, FaultKind
+from simulators.powerschool import Plugin, RunningPowerSchool
+from tests.conformance.canaries import roster
+from tests.conformance.roster_contract import Kept, whole_pull
+from tests.conformance.roster_contract import rows_of as ids_of
+from tests.field_failures.pulls import failed_step, failure
+from tests.support.powerschool import power_query, running
+
+QUERY = "schema/query"
+
+
+@pytest.fixture
+def sis() -> Iterator[RunningPowerSchool]:
+    """A PowerSchool with the kit's class and our plugin."""
+    with running(roster(), page_size=4) as server:
+        yield server
+
+
+def test_pages_are_as_long_as_the_plugin_allows_and_the_count_is_the_total(sis: RunningPowerSchool) -> None:
+    pages, _ = whole_pull(power_query(sis, page_size=500))
+    proofs = [page.proof for page in pages if page.source_table == "cc"]
+    assert [(proof.rows, proof.total) for proof in proofs] == [(4, 9), (4, 9), (1, 9)]
+
+
+def test_a_server_that_clamps_pages_and_does_not_say_so_is_read_whole(sis: RunningPowerSchool) -> None:
+    sis.faults.add(Fault(FaultKind.STATUS, "v1/metadata", status=404, times=None))
+    pages, _ = whole_pull(power_query(sis))
+    assert len(ids_of(pages, "dcid")["students"]) == 9
+
+
+def test_a_pull_that_broke_off_is_gone_on_with(sis: RunningPowerSchool) -> None:
+    landing = Kept()
+    sis.faults.add(Fault(FaultKind.STATUS, QUERY, status=500, after=9, times=None))
+    with pytest.raises(SisbridgeError):
+        whole_pull(power_query(sis), landing)
+    assert landing.kept("students/0")
+    sis.faults.clear()
+    sis.forget_requests()
+    pages, _ = whole_pull(power_query(sis), landing)
+    assert len(ids_of(pages, "dcid")["students"]) == 9
+    assert sis.requests[f"POST {QUERY}"] < sum(1 for _ in pages)
+
+
+def test_a_plugin_that_is_not_installed_is_named_with_the_menu_to_install_it(sis: RunningPowerSchool) -> None:
+    sis.installed.plugin = Plugin()
+    error = failure(power_query(sis))
+    assert (error.code, "Plugin Management Configuration" in error.fix) == ("CN05", True)
+    assert failed_step(power_query(sis).check()).name == "schools"
+
+
+@pytest.mark.parametrize(("code", "named"), [(401, "CN03"), (403, "CN04")])
+def test_a_query_that_may_not_be_run_is_told_from_a_wrong_address(
+    sis: RunningPowerSchool, code: int, named: str
+) -> None:
+    sis.faults.add(Fault(FaultKind.STATUS, QUERY, status=code, times=None))
+    error = failure(power_query(sis))
+    assert (error.code, "plugin" in error.message) == (named, True)
+
+
+def test_a_column_left_out_of_every_row_is_a_missing_permission() -> None:
+    with pytest.raises(StopDistrict) as caught:
+        rows_of(QUERIES["cc"], [{"dcid": "1", "studentid": "5"}], "/cc?offset=0")
+    assert caught.value.code == "CN04"
+    assert "CC.SECTIONID" in caught.value.message
+
+
+def test_a_column_a_district_does_not_use_is_a_notice(sis: RunningPowerSchool) -> None:
+    _, pull = whole_pull(power_query(sis))
+    (notice,) = pull.notices()
+    assert (notice.code, notice.source_table) == ("CF58", "students")
+    assert "STUDENTS.STATE_STUDENTNUMBER" in notice.message
+
+
+def test_nested_answers_are_read_as_flat_ones_and_numbers_as_texts() -> None:
+    nested = {
+        "id": 1,
+        "name": "schools",
+        "tables": {"schools": {"dcid": 11, "school_number": 7, "name": " N "}},
+    }
+    flat = {"_name": "schools", "schools.dcid": "11", "schools.school_number": 7.0, "schools.name": "N"}
+    made = [rows_of(QUERIES["schools"], [one], "/schools").batches["schools"] for one in (nested, flat)]
+    assert made[0].to_pylist() == made[1].to_pylist()
+    assert made[0].to_pylist()[0] == {"dcid": "11", "school_number": "7", "name": "N", "_place": "/schools#1"}
+
+
+def test_an_answer_without_a_list_is_an_empty_roster_only_where_a_query_says_so() -> None:
+    assert records_of(b'{"name": "cc", "@extensions": ""}', "/cc") == []
+    with pytest.raises(ContractBroken):
+        records_of(b'{"message": "no"}', "/cc")
+
+
+def test_a_row_without_its_key_is_held_with_its_place() -> None:
+    school = {"school_number": "7", "name": "N"}
+    flat = rows_of(
+        QUERIES["schools"], [{"dcid": "1", **school}, {"dcid": None, **school}], "/schools?offset=0"
+    )
+    assert [(one.code, one.place) for one in flat.notices] == [("RF01", "/schools?offset=0#2")]
+    assert flat.batches["schools"].num_rows == 1
+
+
+def test_only_school_years_around_the_day_are_asked_for(sis: RunningPowerSchool) -> None:
+    sis.tables.add(
+        "terms",
+        {
+            "dcid": 1,
+            "id": 3400,
+            "schoolid": 100,
+            "yearid": 34,
+            "name": "Old",
+            "firstday": "2024-08-15",
+            "lastday": "2025-06-05",
+            "portion": 1,
+            "isyearrec": 1,
+        },
+    )
+    pages, _ = whole_pull(power_query(sis))
+    assert len(ids_of(pages, "dcid")["terms"]) == 2
+    pages, _ = whole_pull(power_query(sis, days_around=300))
+    assert len(ids_of(pages, "dcid")["terms"]) == 3
