@@ -23,6 +23,7 @@ ROSTER_SOURCES: dict[str, str] = {
     "oneroster_csv_sftp": "connectors.sftp.source:SftpRosterSource",
     "infinite_campus_oneroster": "connectors.infinite_campus.source:InfiniteCampusSource",
     "csv_sftp": "connectors.flat.plain:PlainCsvSource",
+    "powerschool_oneroster": "connectors.powerschool.source:PowerSchoolOneRosterSource",
     "powerschool_powerquery": "connectors.powerschool.powerquery:PowerQuerySource",
 }
 """Kinds of roster source."""

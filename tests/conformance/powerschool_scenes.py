@@ -9,12 +9,15 @@ from pathlib import Path
 
 import orjson
 
+from domain.oneroster import Version
 from simulators.dataset import Dataset
 from simulators.oneroster import Fault, FaultKind
+from simulators.oneroster.faults import ON_LISTS
 from simulators.powerschool import RunningPowerSchool
-from tests.conformance.canaries import Rows
+from tests.conformance.canaries import AT, Rows
 from tests.conformance.roster_contract import Make, RosterScene
-from tests.support.powerschool import our_plugin, power_query, running
+from tests.conformance.roster_scenes import REST_BREAKAGES, record_in_answer
+from tests.support.powerschool import one_roster, our_plugin, power_query, running
 
 QUERY = "schema/query"
 
@@ -36,6 +39,13 @@ QUERY_BREAKAGES: dict[str, Fault] = {
     "rows without ids": Fault(FaultKind.DROPPED_KEYS, QUERY, keys=("dcid",), times=None),
     "a token that never lasts": Fault(FaultKind.EXPIRED_TOKEN, QUERY, times=None),
     "one lost answer": Fault(FaultKind.RESET, QUERY),
+}
+
+
+ONEROSTER_BREAKAGES: dict[str, Fault] = {
+    name: replace(fault, path=f"oneroster/{fault.path}" if fault.path else "")
+    for name, fault in REST_BREAKAGES.items()
+    if fault.kind not in ON_LISTS
 }
 
 
@@ -64,6 +74,27 @@ def _query_scene(sis: RunningPowerSchool) -> RosterScene:
         key="dcid",
         truth=lambda: rows_in(sis),
     )
+
+
+def by_oneroster(**manner: object) -> Make:
+    """Return how to make a source by OneRoster in front of a PowerSchool of a manner."""
+
+    @contextmanager
+    def make(dataset: Dataset, folder: Path) -> Iterator[RosterScene]:
+        with running(dataset, **manner) as sis:
+            strikes = {name: _striking(sis, fault) for name, fault in ONEROSTER_BREAKAGES.items()}
+            yield RosterScene(
+                one_roster(sis),
+                Version.V1P1,
+                state=lambda: (sis.dataset.counts(), sis.writes),
+                record_at=record_in_answer,
+                offer_more=lambda: sis.dataset.change("users", "u1", AT, metadata={"bus": "7"}),
+                move=lambda: sis.dataset.drop("enrollments", "e:u1"),
+                breakages=strikes,
+                secrets=(sis.client_secret,),
+            )
+
+    return make
 
 
 def rows_in(sis: RunningPowerSchool) -> Rows:

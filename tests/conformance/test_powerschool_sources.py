@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.powerschool_scenes import by_power_query
+from tests.conformance.powerschool_scenes import by_oneroster, by_power_query
 from tests.conformance.roster_contract import RosterSourceContract
 
 
@@ -12,3 +12,11 @@ class TestPowerQuery(RosterSourceContract):
 
 class TestPowerQueryInSmallPages(RosterSourceContract):
     make = staticmethod(by_power_query(page_size=4, nulls="null", expires_in_text=False))
+
+
+class TestOneRoster(RosterSourceContract):
+    make = staticmethod(by_oneroster())
+
+
+class TestOneRosterOfAnOldServerInSmallPages(RosterSourceContract):
+    make = staticmethod(by_oneroster(page_size=4, oneroster_path="/ims/oneroster/v1p1"))

@@ -6,7 +6,8 @@ from typing import Any
 
 from connectors.powerschool.plugin import PluginChoice, plugin_zip
 from connectors.powerschool.powerquery import PowerQuerySource
-from connectors.powerschool.settings import PowerQuerySettings
+from connectors.powerschool.settings import PowerQuerySettings, PowerSchoolOneRosterSettings
+from connectors.powerschool.source import PowerSchoolOneRosterSource
 from domain.clock import FixedClock
 from domain.ids import DistrictCode
 from simulators.dataset import Dataset
@@ -32,6 +33,12 @@ def reach_plugin(sis: RunningPowerSchool, **changes: object) -> dict[str, object
         "base_url": sis.base_url, "client_id": sis.client_id, "client_secret": sis.client_secret,
         "first_wait": 0.01, "attempts": 2, "patience": 2, "read_timeout": 2, **changes,
     }  # fmt: skip
+
+
+def one_roster(sis: RunningPowerSchool, **changes: object) -> PowerSchoolOneRosterSource:
+    """Return a source in front of a PowerSchool with Universal Rostering."""
+    settings = PowerSchoolOneRosterSettings.model_validate(reach_plugin(sis, **changes))
+    return PowerSchoolOneRosterSource(NORTH, settings, clock=FixedClock(AT))
 
 
 def power_query(sis: RunningPowerSchool, **changes: object) -> PowerQuerySource:
