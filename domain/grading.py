@@ -212,6 +212,26 @@ class GradePayload:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteLimits:
+    """What a route can carry of a grade; the gate makes payloads fit, or holds them, before they are queued.
+
+    comment_length: the most characters of a comment; None for any number, 0 where it carries none.
+    comment_lines, comment_tabs: whether a comment may hold line breaks, tabs. characters: the codec its
+    text must be writable in. marks: those it can say. needs_percent, needs_letter: whether a graded grade
+    must have the one or the other. title_length: the most characters of a column's title.
+    """
+
+    comment_length: int | None = None
+    comment_lines: bool = True
+    comment_tabs: bool = True
+    characters: str = "utf-8"
+    marks: frozenset[Mark] = frozenset(Mark)
+    needs_percent: bool = False
+    needs_letter: bool = False
+    title_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteGrade:
     """What the SIS holds for one item, in the route's canonical form (its rounding, its scale).
 
