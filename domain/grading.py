@@ -101,6 +101,14 @@ class GradeValue:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenGrade:
+    """What we wrote last of one grade on one route. Its repr hides it."""
+
+    value: GradeValue
+    comment: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class GradeRecord:
     """One revision of one student's mark in one grade column, as it was collected."""
 
@@ -125,10 +133,14 @@ class GradeRecord:
 
 
 class OutboxState(StrEnum):
-    """Where one released grade stands on its way into a SIS."""
+    """Where one released grade stands on its way into a SIS.
+
+    HELD: it waits for its posting window and leaves by itself. BY_HAND: a person enters it in the SIS.
+    """
 
     QUEUED = "queued"
     HELD = "held"
+    BY_HAND = "by_hand"
     SENDING = "sending"
     DELIVERED = "delivered"
     CONFIRMED = "confirmed"

@@ -29,6 +29,7 @@ class GradebookReads:
         self, settings: OneRosterGradebookSettings, form: GradebookForm, client: HttpClient, ids: RemoteIds
     ) -> None:
         self._form = form
+        self._reads_comments = settings.send_comment
         self._ids = ids
         self._root = settings.root(Service.GRADEBOOK)
         self._lists = ListReader(client, settings.page_size, settings.in_flight)
@@ -45,7 +46,11 @@ class GradebookReads:
     def _remote(self, payload: GradePayload, cells: Mapping[Cell, Record]) -> RemoteGrade | None:
         record = cells.get((self._ids.of(payload.line_item.line_item_id), payload.student))
         value = self._form.value_of(record, payload.line_item) if record else None
-        return RemoteGrade(value, sourced_id_of(record) or "") if value else None
+        if record is None or value is None:
+            return None
+        # A server that leaves the field out of its answer does not say that there is no comment.
+        comment = str(record["comment"] or "") if "comment" in record else None
+        return RemoteGrade(value, sourced_id_of(record) or "", comment if self._reads_comments else None)
 
     def _cells(self, payloads: Sequence[GradePayload]) -> dict[Cell, Record]:
         """Return the live result of each line item and student; of several, the last modified."""

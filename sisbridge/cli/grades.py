@@ -1,14 +1,17 @@
-"""`sisbridge grades`: collect, release and deliver."""
+"""`sisbridge grades`: collect, release, deliver, and choose where a SIS holds another value."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from domain.errors import SisbridgeError
-from domain.ids import DistrictCode
+from domain.ids import DistrictCode, ItemId
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import ExitCode, JsonFlag, fail, print_json, print_table
 
@@ -28,8 +31,8 @@ def collect(
     """
     from sisbridge.sync.collect_grades import collect_from
 
-    with opened(as_json) as house:
-        found = collect_from(house, source)
+    with opened(as_json) as house, counting(as_json) as counted:
+        found = collect_from(house, source, progress=counted and counted("collecting"))
     if as_json:
         print_json({"read": found.read, "by_district": found.by_district, "unplaced": found.unplaced})
     else:
@@ -63,24 +66,18 @@ def release(
 
     failure: SisbridgeError | None = None
     released: dict[str, Released] = {}
-    with opened(as_json) as house:
-        chosen = [DistrictCode(code) for code in districts or all_districts(house)]
-        for code in chosen:
+    with opened(as_json) as house, counting(as_json) as counted:
+        actor = house.settings.actor
+        for code in [DistrictCode(code) for code in districts or all_districts(house)]:
+            told = counted and counted(f"{code} releasing")
             try:
                 if again:
-                    released[code] = release_again(house, code, house.settings.actor)
+                    released[code] = release_again(house, code, actor)
                 else:
-                    released[code] = open_gate(house, code, house.settings.actor, offering=offering)
+                    released[code] = open_gate(house, code, actor, offering=offering, progress=told)
             except SisbridgeError as error:
                 failure = error
-    if as_json:
-        print_json({code: {"queued": r.queued, "waiting": r.waiting} for code, r in released.items()})
-    else:
-        print_table(
-            "Grades released",
-            ("district", "queued", "waiting"),
-            [(c, r.queued, r.waiting) for c, r in released.items()],
-        )
+    _show("Grades released", {code: came.as_dict() for code, came in released.items()}, as_json)
     if failure:
         fail(failure, as_json)
 
@@ -96,18 +93,102 @@ def deliver(districts: Codes = None, as_json: JsonFlag = False) -> None:
 
     failure: SisbridgeError | None = None
     delivered: dict[str, dict[str, int]] = {}
-    with opened(as_json) as house:
+    with opened(as_json) as house, counting(as_json) as counted:
         for code in [DistrictCode(code) for code in districts or all_districts(house)]:
+            told = counted and counted(f"{code} sending")
             try:
-                delivered[code] = write_back(house, code).as_dict()
+                delivered[code] = write_back(house, code, progress=told).as_dict()
             except SisbridgeError as error:
                 failure = error
-    if as_json:
-        print_json(delivered)
-    elif delivered:
-        heads = next(iter(delivered.values()))
-        print_table(
-            "Grades", ("district", *heads), [(code, *counts.values()) for code, counts in delivered.items()]
-        )
+    _show("Grades", delivered, as_json)
     if failure:
         fail(failure, as_json)
+
+
+@app.command("list")
+def list_grades(
+    district: Annotated[str, typer.Argument(help="A district's code.")],
+    everything: Annotated[bool, typer.Option("--all", help="Also what is confirmed or withdrawn.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """List a district's released grades that are not settled, by id; no value is shown.
+
+    Example: sisbridge grades list 9001
+    """
+    from sisbridge.sync.choose import listed
+
+    with opened(as_json) as house:
+        found = listed(house, DistrictCode(district), settled=everything)
+    heads = ("item", "state", "student", "offering", "period", "route", "revision")
+    rows = [
+        (i.item.item_id, i.item.state.value, i.student, i.offering, i.reporting_period, i.item.route,
+         i.item.revision)
+        for i in found
+    ]  # fmt: skip
+    if as_json:
+        print_json([dict(zip(heads, row, strict=True)) for row in rows])
+    elif rows:
+        print_table("Grades on their way", heads, rows)
+    else:
+        typer.echo("No grade is on its way.")
+
+
+@app.command("choose")
+def choose(
+    district: Annotated[str, typer.Argument(help="The district's code.")],
+    item: Annotated[str, typer.Argument(help="The grade's id on its way, as `grades list` shows it.")],
+    keep_theirs: Annotated[
+        bool, typer.Option("--keep-theirs", help="What the SIS holds stands; ours is withdrawn.")
+    ] = False,
+    send_ours: Annotated[
+        bool, typer.Option("--send-ours", help="Ours is sent over the value that the case told of.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Choose which value stands where a SIS holds another than ours; recorded with your name.
+
+    Exit 3 when there is nothing to choose. Example: sisbridge grades choose 9001 ITEM --keep-theirs
+    """
+    from sisbridge.sync import choose as choices
+
+    if keep_theirs == send_ours:
+        raise typer.BadParameter("give exactly one of --keep-theirs and --send-ours")
+    code, number = DistrictCode(district), ItemId(item)
+    with opened(as_json) as house:
+        if keep_theirs:
+            choices.keep_theirs(house, code, number, house.settings.actor)
+            state = "withdrawn"
+        else:
+            state = choices.send_ours(house, code, number, house.settings.actor).value
+    if as_json:
+        print_json({"district": district, "item": item, "state": state})
+    else:
+        typer.echo(f"Item {item} of district {district} is now {state.replace('_', ' ')}.")
+
+
+def _show(title: str, counts: Mapping[str, Mapping[str, int]], as_json: bool) -> None:
+    if as_json:
+        print_json(counts)
+    elif counts:
+        heads = next(iter(counts.values()))
+        rows = [(code, *many.values()) for code, many in counts.items()]
+        print_table(title, ("district", *(head.replace("_", " ") for head in heads)), rows)
+
+
+@contextmanager
+def counting(quiet: bool) -> Iterator[Callable[[str], Callable[[int, int], None]] | None]:
+    """Yield how to show a count that grows, on a terminal only: name it, then tell done and total."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+
+        def named(description: str) -> Callable[[int, int], None]:
+            task = bar.add_task(description, total=None)
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        yield named

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -80,6 +82,21 @@ class Store:
         with self.begin(label) as conn:
             yield conn
 
+    @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Yield whether nobody else does a named thing just now; others are told so until the block ends.
+
+        It lets go when the process dies. On SQLite by a lock on a file beside the database.
+        """
+        if self.dialect == "postgresql":
+            with self._connected() as conn, _advisory(conn, name) as taken:
+                yield taken
+        elif self._engine.url.database:
+            with _file_lock(Path(f"{self._engine.url.database}.{name}.lock")) as taken:
+                yield taken
+        else:
+            yield True
+
     def dispose(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -105,6 +122,29 @@ class Store:
         else:
             return
         raise failure from None
+
+
+@contextmanager
+def _advisory(conn: Connection, name: str) -> Iterator[bool]:
+    conn = conn.execution_options(isolation_level="AUTOCOMMIT")
+    number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+    taken = bool(conn.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+    try:
+        yield taken
+    finally:
+        if taken:
+            conn.execute(sa.select(sa.func.pg_advisory_unlock(number)))
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[bool]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def _engine(url: URL) -> Engine:

@@ -61,6 +61,15 @@ def save(conn: Connection, keyring: Keyring, record: GradeRecord, state: GradeSt
         upsert(conn, grade, [_row(keyring, record, state, at)])
 
 
+def revision(
+    conn: Connection, keyring: Keyring, district: DistrictCode, grade_id: GradeId, number: int
+) -> GradeRecord | None:
+    """Return one revision of a grade, whatever its state, or None."""
+    this = (grade.c.district_code == district, grade.c.grade_id == grade_id, grade.c.revision == number)
+    row = conn.execute(sa.select(grade).where(*this)).one_or_none()
+    return _record(keyring, row) if row else None
+
+
 def collected(conn: Connection, keyring: Keyring, district: DistrictCode) -> list[GradeRecord]:
     """Return the newest revisions that wait for release, by offering, column and grade id."""
     return list(_newest(conn, keyring, district, grade.c.state == GradeState.COLLECTED))

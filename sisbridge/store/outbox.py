@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.clock import system_clock
 from domain.errors import ContractBroken
-from domain.grading import GradePayload, GradeValue, OutboxItem, OutboxState, Outcome
+from domain.grading import GradePayload, OutboxItem, OutboxState, Outcome, WrittenGrade
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
 from sisbridge.store import bulk
 from sisbridge.store.codec import PAYLOAD
@@ -21,13 +21,14 @@ from sisbridge.store.tables.grades import outbox, receipt
 from sisbridge.store.upsert import insert_missing
 
 __all__ = [
-    "queue", "requeue", "items", "waits", "payloads", "set_state", "last_written", "last_written_all",
-    "save_receipts", "receipts", "last_receipts",
+    "queue", "claim", "requeue", "items", "waits", "payloads", "set_state", "last_written",
+    "last_written_all", "save_receipts", "receipts", "last_receipts",
 ]  # fmt: skip
 
 REPLACEABLE = (
     OutboxState.QUEUED,
     OutboxState.HELD,
+    OutboxState.BY_HAND,
     OutboxState.NOT_TAKEN,
     OutboxState.CONFLICT,
     OutboxState.REJECTED,
@@ -123,6 +124,31 @@ def set_state(
     _change(conn, district, item_ids, values)
 
 
+def claim(
+    conn: Connection, district: DistrictCode, wanted: Sequence[OutboxItem], at: datetime
+) -> set[ItemId]:
+    """Move items to SENDING, each with one more attempt, and return those that were as we last saw them.
+
+    An item that another delivery took, or a person changed, in the meantime is left alone and not returned.
+    """
+    taken: set[ItemId] = set()
+    for state, attempts in sorted({(item.state, item.attempts) for item in wanted}):
+        alike = [item.item_id for item in wanted if (item.state, item.attempts) == (state, attempts)]
+        claimed = conn.execute(
+            sa.update(outbox)
+            .where(
+                outbox.c.district_code == district,
+                outbox.c.state == state.value,
+                outbox.c.attempts == attempts,
+                bulk.one_of(conn, outbox.c.item_id, alike),
+            )
+            .values(state=OutboxState.SENDING.value, attempts=attempts + 1, updated_at=at)
+            .returning(outbox.c.item_id)
+        )
+        taken.update(ItemId(number) for number in claimed.scalars())
+    return taken
+
+
 def requeue(conn: Connection, district: DistrictCode, item_ids: Collection[ItemId], at: datetime) -> None:
     """Put items that never arrived back into the queue, or aside when a newer revision is in it."""
     set_state(conn, district, item_ids, OutboxState.QUEUED, at=at)
@@ -138,17 +164,17 @@ def requeue(conn: Connection, district: DistrictCode, item_ids: Collection[ItemI
 
 def last_written(
     conn: Connection, keyring: Keyring, district: DistrictCode, route: str, grade_id: GradeId
-) -> GradeValue | None:
-    """Return the value that we wrote (or found and adopted) last for a grade on a route, or None.
+) -> WrittenGrade | None:
+    """Return what we wrote (or found and adopted) last for a grade on a route, or None.
 
-    None too when we took that value back. It is the value as released, not in the route's own form.
+    None too when we took it back. The value is as it was released, not in the route's own form.
     """
     return _last_written(conn, keyring, district, route, outbox.c.grade_id == grade_id).get(grade_id)
 
 
 def last_written_all(
     conn: Connection, keyring: Keyring, district: DistrictCode, route: str
-) -> dict[GradeId, GradeValue]:
+) -> dict[GradeId, WrittenGrade]:
     """Return `last_written` of every grade of a route at once."""
     return _last_written(conn, keyring, district, route)
 
@@ -213,7 +239,7 @@ def _change(
 
 def _last_written(
     conn: Connection, keyring: Keyring, district: DistrictCode, route: str, *only: ColumnElement[bool]
-) -> dict[GradeId, GradeValue]:
+) -> dict[GradeId, WrittenGrade]:
     # A conflict found later does not unwrite what we wrote: the receipts remember.
     proven = sa.exists().where(
         receipt.c.district_code == outbox.c.district_code,
@@ -231,11 +257,12 @@ def _last_written(
         .order_by(outbox.c.grade_id, outbox.c.revision)
     ).all()
     newest = {row.grade_id: row for row in rows}
-    return {
-        grade_id: _opened(keyring, district, row.item_id, row.sealed).value
+    opened = {
+        grade_id: _opened(keyring, district, row.item_id, row.sealed)
         for grade_id, row in newest.items()
         if row.state != OutboxState.WITHDRAWN
     }
+    return {grade_id: WrittenGrade(payload.value, payload.comment) for grade_id, payload in opened.items()}
 
 
 def _opened(keyring: Keyring, district: DistrictCode, item_id: ItemId, sealed: bytes) -> GradePayload:

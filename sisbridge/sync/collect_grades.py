@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,9 @@ from validation import GradeContext, judge_grades
 
 _SeatKey = tuple[SourcedId, OfferingId, str]
 
+Progress = Callable[[int, int], None]
+"""Told how many rows of how many read so far were judged."""
+
 
 @dataclass
 class Collected:
@@ -54,7 +57,7 @@ class _Desk:
     latest: dict[GradeId, GradeRecord]
 
 
-def collect_grades(house: House, source: GradeSource) -> Collected:
+def collect_grades(house: House, source: GradeSource, *, progress: Progress | None = None) -> Collected:
     """Read every batch and keep each good row as a revision of its grade; hold the others with a case.
 
     A row that says what is kept already changes nothing. Rows of a district nobody knows are listed
@@ -66,15 +69,19 @@ def collect_grades(house: House, source: GradeSource) -> Collected:
         for row in batch.rows:
             rows_of.setdefault((row.values.get("district") or "").strip(), []).append(row)
         collected.read += len(batch.rows)
+        done = collected.read - len(batch.rows)
         for code, rows in sorted(rows_of.items()):
             _collect_district(house, batch, code, rows, collected)
+            done += len(rows)
+            if progress:
+                progress(done, collected.read)
     return collected
 
 
-def collect_from(house: House, path: Path) -> Collected:
+def collect_from(house: House, path: Path, *, progress: Progress | None = None) -> Collected:
     """Collect the grades of a CSV file, or of every CSV in a folder."""
     config = ConnectorConfig(DistrictCode(""), "grades", "grade_csv", {"path": str(path)})
-    return collect_grades(house, registry.grade_source(config, _no_secret))
+    return collect_grades(house, registry.grade_source(config, _no_secret), progress=progress)
 
 
 def _no_secret(name: str) -> str:

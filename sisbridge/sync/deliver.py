@@ -1,26 +1,40 @@
 """Deliver queued grades to one district's SIS, one by one, each proven by reading it back.
 
 The order makes a crash harmless: what may have been sent is looked up before anything is sent again,
-`sending` is committed before the first write, and a receipt before the next step.
+`sending` is committed before the first write, and a receipt before the next step. One district has one
+delivery at a time (`writeback`); an item that was changed in the meantime all the same is left alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from connectors.protocol import GradeSink, RemembersIds
 from domain.errors import SisbridgeError
 from domain.failpoints import failpoint
-from domain.grading import GradePayload, GradeValue, OutboxItem, OutboxState, Outcome, Receipt, RemoteGrade
+from domain.grading import (
+    GradePayload,
+    GradeValue,
+    OutboxItem,
+    OutboxState,
+    Outcome,
+    Receipt,
+    RemoteGrade,
+    WrittenGrade,
+)
 from domain.ids import GradeId, ItemId
 from domain.model import District
-from mappings.readback import BeforeDecision, after_writing, before_writing
+from mappings.readback import BeforeDecision, Comments, after_writing, before_writing, comment_kept
 from sisbridge.house import House, clock_of
 from sisbridge.store import outbox, remote_objects
 
 MAXIMUM_ATTEMPTS = 3
 """How often an item that the SIS accepted but did not keep is sent again before a case opens."""
+
+COMMENT_LOST = "The SIS keeps the grade and not its comment, or not all of it."
 
 IN_DOUBT = (OutboxState.SENDING, OutboxState.UNKNOWN, OutboxState.DELIVERED)
 TO_SEND = (OutboxState.QUEUED, OutboxState.NOT_TAKEN)
@@ -40,6 +54,10 @@ STATE_AFTER: dict[Outcome, OutboxState] = {
 """Where an item stands after each outcome."""
 
 
+Progress = Callable[[int, int], None]
+"""Told how many of how many were sent."""
+
+
 @dataclass(frozen=True)
 class Work:
     """One district's items in hand, with the payloads of those items and of no others."""
@@ -49,41 +67,51 @@ class Work:
     sink: GradeSink
     items: tuple[OutboxItem, ...]
     payloads: Mapping[ItemId, GradePayload]
-    last_written: Mapping[GradeId, GradeValue]
+    last_written: Mapping[GradeId, WrittenGrade]
+    progress: Progress | None = None
 
     def of(self, chosen: Sequence[OutboxItem]) -> list[GradePayload]:
         """Return the payloads of some of the items, in order."""
         return [self.payloads[item.item_id] for item in chosen]
 
 
-def deliver_items(house: House, district: District, sink: GradeSink, route: str) -> None:
+def deliver_items(
+    house: House, district: District, sink: GradeSink, route: str, progress: Progress | None = None
+) -> None:
     """Bring every item as far as it can come; each step is committed before the next."""
+    with reminded(house, district, sink, route):
+        _resolve_doubts(work_for(house, district, sink, route, IN_DOUBT))
+        work = replace(work_for(house, district, sink, route, TO_SEND), progress=progress)
+        send_items(work, [item for item in work.items if _may_go(item)], route)
+
+
+def send_items(work: Work, items: Sequence[OutboxItem], route: str) -> None:
+    """Read what the SIS holds for some items, write what may be written, and prove it."""
+    if not items:
+        return
+    held = work.sink.current(work.of(items))
+    to_send = _settle(work, items, held)
+    if not to_send:
+        return
+    work.sink.prepare(work.of(to_send))
+    _remember(work.house, work.district, work.sink, route)
+    claimed = _mark_sending(work, to_send)
+    answered = _send(work, claimed)
+    _read_back(work, claimed, held, answered)
+
+
+@contextmanager
+def reminded(house: House, district: District, sink: GradeSink, route: str) -> Iterator[None]:
+    """Tell the sink what the SIS calls our things, and keep what it learns, on every path."""
     _remind(house, district, sink, route)
     try:
-        _deliver(house, district, sink, route)
+        yield
     finally:
         _remember(house, district, sink, route)
 
 
-def _deliver(house: House, district: District, sink: GradeSink, route: str) -> None:
-    _resolve_doubts(work_for(house, district, sink, route, IN_DOUBT))
-    work = work_for(house, district, sink, route, TO_SEND)
-    sendable = [
-        item
-        for item in work.items
-        if item.state is not OutboxState.NOT_TAKEN or item.attempts < MAXIMUM_ATTEMPTS
-    ]
-    if not sendable:
-        return
-    held = sink.current(work.of(sendable))
-    to_send = _settle(work, sendable, held)
-    if not to_send:
-        return
-    sink.prepare(work.of(to_send))
-    _remember(house, district, sink, route)
-    _mark_sending(work, to_send)
-    answered = _send(work, to_send)
-    _read_back(work, to_send, held, answered)
+def _may_go(item: OutboxItem) -> bool:
+    return item.state is not OutboxState.NOT_TAKEN or item.attempts < MAXIMUM_ATTEMPTS
 
 
 def _remind(house: House, district: District, sink: GradeSink, route: str) -> None:
@@ -109,7 +137,7 @@ def work_for(
         items = tuple(item for item in outbox.items(conn, district.code, states) if item.route == route)
         payloads = outbox.payloads(conn, house.keyring, district.code, [item.item_id for item in items])
         written = outbox.last_written_all(conn, house.keyring, district.code, route)
-    last = {grade: sink.canonical(value) for grade, value in written.items()}
+    last = {grade: replace(one, value=sink.canonical(one.value)) for grade, one in written.items()}
     return Work(house, district, sink, items, payloads, last)
 
 
@@ -130,7 +158,7 @@ def _settle(
     to_send, receipts = [], []
     for item in items:
         before = held.get(item.item_id)
-        decision = before_writing(before, _wanted(work, item), work.last_written.get(item.grade_id))
+        decision = _decided(work, item, before)
         if decision is BeforeDecision.SEND:
             to_send.append(item)
         else:
@@ -139,14 +167,20 @@ def _settle(
     return to_send
 
 
+def _decided(work: Work, item: OutboxItem, before: RemoteGrade | None) -> BeforeDecision:
+    last = work.last_written.get(item.grade_id)
+    comments = Comments(work.payloads[item.item_id].comment, last.comment if last else None)
+    return before_writing(before, _wanted(work, item), last.value if last else None, comments)
+
+
 def _settled(work: Work, item: OutboxItem, before: RemoteGrade | None, decision: BeforeDecision) -> Receipt:
     """Return the receipt of an item that is not sent: ours already, or another's value stands there."""
     if decision is BeforeDecision.CONFLICT:
         outcome, message = (
             Outcome.CONFLICT,
-            "The SIS holds a value that somebody else entered; nothing was written.",
+            "The SIS holds a value or comment that somebody else entered; nothing was written.",
         )
-        fix = "Ask the registrar which value stands, then choose it."
+        fix = "Ask the registrar which stands, then `sisbridge grades choose DISTRICT ITEM`."
     else:
         sent_before = item.state in IN_DOUBT
         outcome = Outcome.CONFIRMED if sent_before else Outcome.ADOPTED
@@ -169,18 +203,11 @@ def _wanted(work: Work, item: OutboxItem) -> GradeValue:
     return work.sink.canonical(work.payloads[item.item_id].value)
 
 
-def _mark_sending(work: Work, items: Sequence[OutboxItem]) -> None:
-    at = clock_of(work.district)()
+def _mark_sending(work: Work, items: Sequence[OutboxItem]) -> list[OutboxItem]:
+    """Take the items for this delivery; return those that are still as they were when it read them."""
     with work.house.store.begin("sending") as conn:
-        for item in items:
-            outbox.set_state(
-                conn,
-                work.district.code,
-                [item.item_id],
-                OutboxState.SENDING,
-                attempts=item.attempts + 1,
-                at=at,
-            )
+        taken = outbox.claim(conn, work.district.code, items, clock_of(work.district)())
+    return [item for item in items if item.item_id in taken]
 
 
 def _send(work: Work, items: Sequence[OutboxItem]) -> dict[ItemId, Receipt]:
@@ -191,6 +218,8 @@ def _send(work: Work, items: Sequence[OutboxItem]) -> dict[ItemId, Receipt]:
     try:
         for receipt in work.sink.deliver(sent, chosen):
             answered[receipt.item_id] = receipt
+            if work.progress:
+                work.progress(len(answered), len(items))
             failpoint("deliver:answered")
     except SisbridgeError as error:
         _leave_in_doubt(work, [item for item in sent if item.item_id not in answered], error)
@@ -240,7 +269,10 @@ def _proven(
 ) -> Receipt:
     sent = _wanted(work, item)
     outcome = after_writing(before, sent, after, receipt.outcome is not Outcome.UNKNOWN)
-    return replace(receipt, outcome=outcome, before=before, sent=sent, after=after)
+    message = receipt.message
+    if outcome is Outcome.CONFIRMED and not comment_kept(work.payloads[item.item_id].comment, after):
+        message = COMMENT_LOST
+    return replace(receipt, outcome=outcome, before=before, sent=sent, after=after, message=message)
 
 
 def _record(work: Work, receipts: Sequence[Receipt]) -> None:
@@ -249,5 +281,8 @@ def _record(work: Work, receipts: Sequence[Receipt]) -> None:
     at = clock_of(work.district)()
     with work.house.store.begin("receipts") as conn:
         outbox.save_receipts(conn, work.house.keyring, work.district.code, receipts)
+        alike = defaultdict(list)
         for receipt in receipts:
-            outbox.set_state(conn, work.district.code, [receipt.item_id], STATE_AFTER[receipt.outcome], at=at)
+            alike[STATE_AFTER[receipt.outcome]].append(receipt.item_id)
+        for state, items in alike.items():
+            outbox.set_state(conn, work.district.code, items, state, at=at)

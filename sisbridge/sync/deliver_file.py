@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.protocol import FileBatch, FileGradeSink, FileState
+from domain.errors import RetryLater
 from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import BatchId, fixed_id
 from domain.model import District
 from sisbridge.house import House, clock_of
 from sisbridge.store import files, outbox
 from sisbridge.store.files import FileBatchRecord
-from sisbridge.sync.deliver import STATE_AFTER, Work, work_for
+from sisbridge.sync.deliver import STATE_AFTER, Progress, Work, work_for
 
 COMMITTED, STAGED, PLACED, ACKNOWLEDGED, LOST = "committed", "staged", "in place", "acknowledged", "unknown"
 """A batch is renamed into place only after `staged` was committed: what is `committed` was never visible."""
@@ -29,21 +30,25 @@ _OUTCOME_OF = {
 _BATCH_STATE_OF = {Outcome.DELIVERED: PLACED, Outcome.CONFIRMED: ACKNOWLEDGED, Outcome.UNKNOWN: LOST}
 
 
-def deliver_file(house: House, district: District, sink: FileGradeSink, route: str) -> None:
+def deliver_file(
+    house: House, district: District, sink: FileGradeSink, route: str, progress: Progress | None = None
+) -> None:
     """Look after every earlier batch, then place one new batch of what is queued."""
     work = work_for(house, district, sink, route, [OutboxState.QUEUED])
-    _look_after(work, sink)
+    _look_after(work, sink, route)
     queued = work.items
     if not queued:
         return
     batch = sink.render(queued, {item.item_id: work.payloads[item.item_id] for item in queued})
     record = _commit(work, queued, batch)
     _settle(work, record, _place(work, sink, record, batch), queued)
+    if progress:
+        progress(len(queued), len(queued))
 
 
 def look_after_placed(house: House, district: District, sink: FileGradeSink, route: str) -> None:
     """See which files in place, or lost from sight, were acknowledged since; nothing is written."""
-    _look_after(work_for(house, district, sink, route, []), sink, (PLACED, LOST))
+    _look_after(work_for(house, district, sink, route, []), sink, route, (PLACED, LOST))
 
 
 def _place(work: Work, sink: FileGradeSink, record: FileBatchRecord, batch: FileBatch) -> FileState:
@@ -70,25 +75,29 @@ def _commit(work: Work, items: Sequence[OutboxItem], batch: FileBatch) -> FileBa
     )
     with work.house.store.begin("file-batch") as conn:
         files.save_file_batch(conn, record)
-        for item in items:
-            outbox.set_state(
-                conn,
-                work.district.code,
-                [item.item_id],
-                OutboxState.SENDING,
-                attempts=item.attempts + 1,
-                batch_id=record.batch_id,
-                at=at,
-            )
+        taken = outbox.claim(conn, work.district.code, items, at)
+        if len(taken) < len(items):
+            raise _changed(work.district)
+        outbox.set_state(
+            conn, work.district.code, taken, OutboxState.SENDING, batch_id=record.batch_id, at=at
+        )
     return record
 
 
+def _changed(district: District) -> RetryLater:
+    return RetryLater(
+        "WB14",
+        f"Grades of district {district.code} changed while they were put into a file; none was sent.",
+        fix="Deliver again: nothing is lost.",
+    )
+
+
 def _look_after(
-    work: Work, sink: FileGradeSink, states: Sequence[str] = (COMMITTED, STAGED, PLACED, LOST)
+    work: Work, sink: FileGradeSink, route: str, states: Sequence[str] = (COMMITTED, STAGED, PLACED, LOST)
 ) -> None:
     """Settle batches that a crash left in doubt, and see which were acknowledged since."""
     with work.house.store.read() as conn:
-        batches = files.file_batches(conn, work.district.code, states)
+        batches = [one for one in files.file_batches(conn, work.district.code, states) if one.route == route]
     for record in batches:
         batch_work = _of_batch(work, record)
         _settle(batch_work, record, _state_now(batch_work, sink, record), batch_work.items)

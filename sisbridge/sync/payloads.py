@@ -11,6 +11,7 @@ from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_i
 from domain.model import District
 from domain.tables import RosterTable
 from mappings.user_ids import STATE_TYPES, state_identifier
+from sisbridge.house import today_of
 from sisbridge.store import regions, roster
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
@@ -55,14 +56,28 @@ class Desk:
         """Return what the district calls a grade's reporting period."""
         return self.terms[(record.term, record.reporting_period, record.kind)]
 
-    def seat(self, record: GradeRecord) -> Seat:
-        """Return the seat that a grade is of."""
-        return self.seats[(record.person, record.offering, record.term)]
+    def seat(self, record: GradeRecord) -> Seat | None:
+        """Return the seat that a grade is of, None when there is none any more."""
+        return self.seats.get((record.person, record.offering, record.term))
 
 
-def home_roster(conn: Connection, district: DistrictCode, seats: Iterable[Seat]) -> HomeRoster:
-    """Read at once what the roster of record says of some seats."""
-    chosen = list(seats)
+def desk_of(conn: Connection, district: District, route: str) -> Desk:
+    """Return what a district's payloads by a route are made of today."""
+    return Desk(
+        district=district,
+        route=route,
+        today=today_of(district),
+        offerings={offering.offering_id: offering for offering in regions.offerings(conn)},
+        terms=regions.term_map(conn, district.code),
+        seats={(s.person, s.offering, s.term): s for s in seat_store.seats(conn, district.code)},
+        home_classes=seat_store.home_classes(conn, district.code),
+    )
+
+
+def home_roster(conn: Connection, desk: Desk, records: Iterable[GradeRecord]) -> HomeRoster:
+    """Read at once what the roster of record says of the seats of some grades."""
+    district = desk.district.code
+    chosen = [seat for record in records if (seat := desk.seat(record)) is not None]
     users = _read(conn, district, RosterTable.USERS, {seat.student for seat in chosen})
     classes = _read(conn, district, RosterTable.CLASSES, {seat.home_class for seat in chosen})
     taught = {row["course_sourced_id"] for row in classes.values()}
@@ -78,9 +93,9 @@ def home_roster(conn: Connection, district: DistrictCode, seats: Iterable[Seat])
     )
 
 
-def payload_of(desk: Desk, home: HomeRoster, record: GradeRecord) -> GradePayload:
-    """Return everything a route needs to write one grade."""
-    seat, offering, term = desk.seat(record), desk.offerings[record.offering], desk.term(record)
+def payload_of(desk: Desk, home: HomeRoster, record: GradeRecord, seat: Seat) -> GradePayload:
+    """Return everything a route needs to write one grade of a seat."""
+    offering, term = desk.offerings[record.offering], desk.term(record)
     course = home.value(RosterTable.CLASSES, seat.home_class, "course_sourced_id")
     return GradePayload(
         district=desk.district.code,

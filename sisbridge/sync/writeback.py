@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from connectors import registry
 from connectors.protocol import FileGradeSink
-from domain.errors import SisbridgeError, StopDistrict
+from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import DistrictCode
 from domain.model import District, Finding, Severity
-from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import cases, outbox
-from sisbridge.sync import unexpected
-from sisbridge.sync.context import connector_of
-from sisbridge.sync.deliver import IN_DOUBT, MAXIMUM_ATTEMPTS, TO_SEND, deliver_items
+from sisbridge.house import House, today_of
+from sisbridge.store import cases, outbox, regions
+from sisbridge.sync import gate, posting, unexpected
+from sisbridge.sync.deliver import IN_DOUBT, MAXIMUM_ATTEMPTS, TO_SEND, Progress, deliver_items
 from sisbridge.sync.deliver_file import deliver_file
+from sisbridge.sync.payloads import desk_of
 
 _TROUBLED = (OutboxState.CONFLICT, OutboxState.REJECTED, OutboxState.UNKNOWN, OutboxState.NOT_TAKEN)
 
@@ -26,6 +27,8 @@ class DeliveryCounts:
     """Where a district's grades stand after a delivery."""
 
     queued: int = 0
+    held: int = 0
+    by_hand: int = 0
     delivered: int = 0
     confirmed: int = 0
     conflict: int = 0
@@ -48,13 +51,19 @@ def districts_with_items(house: House) -> list[DistrictCode]:
 
     states = [*IN_DOUBT, *TO_SEND]
     with house.store.read() as conn:
-        return [code for code in districts(house) if outbox.waits(conn, code, states, MAXIMUM_ATTEMPTS)]
+        return [
+            code
+            for code in districts(house)
+            if outbox.waits(conn, code, states, MAXIMUM_ATTEMPTS)
+            or posting.is_due(conn, regions.district(conn, code))
+        ]
 
 
-def deliver(house: House, district: DistrictCode) -> DeliveryCounts:
+def deliver(house: House, district: DistrictCode, *, progress: Progress | None = None) -> DeliveryCounts:
     """Deliver what is released and not yet proven; sending twice changes nothing.
 
     Raises one of the four errors when the SIS cannot be reached or refuses us altogether; a case says so.
+    Raises RetryLater WB14 while another process delivers grades of the same district.
     """
     known = house.district(district)
     if known.mou_approved_on is None:
@@ -63,9 +72,28 @@ def deliver(house: House, district: DistrictCode) -> DeliveryCounts:
             f"District {district} has no approved MOU, so nothing is written back.",
             fix="Record the date the MOU was approved in the district's settings.",
         )
+    with alone(house, district):
+        return _deliver_alone(house, known, progress)
+
+
+@contextmanager
+def alone(house: House, district: DistrictCode) -> Iterator[None]:
+    """Be the only one who sends grades of a district; RetryLater WB14 while somebody else does."""
+    with house.store.alone(f"deliver-{district}") as is_alone:
+        if not is_alone:
+            raise RetryLater(
+                "WB14",
+                f"Another process is delivering grades of district {district}; nothing was sent twice.",
+                fix="Wait until it has ended; what it leaves is delivered then.",
+            )
+        yield
+
+
+def _deliver_alone(house: House, known: District, progress: Progress | None) -> DeliveryCounts:
+    district = known.code
     before = _attempts(house, district)
     try:
-        _deliver(house, known)
+        _deliver(house, known, progress)
     except Exception as error:  # noqa: BLE001 - a case is opened whatever happened
         failure = unexpected.named("The delivery", error)
         _fold(house, known, [_stopped(failure)], "delivery")
@@ -75,15 +103,24 @@ def deliver(house: House, district: DistrictCode) -> DeliveryCounts:
     return _counts(house, district, _attempts(house, district) - before)
 
 
-def _deliver(house: House, district: District) -> None:
-    config, secret = connector_of(house, district.code, "grades")
-    if config is None:
-        return
-    sink = registry.grade_sink(config, secret, clock=clock_of(district))
+def _deliver(house: House, district: District, progress: Progress | None) -> None:
+    with house.store.read() as conn:
+        if not outbox.items(conn, district.code):
+            return
+    route, sink = gate.opened(house, district)
+    posting.tend(house, district, route)
     if isinstance(sink, FileGradeSink):
-        deliver_file(house, district, sink, config.kind)
+        deliver_file(house, district, sink, route.kind, progress)
     else:
-        deliver_items(house, district, sink, config.kind)
+        deliver_items(house, district, sink, route.kind, progress)
+
+
+def tell_cases(house: House, district: District) -> None:
+    """Let the cases of grades on their way say what is so now."""
+    _fold(house, district, _troubles(house, district), "grades out")
+    with house.store.begin("cases") as conn:
+        config = regions.connector(conn, district.code, "grades")
+        posting.tell(conn, desk_of(conn, district, config.kind if config else ""))
 
 
 def _attempts(house: House, district: DistrictCode) -> int:
@@ -95,7 +132,17 @@ def _counts(house: House, district: DistrictCode, sent: int) -> DeliveryCounts:
     with house.store.read() as conn:
         newest = {(item.route, item.grade_id): item for item in outbox.items(conn, district)}
     states = Counter(item.state.value for item in newest.values())
-    names = ("queued", "delivered", "confirmed", "conflict", "rejected", "unknown", "not_taken")
+    names = (
+        "queued",
+        "held",
+        "by_hand",
+        "delivered",
+        "confirmed",
+        "conflict",
+        "rejected",
+        "unknown",
+        "not_taken",
+    )
     return DeliveryCounts(**{name: states.get(name, 0) for name in names}, sent=sent)
 
 

@@ -14,7 +14,7 @@ from connectors.protocol import GradeSink
 from domain.errors import SisbridgeError
 from domain.grading import GradeKind, GradePayload, GradeValue, LineItemSpec, OutboxItem, OutboxState, Outcome
 from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, SourcedId, item_id, result_id
-from mappings.readback import BeforeDecision, after_writing, before_writing
+from mappings.readback import BeforeDecision, Comments, after_writing, before_writing
 from simulators.dataset import Dataset
 from tests.conformance.canaries import NUMBER
 
@@ -97,7 +97,8 @@ def careful(scene: SinkScene, made: Work, last: GradeValue | None = None) -> lis
     items, payloads = made
     wanted = {number: scene.sink.canonical(one.value) for number, one in payloads.items()}
     held = scene.sink.current(list(payloads.values()))
-    decided = {number: before_writing(held[number], wanted[number], last) for number in wanted}
+    comments = Comments(COMMENT, None if last is None else COMMENT)
+    decided = {number: before_writing(held[number], wanted[number], last, comments) for number in wanted}
     chosen = [item for item in items if decided[item.item_id] is BeforeDecision.SEND]
     came = answered(scene.sink, chosen, payloads)
     after = scene.sink.current(list(payloads.values()))

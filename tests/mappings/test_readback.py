@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.grading import GradeValue, Mark, Outcome, RemoteGrade
-from mappings.readback import BeforeDecision, after_writing, before_writing
+from mappings.readback import BeforeDecision, Comments, after_writing, before_writing, comment_kept
 
 A, B, C = (GradeValue(Decimal(percent), None) for percent in ("91.0", "85.0", "70.0"))
 EMPTY = GradeValue(None, None)
@@ -103,3 +103,61 @@ def test_only_the_value_itself_confirms_and_only_silence_leaves_it_open(
     assert (outcome is Outcome.CONFIRMED) == (now == sent)
     assert not (answered and outcome is Outcome.UNKNOWN)
     assert answered or outcome is not Outcome.NOT_TAKEN
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted", "last", "decision"),
+    [
+        ("fine", "fine", None, ADOPT),
+        ("fine", "fine", "fine", ADOPT),
+        ("a &amp; b", "a & b", "a & b", ADOPT),
+        ("", "fine", None, SEND),
+        ("", "fine", "fine", SEND),
+        ("fine", "very fine", "fine", SEND),
+        ("fi", "fine", "fine", ADOPT),
+        ("fi", "very fine", "fine", SEND),
+        ("fine", "", "fine", SEND),
+        ("see me", "fine", "fine", CONFLICT),
+        ("see me", "fine", None, CONFLICT),
+        ("see me", "", None, ADOPT),
+        (None, "fine", None, ADOPT),
+        (None, "fine", "fine", ADOPT),
+        (None, "very fine", "fine", SEND),
+    ],
+)
+def test_a_comment_beside_the_value_we_want(
+    shown: str | None, wanted: str, last: str | None, decision: BeforeDecision
+) -> None:
+    there = RemoteGrade(A, comment=shown)
+    assert before_writing(there, A, None if last is None else A, Comments(wanted, last)) is decision
+
+
+def test_a_registrars_comment_keeps_even_our_own_value_from_being_corrected() -> None:
+    there = RemoteGrade(B, comment="see me")
+    assert before_writing(there, A, B, Comments("", "")) is CONFLICT
+    assert before_writing(there, A, B, Comments("", "see me")) is SEND
+
+
+COMMENTS = st.sampled_from(["", "fine", "very fine", "see me"])
+
+
+@given(GRADES, st.none() | COMMENTS, WANTED, st.none() | WANTED, COMMENTS, COMMENTS)
+def test_we_never_overwrite_a_comment_that_is_neither_ours_nor_wanted(
+    there: GradeValue,
+    shown: str | None,
+    wanted: GradeValue,
+    last: GradeValue | None,
+    comment: str,
+    last_comment: str,
+) -> None:
+    comments = Comments(comment, None if last is None else last_comment)
+    decision = before_writing(RemoteGrade(there, comment=shown), wanted, last, comments)
+    if decision is SEND and there != EMPTY:
+        assert not shown or shown == comment or (last is not None and shown == last_comment)
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"), [("fine", True), (" fine\n", True), (None, True), ("fi", False), ("", False)]
+)
+def test_whether_a_comment_was_kept(shown: str | None, kept: bool) -> None:
+    assert comment_kept("fine", RemoteGrade(A, comment=shown)) is kept

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.errors import ContractBroken
-from domain.grading import GradePayload, GradeValue, OutboxState, Outcome, Receipt, RemoteGrade
+from domain.grading import GradePayload, GradeValue, OutboxState, Outcome, Receipt, RemoteGrade, WrittenGrade
 from domain.ids import BatchId
 from sisbridge.store import files, outbox
 from sisbridge.store.database import Store
@@ -17,6 +17,7 @@ from sisbridge.store.sealing import Keyring
 from tests.store.examples import AT, GRADE, NORTH, ROUTE, SOUTH, item, payload, record, save_grade
 
 BATCH = FileBatchRecord(BatchId("b-1"), NORTH, ROUTE, "north.csv", "aa", 2, "committed", AT)
+WRITTEN = WrittenGrade(payload().value, payload().comment)
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def states(store: Store) -> list[str]:
         return [one.state.value for one in outbox.items(conn, NORTH)]
 
 
-def last_written(store: Store, ring: Keyring) -> GradeValue | None:
+def last_written(store: Store, ring: Keyring) -> WrittenGrade | None:
     """What we wrote last, asked both ways."""
     with store.read() as conn:
         one = outbox.last_written(conn, ring, NORTH, ROUTE, GRADE)
@@ -157,7 +158,7 @@ def test_what_was_written_last_follows_the_state(
 ) -> None:
     queue(region, ring)
     set_state(region, 1, OutboxState(state))
-    assert last_written(region, ring) == (payload().value if written else None)
+    assert last_written(region, ring) == (WRITTEN if written else None)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_a_conflict_does_not_unwrite_what_receipts_prove(
     queue(region, ring)
     save_receipt(region, ring, 1, outcome)
     set_state(region, 1, OutboxState.CONFLICT)
-    assert last_written(region, ring) == (payload().value if written else None)
+    assert last_written(region, ring) == (WRITTEN if written else None)
 
 
 def test_the_newest_written_revision_counts(region: Store, ring: Keyring) -> None:
@@ -177,7 +178,7 @@ def test_the_newest_written_revision_counts(region: Store, ring: Keyring) -> Non
         queue(region, ring, revision, percent)
         if revision < 3:
             set_state(region, revision, OutboxState.CONFIRMED)
-    assert last_written(region, ring) == payload(percent="90").value
+    assert last_written(region, ring) == WrittenGrade(payload(percent="90").value, payload().comment)
 
 
 def test_taking_back_the_newest_leaves_nothing_written(region: Store, ring: Keyring) -> None:

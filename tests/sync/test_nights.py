@@ -178,11 +178,13 @@ def test_a_student_number_in_the_id_column_is_not_repeated_anywhere(
     assert "900000003" not in case.message + case.fix + case.group
 
 
-def test_grades_wait_for_their_posting_window(house: House, region: SmallRegion) -> None:
+def test_grades_that_come_after_their_posting_window_stay_until_it_is_changed(
+    house: House, region: SmallRegion
+) -> None:
     sync_region(house, [REST, FILES])
     collect_from(house, region.grade_file(TEN))
     region.load(house, NOW + timedelta(days=60))
-    assert release(house, REST, "tester").waiting == 5
+    assert release(house, REST, "tester").held == 5
     with house.store.read() as conn:
         assert outbox.items(conn, REST) == []
 
