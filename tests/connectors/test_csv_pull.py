@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.delimited import reader as csv_reader
 from connectors.delimited.encoding import PIECE
-from connectors.oneroster import csv_reader
 from connectors.protocol import Pull, RosterSource
 from domain.errors import SisbridgeError, StopDistrict
 from domain.model import Mode

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.delimited import reader as csv_reader
 from connectors.delimited.reader import TableReader
-from connectors.oneroster import csv_reader
 from connectors.oneroster.csv_header import read_header
 from connectors.protocol import Notice
 from domain.tables import PLACE
