@@ -45,11 +45,24 @@ class CheckStep:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenOrgs:
+    """The orgs that a check saw, as a pull would page them: dialect, source table, batches."""
+
+    version: str
+    source_table: str
+    batches: tuple[pa.RecordBatch, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The steps of a check in the order tried; it stops at the first failure that blocks the rest."""
+    """The steps of a check in the order tried; those that depend on a failed one are skipped.
+
+    orgs: what proves whose connection this is, where rosters are read and nothing stood in the way.
+    """
 
     district: DistrictCode
     steps: tuple[CheckStep, ...]
+    orgs: SeenOrgs | None = None
 
     @property
     def passed(self) -> bool:

@@ -1,5 +1,6 @@
 """Judges rosters and grades: rules become findings, rows become clean or quarantined."""
 
+from validation.belonging import Belonging, belonging, foreign_orgs
 from validation.context import GradeContext, JudgeContext, KeySet
 from validation.frames import usual_width
 from validation.guards import empty_table, mass_change, unresolved_share
@@ -22,6 +23,9 @@ __all__ = [
     "mass_change",
     "unresolved_share",
     "empty_table",
+    "Belonging",
+    "belonging",
+    "foreign_orgs",
     "sizes",
     "case_message",
     "catalogue",

@@ -17,6 +17,7 @@ _FAMILIES = {
     "GR": "Grades",
     "SZ": "Size",
     "FL": "Feeds",
+    "CN": "Connections",
 }
 
 _INTRODUCTION = """\

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors import registry
 from connectors.protocol import CheckReport, CheckStep
 from domain.errors import SisbridgeError
 from domain.ids import DistrictCode
+from domain.model import District
 from sisbridge.house import House, clock_of
+from sisbridge.sync.belonging import district_step
 from sisbridge.sync.context import connector_of
 
 
 def check(house: House, district: DistrictCode) -> dict[str, CheckReport]:
-    """Return a report per purpose that is configured (`roster`, `grades`); never raises an SIS's failure."""
+    """Return a report per purpose that is configured (`roster`, `grades`); never raises an SIS's failure.
+
+    The roster's last step proves by its orgs that the connection is this district's.
+    """
     known = house.district(district)
     reports: dict[str, CheckReport] = {}
     for purpose in ("roster", "grades"):
-        config, secret = connector_of(house, known.code, purpose)
-        if config is None:
-            continue
-        try:
-            maker = registry.roster_source if purpose == "roster" else registry.grade_sink
-            reports[purpose] = maker(config, secret, clock=clock_of(known)).check()
-        except SisbridgeError as error:
-            step = CheckStep("settings", "failed", error.message, error.fix)
-            reports[purpose] = CheckReport(known.code, (step,))
+        report = _report(house, known, purpose)
+        if report is not None:
+            reports[purpose] = report
     return reports
+
+
+def _report(house: House, district: District, purpose: str) -> CheckReport | None:
+    config, secret = connector_of(house, district.code, purpose)
+    if config is None:
+        return None
+    try:
+        if purpose == "grades":
+            return registry.grade_sink(config, secret, clock=clock_of(district)).check()
+        report = registry.roster_source(config, secret, clock=clock_of(district)).check()
+    except SisbridgeError as error:
+        step = CheckStep("settings", "failed", f"{error.code}: {error.message}", error.fix)
+        return CheckReport(district.code, (step,))
+    return replace(report, steps=(*report.steps, district_step(district, report.orgs)))

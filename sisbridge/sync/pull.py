@@ -20,6 +20,7 @@ from domain.tables import PLACE, RosterTable
 from mappings import maps
 from sisbridge.store import roster, runs, snapshots
 from sisbridge.sync.batches import GrowingTable
+from sisbridge.sync.belonging import refuse_strangers
 from sisbridge.sync.context import Stage, connector_of, mapping_of, raw_name
 from sisbridge.sync.unfinished import snapshot_for
 from sisbridge.sync.window import open_pull
@@ -159,6 +160,8 @@ def _land(stage: Stage, source_pull: Pull) -> _Landed:
                 raise
             refused.append(_refusal(source_table, error))
         failpoint(f"pull:{source_table}:landed")
+        if source_table in tables:
+            refuse_strangers(stage, roster_maps, source_table)
     return _Landed(source_pull, roster_maps, tables, tuple(refused))
 
 

@@ -16,7 +16,16 @@ from domain.ids import DistrictCode, OfferingId
 from domain.model import Finding, Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, grade_context, grade_rows, roster_batch
-from validation import catalogue, empty_table, judge, judge_grades, mass_change, sizes, unresolved_share
+from validation import (
+    catalogue,
+    empty_table,
+    foreign_orgs,
+    judge,
+    judge_grades,
+    mass_change,
+    sizes,
+    unresolved_share,
+)
 from validation.rules.rule import Counted
 from validation.settle import Judged
 
@@ -140,6 +149,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "mass_change": mass_change,
     "unresolved_share": unresolved_share,
     "empty_table": empty_table,
+    "foreign_orgs": foreign_orgs,
 }
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from validation.rules import CD, DT, FL, GR, ID, RF, SZ
+from validation.rules import CD, CN, DT, FL, GR, ID, RF, SZ
 from validation.rules.rule import Rule
 
-_FAMILIES = (RF, ID, DT, CD, GR, SZ, FL)
+_FAMILIES = (RF, ID, DT, CD, GR, SZ, FL, CN)
 
 
 @cache
