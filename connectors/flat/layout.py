@@ -61,9 +61,11 @@ class FlatLayout:
     """A whole export: its column dialect, its files by source table in reading order, how to read a header.
 
     nulls: cells that stand for nothing beside the empty one, matched whole and without case.
+    orgs_table: the source table of districts and schools, which prove whose files these are.
     """
 
     dialect: str
     files: Mapping[str, FileLayout]
     header_name: Callable[[str], str] = plain_name
     nulls: frozenset[str] = field(default=frozenset())
+    orgs_table: str = "orgs"

@@ -6,18 +6,19 @@ A vendor's connector holds one of these and gives it the layout; nothing here kn
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from connectors.check_steps import NoLanding, run_steps
+from connectors.check_pull import TriedPull
+from connectors.check_steps import Fixes, NoLanding, Step, run_steps
 from connectors.copies import private_folder
 from connectors.flat.layout import FileLayout, FlatLayout
 from connectors.flat.pull import FlatPull
 from connectors.flat.settings import FlatSettings
-from connectors.protocol import Capability, CheckReport, Landing
+from connectors.protocol import Capability, CheckReport, Landing, Notice
 from connectors.sftp.drops import (
     Pause,
     judge_age,
@@ -28,6 +29,7 @@ from connectors.sftp.drops import (
     there,
 )
 from connectors.sftp.session import RemoteFile, SftpSession
+from connectors.sftp.steps import session_steps
 from domain.clock import Clock, system_clock
 from domain.ids import DistrictCode
 
@@ -58,23 +60,22 @@ class FlatFilesSource:
         """Return bulk only: an export is always the whole."""
         return frozenset({Capability.ROSTER_BULK})
 
-    def check(self) -> CheckReport:
-        """Connect step by step, look for the expected files and judge their headers; nothing is kept."""
+    def check(self, fixes: Fixes | None = None) -> CheckReport:
+        """Connect step by step, look for the expected files and judge their headers; nothing is kept.
+
+        fixes: a vendor's own words for what to do.
+        """
         session = SftpSession(self._settings)
+        tried = TriedPull(lambda: self._tried(session), self._layout.orgs_table)
+        steps = [
+            *session_steps(session, self._settings.folder),
+            Step("expected files", lambda: _names(self._find(session))),
+            *tried.steps("headers"),
+        ]
         try:
-            return run_steps(
-                self._district,
-                [
-                    ("name resolution", session.resolve),
-                    ("connection", session.reach),
-                    ("host key", session.verify_host_key),
-                    ("login", session.log_in),
-                    ("folder", lambda: f"{self._settings.folder} holds {len(session.files())} files"),
-                    ("expected files", lambda: _names(self._find(session))),
-                    ("headers", partial(self._try_files, session)),
-                ],
-            )
+            return run_steps(self._district, steps, fixes, tried.orgs)
         finally:
+            tried.close()
             session.close()
 
     def open(self, since: datetime | None, landing: Landing) -> FlatPull:
@@ -84,12 +85,20 @@ class FlatFilesSource:
         What an earlier try landed is forgotten: a file may have been sent anew, and copying is cheap.
         """
         landing.forget()
+        with SftpSession(self._settings) as session:
+            drop = settled(partial(self._look, session), self._settings, self._pause)
+            aged = judge_age(drop, self._settings, self._clock())
+            return self._copied_pull(session, drop, landing, aged)
+
+    def _tried(self, session: SftpSession) -> FlatPull:
+        return self._copied_pull(session, self._look(session), NoLanding(), ())
+
+    def _copied_pull(
+        self, session: SftpSession, drop: list[RemoteFile], landing: Landing, aged: Iterable[Notice]
+    ) -> FlatPull:
         folder = private_folder()
         try:
-            with SftpSession(self._settings) as session:
-                drop = settled(partial(self._look, session), self._settings, self._pause)
-                aged = judge_age(drop, self._settings, self._clock())
-                copies = self._copied(session, drop, Path(folder.name))
+            copies = self._copied(session, drop, Path(folder.name))
             release = folder.cleanup
             return FlatPull(self._layout, copies, landing, self._clock(), notices=aged, release=release)
         except BaseException:
@@ -123,13 +132,6 @@ class FlatFilesSource:
         found = self._find(session)
         refuse_moved(drop, list(dict.fromkeys(found.values())), self._settings)
         return {table: folder / file.name for table, file in found.items()}
-
-    def _try_files(self, session: SftpSession) -> str:
-        with private_folder() as folder:
-            copies = self._copied(session, self._look(session), Path(folder))
-            facts = FlatPull(self._layout, copies, NoLanding(), self._clock()).facts
-        said = f"{', '.join(facts.source_tables)} can be read"
-        return f"{said}; not there: {', '.join(facts.absent)}" if facts.absent else said
 
 
 def _newest(files: list[RemoteFile], layout: FileLayout) -> RemoteFile | None:

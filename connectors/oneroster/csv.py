@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from connectors.check_steps import NoLanding, run_steps
+from connectors.check_pull import TriedPull
+from connectors.check_steps import NoLanding, Step, run_steps
 from connectors.oneroster.csv_package import CsvLimits
 from connectors.oneroster.csv_pull import CsvPull, copy_package, open_package
 from connectors.protocol import Capability, CheckReport, Landing
@@ -39,9 +40,12 @@ class OneRosterCsvSource:
 
     def check(self) -> CheckReport:
         """Look whether the package is there, whole, and has the headers it needs."""
-        return run_steps(
-            self._district, [("expected file", self._find), ("package and headers", self._try_package)]
-        )
+        tried = TriedPull(lambda: self.open(None, NoLanding()))
+        try:
+            steps = [Step("expected file", self._find), *tried.steps("package and headers")]
+            return run_steps(self._district, steps, orgs=tried.orgs)
+        finally:
+            tried.close()
 
     def open(self, since: datetime | None, landing: Landing) -> CsvPull:
         """Copy, land and judge the package. since has no effect: a package is what it was made as."""
@@ -58,10 +62,3 @@ class OneRosterCsvSource:
                 place=self._settings.path.name,
             )
         return f"{self._settings.path.name} is there"
-
-    def _try_package(self) -> str:
-        pull = self.open(None, NoLanding())
-        pull.close()
-        return (
-            f"OneRoster {pull.facts.version}, {pull.facts.mode.value}: {', '.join(pull.facts.source_tables)}"
-        )

@@ -168,14 +168,6 @@ def open_package(fetch: Callable[[Path], Unpacked], landing: Landing, as_of: dat
         raise
 
 
-def describe(pull: CsvPull) -> str:
-    """Return one sentence about a pull that was only made to see whether it can be, and close it."""
-    pull.close()
-    facts = pull.facts
-    tables = ", ".join(facts.source_tables) or "nothing changed"
-    return f"OneRoster {facts.version}, {facts.mode.value}: {tables}"
-
-
 def copy_package(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
     """Copy a zip's roster files, or those among the loose files of a folder, into another folder.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.check_steps import Step, run_steps
+from connectors.check_steps import Fixes, Step, run_steps
 from connectors.http import HttpClient, Request
 from connectors.http_errors import not_found
+from connectors.http_steps import connection_steps
 from connectors.oneroster.envelope import records_of
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.line_items import PERMISSION
-from connectors.oneroster.rest_check import connection_steps
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from connectors.protocol import CheckReport
 from domain.errors import RetryLater
@@ -18,19 +18,24 @@ from domain.ids import DistrictCode, fixed_id
 from domain.oneroster import Service
 
 
-def run_gradebook_check(district: DistrictCode, settings: OneRosterGradebookSettings) -> CheckReport:
-    """Try name, connection, sign-in, reading line items and categories, and the right to write."""
+def run_gradebook_check(
+    district: DistrictCode, settings: OneRosterGradebookSettings, fixes: Fixes | None = None
+) -> CheckReport:
+    """Try name, connection, token, reading line items and categories, and the right to write.
+
+    fixes: a vendor's own words for what to do.
+    """
     root = settings.root(Service.GRADEBOOK)
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
-        return run_steps(district, list(gradebook_steps(client, root, district)))
+        return run_steps(district, list(gradebook_steps(client, root, district)), fixes)
 
 
 def gradebook_steps(client: HttpClient, root: str, district: DistrictCode) -> Iterator[Step]:
     """Yield the steps of a gradebook in the order to try them."""
     yield from connection_steps(client, root)
-    yield "categories", lambda: _read(client, root, "categories")
-    yield "line items", lambda: _read(client, root, "lineItems")
-    yield "right to write", lambda: _may_write(client, root, district)
+    yield Step("categories", lambda: _read(client, root, "categories"), blocks=False)
+    yield Step("line items", lambda: _read(client, root, "lineItems"), blocks=False)
+    yield Step("right to write", lambda: _may_write(client, root, district))
 
 
 def _read(client: HttpClient, root: str, collection: str) -> str:

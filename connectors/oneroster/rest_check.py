@@ -1,38 +1,40 @@
-"""Trying a OneRoster server step by step, so that a person sees the first thing to mend."""
+"""Trying a OneRoster server step by step, so that a person sees each thing to mend."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from connectors.check_steps import Step, run_steps
+from connectors.check_steps import Fixes, Step, run_steps
 from connectors.http import Answer, HttpClient, Request
-from connectors.http_errors import not_found, unreachable
+from connectors.http_errors import not_found
+from connectors.http_steps import clock_said, connection_steps
 from connectors.oneroster.envelope import records_of, total_told
 from connectors.oneroster.fields import SOURCE_TABLES
+from connectors.oneroster.flatten import flatten
 from connectors.oneroster.probe import Candidate, at, probe
 from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterRestSettings, address
-from connectors.protocol import CheckReport
+from connectors.protocol import CheckReport, SeenOrgs
+from domain.clock import Clock, system_clock, utc_text
 from domain.errors import StopDistrict
 from domain.ids import DistrictCode
 from domain.oneroster import Service
 
-
-def connection_steps(client: HttpClient, url: str) -> Iterator[Step]:
-    """Yield the steps every HTTP connection begins with: name, connection and encryption, sign-in."""
-    host = urlsplit(url).hostname or ""
-    yield "host name", lambda: _resolve(url, host)
-    yield "connection", lambda: _reach(client, url, host)
-    yield "sign-in", lambda: _sign_in(client)
+_SAMPLE = 200
+"""Orgs read to see whose they are, and enrollments to see whether their moment of change moves."""
 
 
-def run_check(district: DistrictCode, settings: OneRosterRestSettings) -> CheckReport:
-    """Try a roster server: name, connection, sign-in, address, one row of every collection, page size."""
+def run_check(
+    district: DistrictCode, settings: OneRosterRestSettings, fixes: Fixes | None = None
+) -> CheckReport:
+    """Try a roster server: name, connection, token, address, scope, one row of every collection, page cap,
+    clock, and whether changes can be asked for. fixes: a vendor's own words for what to do.
+    """
     roster = _Roster(settings)
     try:
-        return run_steps(district, list(roster.steps()))
+        return run_steps(district, list(roster.steps()), fixes, roster.orgs)
     finally:
         roster.close()
 
@@ -40,10 +42,13 @@ def run_check(district: DistrictCode, settings: OneRosterRestSettings) -> CheckR
 class _Roster:
     """The steps of one server; its root is known once the step that looks for it has passed."""
 
-    def __init__(self, settings: OneRosterRestSettings) -> None:
+    def __init__(self, settings: OneRosterRestSettings, clock: Clock = system_clock) -> None:
         self._settings = settings
+        self._clock = clock
         self._root = settings.root(Service.ROSTERING)
+        self._version = settings.version
         self._client = settings.client(settings.authorizer(ROSTER_SCOPES))
+        self._headers: Mapping[str, str] = {}
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -51,13 +56,22 @@ class _Roster:
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps in the order to try them; which scopes to sign in with, a probe finds out."""
-        for name, attempt in connection_steps(self._client, self._root):
-            if name != "sign-in" or not self._settings.probe:
-                yield name, attempt
-        yield "address", self._address
+        for step in connection_steps(self._client, self._root):
+            if step.name != "token" or not self._settings.probe:
+                yield step
+        yield Step("address", self._address)
+        yield Step("scope", self._scope)
         for collection in SOURCE_TABLES:
-            yield collection, partial(self._sample, collection)
-        yield "page size", self._page_size
+            yield Step(collection, partial(self._sample, collection), blocks=False)
+        yield Step("page cap", self._page_cap, blocks=False)
+        yield Step("clock", self._clock_skew, blocks=False)
+        yield Step("changes", self._changes, blocks=False)
+
+    def orgs(self) -> SeenOrgs:
+        """Return the orgs as a pull would page them."""
+        records = records_of(self._ask("orgs", _SAMPLE).json, "orgs", "/orgs")
+        flat = flatten("orgs", self._version, records, "/orgs")
+        return SeenOrgs(self._version.value, "orgs", (flat.batches["orgs"],))
 
     def _address(self) -> str:
         """Look where the server is; settings that name another address than found fail, with both."""
@@ -71,51 +85,60 @@ class _Roster:
                 fix=f"Set base_url to {found.rostering_url} and version to {found.version}",
             )
         if settings.probe:
-            self._root = found.rostering_url
+            self._root, self._version = found.rostering_url, found.version
             self._client.close()
             there = at(settings, found)
             self._client = there.client(there.authorizer(ROSTER_SCOPES))
         return found.sentence
 
+    def _scope(self) -> str:
+        self._ask("orgs", 1)
+        return "we may read rosters"
+
     def _sample(self, collection: str) -> str:
-        answer = _ask(self._client, self._root, collection, 1)
+        answer = self._ask(collection, 1)
         rows = len(records_of(answer.json, collection, f"/{collection}"))
         total = total_told(answer.headers)
         return f"{'a row' if rows else 'no rows'} of " + (
             f"{total}" if total is not None else "an untold number"
         )
 
-    def _page_size(self) -> str:
+    def _page_cap(self) -> str:
         size = self._settings.page_size
-        answer = _ask(self._client, self._root, "users", size)
+        answer = self._ask("users", size)
         rows, total = len(records_of(answer.json, "users", "/users")), total_told(answer.headers)
         if rows < size and (total is None or total > rows):
             return f"asked for {size} rows at once, got {rows}: the server's own limit, or all there is"
         return f"asked for {size} rows at once, got {rows}"
 
+    def _clock_skew(self) -> str:
+        return clock_said(self._headers, urlsplit(self._root).hostname or "")
 
-def _resolve(url: str, host: str) -> str:
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        raise unreachable("RESOLVE", url) from None
-    return f"{host} is known"
+    def _changes(self) -> str:
+        """See whether enrollments say when they changed, and whether the server looks for it."""
+        records = records_of(self._ask("enrollments", _SAMPLE).json, "enrollments", "/enrollments")
+        told = {str(one.get("dateLastModified") or "") for one in records if isinstance(one, dict)}
+        if not told - {""}:
+            return "enrollments do not say when they changed: leave delta off"
+        if len(told) == 1 and len(records) > 1:
+            return "all enrollments changed at one moment: try delta only after seeing that an edit moves it"
+        tomorrow = utc_text(self._clock() + timedelta(days=1))
+        answer = self._ask("enrollments", 1, filter=f"dateLastModified>='{tomorrow}'")
+        if records_of(answer.json, "enrollments", "/enrollments"):
+            return "enrollments say when they changed, but the server does not look for it: a delta reads all"
+        return "enrollments say when they changed, and can be asked for by it"
+
+    def _ask(self, collection: str, limit: int, **more: str) -> Answer:
+        answer = _ask(self._client, self._root, collection, limit, more)
+        self._headers = answer.headers
+        return answer
 
 
-def _reach(client: HttpClient, url: str, host: str) -> str:
-    client.reach(url)
-    return f"{host} answers" + (" and its certificate is trusted" if url.startswith("https") else "")
-
-
-def _sign_in(client: HttpClient) -> str:
-    client.sign_in()
-    return "our credentials are accepted"
-
-
-def _ask(client: HttpClient, root: str, collection: str, limit: int) -> Answer:
+def _ask(client: HttpClient, root: str, collection: str, limit: int, more: Mapping[str, str]) -> Answer:
     url = address(root, collection)
     permission = f"reading {collection} (scope roster-core.readonly)"
-    answer = client.send(Request("GET", url, {"limit": str(limit), "offset": "0"}, permission=permission))
+    asked = {"limit": str(limit), "offset": "0", **more}
+    answer = client.send(Request("GET", url, asked, permission=permission))
     if answer.code >= 300:
         raise not_found(url)
     return answer

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from connectors.check_steps import NoLanding, run_steps
+from connectors.check_pull import TriedPull
+from connectors.check_steps import NoLanding, Step, run_steps
 from connectors.oneroster.csv_package import Unpacked
-from connectors.oneroster.csv_pull import CsvPull, describe, open_package
+from connectors.oneroster.csv_pull import CsvPull, open_package
 from connectors.protocol import Capability, CheckReport, Landing
 from connectors.sftp.drops import (
     Pause,
@@ -20,6 +21,7 @@ from connectors.sftp.drops import (
     settled_drop,
 )
 from connectors.sftp.session import RemoteFile, SftpSession
+from connectors.sftp.steps import session_steps
 from domain.clock import Clock, system_clock
 from domain.ids import DistrictCode
 
@@ -50,20 +52,16 @@ class SftpRosterSource:
     def check(self) -> CheckReport:
         """Connect step by step, look for the expected file and judge its headers; nothing is kept."""
         session = SftpSession(self._settings)
+        tried = TriedPull(lambda: self._tried(session))
+        steps = [
+            *session_steps(session, self._settings.folder),
+            Step("expected file", lambda: _names(find_drop(session, self._settings))),
+            *tried.steps("package and headers"),
+        ]
         try:
-            return run_steps(
-                self._district,
-                [
-                    ("name resolution", session.resolve),
-                    ("connection", session.reach),
-                    ("host key", session.verify_host_key),
-                    ("login", session.log_in),
-                    ("folder", lambda: _folder(session, self._settings.folder)),
-                    ("expected file", lambda: _names(find_drop(session, self._settings))),
-                    ("package and headers", lambda: self._try_package(session)),
-                ],
-            )
+            return run_steps(self._district, steps, orgs=tried.orgs)
         finally:
+            tried.close()
             session.close()
 
     def open(self, since: datetime | None, landing: Landing) -> CsvPull:
@@ -81,15 +79,11 @@ class SftpRosterSource:
             package = copy_drop(session, drop, self._settings, folder)
         return replace(package, notices=(*aged, *package.notices))
 
-    def _try_package(self, session: SftpSession) -> str:
+    def _tried(self, session: SftpSession) -> CsvPull:
         def fetch(folder: Path) -> Unpacked:
             return copy_drop(session, find_drop(session, self._settings), self._settings, folder)
 
-        return describe(open_package(fetch, NoLanding(), self._clock()))
-
-
-def _folder(session: SftpSession, folder: str) -> str:
-    return f"{folder} holds {len(session.files())} files"
+        return open_package(fetch, NoLanding(), self._clock())
 
 
 def _names(drop: list[RemoteFile]) -> str:

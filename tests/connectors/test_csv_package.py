@@ -110,6 +110,7 @@ def test_a_check_says_which_step_failed_and_the_fix(tmp_path: Path) -> None:
     assert [(step.name, step.outcome) for step in report.steps] == [
         ("expected file", "passed"),
         ("package and headers", "failed"),
+        ("sample row", "skipped"),
     ]
     assert report.steps[1].fix == "Add manifest.csv to the export."
 

@@ -210,10 +210,12 @@ def test_a_file_that_is_still_written_is_waited_for(server: RunningSftp, drop: P
 def test_a_check_says_which_file_holds_what(server: RunningSftp, drop: Path) -> None:
     (drop / "students.txt").write_bytes(b"DCID\tLast_Name\n1\tQuill\n")
     report = source(server, {"students": STUDENTS}).check()
-    assert [step.message for step in report.steps][-2:] == [
+    assert [step.message for step in report.steps][-3:] == [
         "found students.txt (students)",
-        "students can be read",
+        "flat, bulk: students",
+        "a row of students",
     ]
+    assert report.orgs is None
 
 
 def test_the_tables_of_plain_csv_are_those_of_its_dialect() -> None:

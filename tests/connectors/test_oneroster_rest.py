@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from connectors.oneroster.fields import SOURCE_TABLES
 from connectors.oneroster.rest import OneRosterRestPull, OneRosterRestSource
 from connectors.protocol import Cursor
 from domain.clock import FixedClock
@@ -254,18 +255,38 @@ def test_oauth1_signs_what_the_server_sees(start: Start, digest: str) -> None:
 def test_a_good_server_passes_every_step(start: Start) -> None:
     report = source(start(NEW, Dialect(page_cap=60))).check()
     assert report.passed
-    assert report.steps[-1].message.startswith("asked for 500 rows at once, got 60")
+    assert [step.name for step in report.steps] == [
+        "name resolution", "connection", "token", "address", "scope", *SOURCE_TABLES, "page cap", "clock",
+        "changes",
+    ]  # fmt: skip
+    said = {step.name: step.message for step in report.steps}
+    assert said["page cap"].startswith("asked for 500 rows at once, got 60")
+    assert said["changes"].startswith("all enrollments changed at one moment")
+
+
+def test_a_check_tells_whether_changes_can_be_asked_for(start: Start) -> None:
+    changed = Dataset.from_csv_zip(SMALL)
+    changed.change("enrollments", changed.records("enrollments")[0]["sourcedId"], AT)
+    said = {step.name: step.message for step in source(start(dataset=changed)).check().steps}
+    assert said["changes"] == "enrollments say when they changed, and can be asked for by it"
+
+
+def test_a_check_brings_the_orgs_that_prove_whose_server_it_is(start: Start) -> None:
+    seen = source(start()).check().orgs
+    assert seen is not None
+    assert (seen.version, seen.source_table) == ("1.2", "orgs")
+    assert sum(batch.num_rows for batch in seen.batches) == SIZES["orgs"]
 
 
 @pytest.mark.parametrize(
     ("fault", "step", "fix"),
     [
-        (Fault(FaultKind.WRONG_SECRET), "sign-in", "client id and secret"),
+        (Fault(FaultKind.WRONG_SECRET), "token", "client id and secret"),
         (Fault(FaultKind.STATUS, status=403, path="enrollments"), "enrollments", "reading enrollments"),
         (Fault(FaultKind.HTML, path="orgs"), "address", "sign-in or maintenance page"),
     ],
 )
-def test_a_check_stops_at_the_first_thing_to_mend(start: Start, fault: Fault, step: str, fix: str) -> None:
+def test_a_check_names_the_thing_to_mend(start: Start, fault: Fault, step: str, fix: str) -> None:
     provider = start()
     provider.faults.add(fault)
     failed = [one for one in source(provider).check().steps if one.outcome == "failed"]

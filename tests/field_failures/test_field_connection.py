@@ -58,7 +58,7 @@ def gradebook(sis: RunningProvider) -> OneRosterGradebookSink:
 def test_field_failure_01_a_token_url_without_its_appname_is_named_by_the_check() -> None:
     with provider(Fault(FaultKind.STATUS, "token", status=400, times=None)) as sis:
         step = failed_step(rest(sis).check())
-    assert step.name == "sign-in"
+    assert step.name == "token"
     assert "token_url" in step.fix
     assert "?" in step.fix
 

@@ -1,0 +1,79 @@
+"""A check as steps, the fixes of a vendor in them, and how two clocks are compared."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from connectors.check_steps import Step, run_steps, with_fixes
+from connectors.http_steps import clock_said
+from connectors.protocol import CheckStep, SeenOrgs
+from domain.errors import StopDistrict
+from domain.ids import DistrictCode
+
+NORTH = DistrictCode("north")
+NOW = datetime(2026, 1, 15, 6, tzinfo=UTC)
+
+
+def refuses() -> str:
+    raise StopDistrict("CN04", "Not allowed", fix="Ask for it")
+
+
+def passes() -> str:
+    return "well"
+
+
+def test_a_step_that_blocks_has_the_ones_after_it_skipped_and_says_why() -> None:
+    report = run_steps(NORTH, [("name", passes), ("token", refuses), ("users", passes)])
+    assert report.steps == (
+        CheckStep("name", "passed", "well"),
+        CheckStep("token", "failed", "CN04: Not allowed", "Ask for it"),
+        CheckStep("users", "skipped", "not tried, because the step token failed"),
+    )
+
+
+def test_a_step_that_does_not_block_leaves_the_others_to_be_tried() -> None:
+    report = run_steps(NORTH, [Step("users", refuses, blocks=False), Step("orgs", passes)])
+    assert ([step.outcome for step in report.steps], report.passed) == (["failed", "passed"], False)
+
+
+@pytest.mark.parametrize(
+    ("fixes", "fix"),
+    [
+        ({"CN04": "System > Plugins"}, "System > Plugins"),
+        ({"users/CN04": "Fields > Users", "CN04": "System > Plugins"}, "Fields > Users"),
+        ({"CN03": "System > Plugins"}, "Ask for it"),
+    ],
+)
+def test_a_vendors_fix_stands_in_the_place_of_the_general_one(fixes: dict[str, str], fix: str) -> None:
+    assert run_steps(NORTH, [("users", refuses)], fixes).steps[0].fix == fix
+    assert with_fixes(run_steps(NORTH, [("users", refuses)]), fixes).steps[0].fix == fix
+
+
+def test_orgs_are_read_only_when_nothing_stood_in_the_way() -> None:
+    seen = SeenOrgs("1.2", "orgs", ())
+    assert run_steps(NORTH, [("orgs", passes)], orgs=lambda: seen).orgs is seen
+    assert run_steps(NORTH, [("orgs", refuses)], orgs=lambda: seen).orgs is None
+
+
+@pytest.mark.parametrize(
+    ("date", "said"),
+    [
+        ("Thu, 15 Jan 2026 06:00:07 GMT", "the clock of sis is 7 seconds from ours"),
+        ("Thu, 15 Jan 2026 05:55:00 GMT", "the clock of sis is 300 seconds from ours"),
+        ("", "sis does not tell its time"),
+        ("soon", "sis does not tell its time"),
+    ],
+)
+def test_clocks_that_agree_pass(date: str, said: str) -> None:
+    assert clock_said({"Date": date}, "sis", NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("date", "way"),
+    [("Thu, 15 Jan 2026 06:20:00 GMT", "ahead of"), ("Thu, 15 Jan 2026 05:40:00 GMT", "behind")],
+)
+def test_clocks_far_apart_are_told_which_way(date: str, way: str) -> None:
+    with pytest.raises(StopDistrict, match=f"CN17: The clock of sis is 20 minutes {way} ours"):
+        clock_said({"Date": date}, "sis", NOW)
