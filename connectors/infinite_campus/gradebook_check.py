@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from connectors.check_steps import Step, run_steps
 from connectors.http import HttpClient
 from connectors.infinite_campus.settings import MENU, VENDOR_HEADER, CampusGradebookSettings
-from connectors.oneroster.csv_steps import Step, run_steps
 from connectors.oneroster.gradebook_check import gradebook_steps
 from connectors.protocol import CheckReport
 from domain.errors import StopDistrict
@@ -22,8 +22,8 @@ def run_campus_gradebook_check(district: DistrictCode, settings: CampusGradebook
 
 
 def _steps(client: HttpClient, settings: CampusGradebookSettings, district: DistrictCode) -> Iterator[Step]:
-    for name, attempt in gradebook_steps(client, settings.root(Service.GRADEBOOK), district):
-        yield name, partial(_naming_the_header, attempt)
+    for step in gradebook_steps(client, settings.root(Service.GRADEBOOK), district):
+        yield step._replace(attempt=partial(_naming_the_header, step.attempt))
 
 
 def _naming_the_header(attempt: Callable[[], str]) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
 
+from connectors.check_steps import Step, run_steps
 from connectors.flat_form import Flat
 from connectors.garbage import seldom_collected
+from connectors.http_steps import connection_steps
 from connectors.landed import LandedShelf, PullBook
-from connectors.oneroster.csv_steps import Step, run_steps
-from connectors.oneroster.rest_check import connection_steps
 from connectors.powerschool.powerquery_reads import QueryReader
 from connectors.powerschool.powerquery_rows import blank_notice, records_of, rows_of
 from connectors.powerschool.query_list import PREFIX, QUERIES, Query
@@ -183,9 +183,9 @@ def _moved(table: str, total: int, now: int | None) -> RosterMoved:
 
 def _steps(reader: QueryReader, root: str) -> Iterator[Step]:
     yield from connection_steps(reader.client, root)
-    yield "page size", lambda: f"{reader.page_size()} rows at once"
+    yield Step("page cap", lambda: f"{reader.page_size()} rows at once")
     for query in QUERIES.values():
-        yield query.table, partial(_try, reader, query)
+        yield Step(query.table, partial(_try, reader, query), blocks=False)
 
 
 def _try(reader: QueryReader, query: Query) -> str:
