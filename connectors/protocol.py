@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from domain.errors import RetryLater
+from domain.errors import RetryLater, RowRejected
 from domain.grading import GradePayload, GradeValue, OutboxItem, Receipt, RemoteGrade
 from domain.grading import RouteLimits as RouteLimits
 from domain.ids import DistrictCode, ItemId
@@ -303,3 +303,11 @@ class FileGradeSink(GradeSink, Protocol):
 
     def look(self, name: str, sha256: str) -> FileState:
         """Look for a batch placed earlier: the file, its control file or an acknowledgement."""
+
+
+@runtime_checkable
+class SiftsGrades(Protocol):
+    """A file route whose layout has no place for some grades: those are refused, the others go."""
+
+    def unfit(self, payloads: Sequence[GradePayload]) -> Mapping[ItemId, RowRejected]:
+        """Return the grades that cannot stand in the file, and why."""

@@ -31,6 +31,7 @@ ROSTER_SOURCES: dict[str, str] = {
 GRADE_ROUTES: dict[str, str] = {
     "oneroster_gradebook": "connectors.oneroster.gradebook:OneRosterGradebookSink",
     "infinite_campus_gradebook": "connectors.infinite_campus.gradebook:InfiniteCampusGradebookSink",
+    "infinite_campus_import_file": "connectors.infinite_campus.import_file:InfiniteCampusImportSink",
     "registrar_file": "connectors.sftp.registrar_file:RegistrarFileSink",
 }
 """Routes by which grades go back into a SIS."""

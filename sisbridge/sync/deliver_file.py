@@ -19,6 +19,7 @@ from sisbridge.house import House, clock_of
 from sisbridge.store import files, outbox
 from sisbridge.store.files import FileBatchRecord
 from sisbridge.sync.deliver import STATE_AFTER, Progress, Work, work_for
+from sisbridge.sync.unfit import without_unfit
 
 COMMITTED, STAGED, PLACED, ACKNOWLEDGED, LOST = "committed", "staged", "in place", "acknowledged", "unknown"
 """A batch is renamed into place only after `staged` was committed: what is `committed` was never visible."""
@@ -36,7 +37,7 @@ def deliver_file(
     """Look after every earlier batch, then place one new batch of what is queued."""
     work = work_for(house, district, sink, route, [OutboxState.QUEUED])
     _look_after(work, sink, route)
-    queued = work.items
+    queued = without_unfit(work, sink, work.items)
     if not queued:
         return
     batch = sink.render(queued, {item.item_id: work.payloads[item.item_id] for item in queued})

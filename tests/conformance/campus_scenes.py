@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.infinite_campus.gradebook import InfiniteCampusGradebookSink
+from connectors.infinite_campus.import_file import CampusImportSettings, InfiniteCampusImportSink
 from connectors.infinite_campus.settings import CampusGradebookSettings, CampusRosterSettings
 from connectors.infinite_campus.source import InfiniteCampusSource
 from domain.clock import FixedClock
@@ -19,10 +20,11 @@ from simulators.oneroster import Fault, FaultKind
 from tests.conformance.canaries import AT
 from tests.conformance.roster_contract import Make, RosterScene
 from tests.conformance.roster_scenes import NORTH, REST_BREAKAGES, record_in_answer, striking, with_metadata
-from tests.conformance.sink_scenes import GRADEBOOK_BREAKAGES, WRITE, registrar
+from tests.conformance.sink_scenes import GRADEBOOK_BREAKAGES, WRITE, file_sink_scene, registrar
 from tests.conformance.sink_work import Make as MakeSink
 from tests.conformance.sink_work import SinkScene
 from tests.support.campus import campus_values
+from tests.support.sftp import reach, sftp_server
 
 
 def campus_source(version: Version) -> Make:
@@ -51,6 +53,27 @@ def _scene(sis: RunningCampus) -> RosterScene:
 
 
 TASKS = (TaskSpec("Final"), TaskSpec("Final", is_standard=True), TaskSpec("Progress"))
+
+LAYOUT = {
+    "columns": [
+        {"name": "studentNumber", "value": "student_identifier"},
+        {"name": "courseNumber", "value": "course_code"},
+        {"name": "endYear", "value": "end_year"},
+        {"name": "task", "value": "grading_task"},
+        {"name": "score", "value": "letter"},
+        {"name": "percent", "value": "percent"},
+        {"name": "comments", "value": "comment"},
+    ]
+}
+
+
+@contextmanager
+def campus_import_file(dataset: Dataset, folder: Path) -> Iterator[SinkScene]:
+    """Yield the route by import file into a folder on an SFTP server."""
+    with sftp_server(folder) as server:
+        settings = CampusImportSettings.model_validate({**reach(server, "/inbox"), "layout": LAYOUT})
+        sink = InfiniteCampusImportSink(NORTH, settings, clock=FixedClock(AT))
+        yield file_sink_scene(server, sink, "infinite_campus_import_file")
 
 
 def campus_gradebook(version: Version) -> MakeSink:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from connectors.oneroster.gradebook import OneRosterGradebookSink
 from connectors.oneroster.settings import OneRosterGradebookSettings
+from connectors.protocol import GradeSink
 from connectors.sftp.registrar_file import RegistrarFileSettings, RegistrarFileSink
 from domain.clock import FixedClock
 from domain.grading import OutboxItem
@@ -86,19 +87,25 @@ def registrar_file(dataset: Dataset, folder: Path) -> Iterator[SinkScene]:
     """Yield the route by file into a folder on an SFTP server."""
     with sftp_server(folder) as server:
         settings = RegistrarFileSettings.model_validate(reach(server, "/inbox"))
-        inbox = server.inbox("maple")
+        sink = RegistrarFileSink(NORTH, settings, clock=FixedClock(AT))
+        yield file_sink_scene(server, sink, "registrar_file")
 
-        def files() -> dict[str, bytes]:
-            return {path.name: path.read_bytes() for path in sorted(inbox.iterdir())}
 
-        yield SinkScene(
-            RegistrarFileSink(NORTH, settings, clock=FixedClock(AT)),
-            "registrar_file",
-            state=files,
-            writes=lambda: len(files()),
-            breakages=_sftp_breakages(server, inbox),
-            secrets=(PASSWORD,),
-        )
+def file_sink_scene(server: RunningSftp, sink: GradeSink, route: str) -> SinkScene:
+    """Return the scene of a route by file into the inbox of a server's account."""
+    inbox = server.inbox("maple")
+
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in sorted(inbox.iterdir())}
+
+    return SinkScene(
+        sink,
+        route,
+        state=files,
+        writes=lambda: len(files()),
+        breakages=_sftp_breakages(server, inbox),
+        secrets=(PASSWORD,),
+    )
 
 
 def _sftp_breakages(server: RunningSftp, inbox: Path) -> dict[str, Callable[[], None]]:

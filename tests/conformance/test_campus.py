@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from domain.oneroster import Version
-from tests.conformance.campus_scenes import campus_gradebook, campus_source
+from tests.conformance.campus_scenes import campus_gradebook, campus_import_file, campus_source
 from tests.conformance.roster_contract import RosterSourceContract
-from tests.conformance.sink_contract import ReadBackSinkContract
+from tests.conformance.sink_contract import FileSinkContract, ReadBackSinkContract
 
 
 class TestCampus1p1(RosterSourceContract):
@@ -22,3 +22,7 @@ class TestCampusGradebook1p1(ReadBackSinkContract):
 
 class TestCampusGradebook1p2(ReadBackSinkContract):
     make = staticmethod(campus_gradebook(Version.V1P2))
+
+
+class TestCampusImportFile(FileSinkContract):
+    make = staticmethod(campus_import_file)

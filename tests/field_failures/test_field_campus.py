@@ -31,7 +31,7 @@ from tests.conformance.roster_contract import whole_pull
 from tests.field_failures.pulls import NORTH, failure, noticed, pulled
 from tests.support.campus import campus_values
 from tests.support.campus_region import CampusRegion
-from tests.support.small_region import REST, add_student
+from tests.support.small_region import FILES, REST, add_student
 
 
 @contextmanager
@@ -264,3 +264,31 @@ def test_field_failure_74_a_task_bound_to_the_last_period_as_well_is_not_written
     release(house, REST, "tester")
     assert deliver(house, REST).conflict == 1
     assert letters(region) == {"u0": (71.5, "C")}
+
+
+def test_field_failure_74_a_file_column_takes_no_grade_of_a_period_it_was_not_bound_for(
+    house: House, region: CampusRegion
+) -> None:
+    columns = [
+        {"name": "studentNumber", "value": "student_identifier"},
+        {"name": "course", "value": "course_code"},
+        {"name": "endYear", "value": "end_year"},
+        {"name": "Final", "value": "letter", "task": "Final"},
+    ]
+    entries = region.by_file({"columns": columns, "bound_terms": ["F1"]}, done_prefix="p_")
+    load_entries(house, entries, "tester")
+    sync_district(house, REST)
+    path = region.grade_file([f"{REST},u0,71.5", f"{REST},u1,88.0"])
+    path.write_text(path.read_text().replace("u1,PHYS,S1,Final,final", "u1,PHYS,S1,Mid,progress"))
+    collect_from(house, path)
+    release(house, REST, "tester")
+    counts = deliver(house, REST)
+    assert (counts.delivered, counts.rejected) == (1, 1)
+    inbox = region.sftp.inbox(FILES)
+    (file,) = inbox.glob("*.csv")
+    assert file.read_text().splitlines() == [
+        "studentNumber,course,endYear,Final", "900000000,ESC-PHYS,2026,C",
+    ]  # fmt: skip
+    assert "bound to 'Final'" in " ".join(case.message for case in open_cases(house, REST))
+    file.rename(inbox / f"p_{file.name}")
+    assert deliver(house, REST).confirmed == 1

@@ -12,7 +12,7 @@ from simulators.infinite_campus import RunningCampus, TaskSpec, publish_tasks
 from sisbridge.house import House
 from sisbridge.sync.region import keep_secret
 from tests.support.campus import campus_values
-from tests.support.small_region import NOW, REST, SmallRegion, roster
+from tests.support.small_region import FILES, NOW, REST, SmallRegion, roster
 
 TASKS = (TaskSpec("Final"), TaskSpec("Progress"), TaskSpec("Final", is_standard=True))
 
@@ -30,6 +30,7 @@ class CampusRegion(SmallRegion):
         """Load both districts, and the first one's vendor key."""
         super().load(house, now, **settings)
         keep_secret(house, REST, "campus_vendor_key", self.campus.vendor_key, "tester")
+        keep_secret(house, REST, "sftp_password", "secret", "tester")
 
     def entries(self, now: datetime = NOW, **settings: Any) -> dict[str, Any]:
         """Return the region file's content."""
@@ -48,4 +49,16 @@ class CampusRegion(SmallRegion):
             for term in entries["district"][0]["term"]
         ]
         entries["district"][0] |= {"roster": kind, "grades": grades, "term": terms}
+        return entries
+
+    def by_file(self, layout: dict[str, Any], **settings: Any) -> dict[str, Any]:
+        """Return the region file with the first district's grades going by import file, to FILES's inbox."""
+        entries = self.entries()
+        access = {"host": self.sftp.host, "port": self.sftp.port, "username": FILES, "folder": "inbox"}
+        values = {**access, "host_key": self.sftp.host_key, "layout": layout, **settings}
+        entries["district"][0]["grades"] = {
+            "kind": "infinite_campus_import_file",
+            "settings": values,
+            "secrets": {"password": "sftp_password"},
+        }
         return entries
