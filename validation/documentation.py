@@ -40,7 +40,7 @@ A district changes rules in its settings:
 `{"rules": {"ID03": {"severity": "drop value"}, "RF02": {"off": true}}}`. Rules marked *fixed* can be made
 stricter, never softer, because what they hold could not be used safely. A required value is never dropped:
 there, `drop value` holds the row. Rules that count have thresholds instead:
-`{"thresholds": {"removed": 0.1, "updated": 0.75, "floor": 20}}`.
+`{"thresholds": {"removed": 0.1, "updated": 0.75, "floor": 20, "year_over_days": 45}}`.
 
 This page is written by `python -m validation.documentation`; a test compares the two.
 """

@@ -6,6 +6,7 @@ A first load has nothing to be compared with and passes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from domain.model import Finding, Op
 from domain.tables import RosterTable
@@ -18,6 +19,9 @@ DEFAULT_THRESHOLDS: Mapping[str, float] = {"removed": 0.10, "updated": 0.75, "fl
 
 A table smaller than the floor is measured as if it had that many rows: out of twenty, two may go.
 """
+
+YEAR_OVER_DAYS = 45
+"""How many days after its last session a feed may still be of that school year."""
 
 UNRESOLVED_POINT = 0.01
 """How much larger than last time the share of unresolved references may be."""
@@ -57,6 +61,19 @@ def empty_table(table: RosterTable, last_rows: int, tonight_rows: int) -> list[F
     if tonight_rows or not last_rows:
         return []
     return [_held_feed(catalogue()["FL11"], table, last_rows)]
+
+
+def year_over(last_end: date | None, today: date, thresholds: Mapping[str, object]) -> list[Finding]:
+    """Return FL15 when the newest session ended more days ago than YEAR_OVER_DAYS, or the threshold, allow.
+
+    last_end: the day after the newest session's last one; None when no session says. The grace is for
+    grades of the year that just ended. Raises StopDistrict CF36 for a threshold that is no number.
+    """
+    grace = number(thresholds, "year_over_days", YEAR_OVER_DAYS)
+    if last_end is None or (today - last_end).days <= grace:
+        return []
+    ended = (last_end - timedelta(days=1)).isoformat()
+    return [_held_feed(catalogue()["FL15"], RosterTable.ACADEMIC_SESSIONS, 0, ended=ended)]
 
 
 def _held_feed(rule: Rule, table: str, rows: int, **words: str) -> Finding:

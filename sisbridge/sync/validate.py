@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,6 +52,7 @@ def validate(stage: Stage) -> dict[str, int]:
         _validate_table(stage, table, night)
     if mode is Mode.BULK:
         night.findings += _empty_tables(stage, night)
+        night.findings += _year_over(stage)
     with stage.house.store.begin("findings") as conn:
         findings.record_findings(conn, stage.code, stage.run_id, night.findings)
     stage.write_findings("validate", [one for one in night.findings if one.rule != DEPENDS])
@@ -186,6 +188,18 @@ def _empty_tables(stage: Stage, night: _Night) -> list[Finding]:
         for table in RosterTable
         for finding in guards.empty_table(table, last.get(table, 0), len(night.references[table].seen))
     ]
+
+
+def _year_over(stage: Stage) -> list[Finding]:
+    """Return a finding when every session of the feed ended long ago by the district's calendar."""
+    ends: list[str] = [
+        end
+        for batch in stage.read(clean_name(RosterTable.ACADEMIC_SESSIONS))
+        if (end := pc.max(batch.column("end_date")).as_py())
+    ]
+    thresholds = stage.district.settings.get("thresholds", {})
+    chosen = thresholds if isinstance(thresholds, Mapping) else {}
+    return guards.year_over(date.fromisoformat(max(ends)) if ends else None, stage.night_on, chosen)
 
 
 def _stop_if_held(found: list[Finding]) -> None:

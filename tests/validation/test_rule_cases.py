@@ -25,6 +25,7 @@ from validation import (
     mass_change,
     sizes,
     unresolved_share,
+    year_over,
 )
 from validation.rules.rule import Counted
 from validation.settle import Judged
@@ -150,6 +151,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "unresolved_share": unresolved_share,
     "empty_table": empty_table,
     "foreign_orgs": foreign_orgs,
+    "year_over": year_over,
 }
 
 

@@ -13,4 +13,14 @@ RULES = (
         fix="Export {table} again and send the whole feed; the last good roster stays in force until then.",
         check=Counted(),
     ),
+    Rule(
+        code="FL15",
+        title="Last year's data",
+        severity=Severity.HOLD_FEED,
+        audience=Audience.DISTRICT,
+        sentence="The feed is of a school year that is over: its newest session ended on {ended}.",
+        fix="Have the SIS serve this school year (in the summer, wait for the rollover); the last good "
+        "roster stays in force until then. If it is right, raise the threshold `year_over_days`.",
+        check=Counted(),
+    ),
 )
