@@ -142,5 +142,7 @@ class HttpClient:
         if self._runner is None or self._pid != os.getpid():
             # After a fork parent and child would share one selector and its sockets: start afresh.
             self._runner, self._pid = asyncio.new_event_loop(), os.getpid()
-            self._wire = Wire(self._auth, self._options)
+            wire = Wire(self._auth, self._options)
+            wire.follow(self._wire)
+            self._wire = wire
         return self._runner

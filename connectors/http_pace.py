@@ -17,6 +17,10 @@ class Pace:
         self._turn = asyncio.Lock()
         self._next = 0.0
 
+    def follow(self, earlier: Pace) -> None:
+        """Go on from an earlier pace to the same server: its last answer counts for ours too."""
+        self._next = earlier._next
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait for a turn and hold it.

@@ -65,7 +65,7 @@ class Request:
     permission: what to ask for when the answer is 403. mark: failpoint name passed around a write.
     retry: false for what is not safe to send twice. large: whether a smaller question could be asked
     instead, so that TooMuchAtOnce is not retried more than once. as_is: whether an answer of any code is
-    returned instead of raised, for who judges refusals themselves.
+    returned instead of raised, for who judges refusals themselves; judged: or an answer of these codes.
     """
 
     method: str
@@ -78,6 +78,7 @@ class Request:
     retry: bool = True
     large: bool = False
     as_is: bool = False
+    judged: tuple[int, ...] = ()
 
     @property
     def target(self) -> str:
@@ -110,6 +111,10 @@ class Wire:
         self._throttled = False
         self._pace = Pace(options.min_interval)
 
+    def follow(self, earlier: Wire) -> None:
+        """Keep to the pause since an earlier conversation's last answer."""
+        self._pace.follow(earlier._pace)
+
     async def close(self) -> None:
         """Let go of the connections."""
         if self._session is not None:
@@ -123,11 +128,16 @@ class Wire:
             return error
 
     async def persist(self, request: Request) -> Answer:
-        """Send a request, again after RetryLater when it may be sent twice, within the options' bounds."""
-        if not request.retry:
-            return await self._signed(request)
+        """Send a request, again after RetryLater when it may be sent twice, within the options' bounds.
+
+        What was rejected for our pace was not done, so it is sent again even if it must not be done twice.
+        """
+
+        def again(error: BaseException) -> bool:
+            return isinstance(error, RetryLater) and (request.retry or error.code == "CN06")
+
         async for attempt in tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(RetryLater),
+            retry=tenacity.retry_if_exception(again),
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(self._options.attempts),
                 tenacity.stop_before_delay(self._options.patience),
@@ -212,7 +222,7 @@ class Wire:
         error = answer_error(
             answer.code, answer.headers, answer.body, request.method, request.url, request.permission
         )
-        if error is not None and not request.as_is:
+        if error is not None and not request.as_is and answer.code not in request.judged:
             raise error
         return answer
 

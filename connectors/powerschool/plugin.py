@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from connectors.powerschool.grade_queries import BY_ROUTE
 from connectors.powerschool.query_list import DAYS, PREFIX, QUERIES, Query
 from domain.errors import StopDistrict
 
@@ -31,9 +32,6 @@ LONGEST_NAME = 40
 ROSTER = "roster"
 GRADE_ROUTES = {"powerschool_stored_grades": "stored_grades", "powerschool_gradebook": "gradebook"}
 """The routes for grades that write by the plugin, and what their fields are listed under."""
-
-ROUTE_QUERIES: dict[str, tuple[Query, ...]] = {}
-"""The queries that a route for grades looks things up with."""
 
 _FULL = "FullAccess"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -73,7 +71,7 @@ class PluginChoice:
 
 def queries_of(choice: PluginChoice) -> tuple[Query, ...]:
     """Return the queries a plugin brings."""
-    return (*(QUERIES.values() if choice.roster else ()), *ROUTE_QUERIES.get(choice.route, ()))
+    return (*(QUERIES.values() if choice.roster else ()), *BY_ROUTE.get(choice.route, ()))
 
 
 def fields_of(choice: PluginChoice) -> tuple[Field, ...]:

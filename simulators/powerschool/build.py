@@ -146,7 +146,7 @@ class _Builder:
         return self._keep("users", user, {
             **_numbers("students", place), **_names(user), "student_number": user.get("identifier"),
             "state_studentnumber": state[0] if state else None,
-            "grade_level": _LEVELS.get(level, int(level) if level.isdecimal() else None),
+            "grade_level": _LEVELS.get(level, int(level) if level.isdecimal() else 9),
             "schoolid": numbers[0] if numbers else None,
             "enroll_status": 0 if user["status"] == "active" else 2,
             "student_web_id": user.get("username"), "gender": "X",

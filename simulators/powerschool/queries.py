@@ -70,7 +70,8 @@ def _record(query: NamedQuery, plugin: Plugin, manner: Manner, row: tuple[Any, .
     """Return a record; a column whose field is not granted is left out without a word."""
     shown = list(_shown(query, plugin, manner, row))
     if query.flattened:
-        return {"_name": query.core_table.lower()} | {alias.lower(): value for alias, value in shown}
+        plain = {alias.lower().rpartition(".")[2]: value for alias, value in shown}
+        return {"_name": query.core_table.lower(), **plain}
     nested: dict[str, Record] = {}
     for alias, value in shown:
         table, _, name = alias.lower().rpartition(".")

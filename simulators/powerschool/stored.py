@@ -174,7 +174,9 @@ class StoredGrades:
         first = 1990 if self._manner.school_year == "start" else 1991
         yearid = int(fields["schoolyear"]) - first
         row = {name: value for name, value in fields.items() if name not in _UNSTORED}
+        (student,) = self._tables.rows("students", **{self._manner.student_key: fields["studentid"]})
         row |= {"termid": yearid * 100, "sectionid": 0, "datestored": str(self._today)}
+        row["studentid"] = student["id"]
         section = self._section(fields, yearid)
         if section is None:
             return row

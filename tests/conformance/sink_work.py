@@ -16,7 +16,7 @@ from domain.grading import GradeKind, GradePayload, GradeValue, LineItemSpec, Ou
 from domain.ids import DistrictCode, GradeId, ItemId, LineItemId, SourcedId, item_id, result_id
 from mappings.readback import BeforeDecision, Comments, after_writing, before_writing
 from simulators.dataset import Dataset
-from tests.conformance.canaries import NUMBER
+from tests.conformance.canaries import NUMBER, STUDENTS
 
 NORTH, SOUTH = DistrictCode("north"), DistrictCode("south")
 LETTER, COMMENT = "Quuxplus", "Zephyrous effort"
@@ -58,8 +58,9 @@ Make = Callable[[Dataset, Path], AbstractContextManager[SinkScene]]
 def payload(student: str, percent: str, district: DistrictCode = NORTH) -> GradePayload:
     """Return a released grade of a student in the kit's class, with a letter and a comment."""
     value = GradeValue(Decimal(percent), LETTER)
+    number = f"{NUMBER}{STUDENTS.index(student):02d}"
     return GradePayload(
-        district, ItemId(""), COLUMN, SourcedId(student), f"{NUMBER}01", value, COMMENT, GradeKind.FINAL,
+        district, ItemId(""), COLUMN, SourcedId(student), number, value, COMMENT, GradeKind.FINAL,
         "S1", "PH", "Physics", "School", DAY, LABELS, school_year="2026",
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.oneroster import Version
+from tests.conformance.powerschool_sink_scenes import stored_grades
 from tests.conformance.sink_contract import FileSinkContract, ReadBackSinkContract
 from tests.conformance.sink_scenes import gradebook, registrar_file
 
@@ -17,3 +18,7 @@ class TestGradebook1p2(ReadBackSinkContract):
 
 class TestRegistrarFile(FileSinkContract):
     make = staticmethod(registrar_file)
+
+
+class TestPowerSchoolStoredGrades(ReadBackSinkContract):
+    make = staticmethod(stored_grades)

@@ -1,0 +1,138 @@
+"""Finding a payload's student and section: one question for a course and year, not one for each student."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.powerschool.client import GradeClient
+from connectors.powerschool.identifiers import Row, same_number, year_id
+from connectors.powerschool.query_list import Query
+from domain.errors import RowRejected
+from domain.grading import GradePayload
+
+
+class FindsStudents(Protocol):
+    """Settings that say which number of a student the roster knows."""
+
+    @property
+    def student_by(self) -> str:
+        """Return student_number, state_studentnumber or dcid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one grade belongs: the student's row in the section it is of.
+
+    rows: the same student and section, once for each stored grade that the question found.
+    """
+
+    rows: tuple[Row, ...]
+
+    @property
+    def row(self) -> Row:
+        """Return the row that names student, section, school and term."""
+        return self.rows[0]
+
+
+class ClassLists:
+    """Reads the lists that payloads need, each once, and keeps them until told to forget."""
+
+    def __init__(
+        self, client: GradeClient, query: Query, settings: FindsStudents, store_code: str = ""
+    ) -> None:
+        self._client = client
+        self._query = query
+        self._by = settings.student_by
+        self._store_code = store_code
+        self._lists: dict[tuple[tuple[str, str], ...], list[Row]] = {}
+
+    def forget(self) -> None:
+        """Let go of what was read: it may have changed."""
+        self._lists.clear()
+
+    def read(self, payloads: Iterable[GradePayload]) -> None:
+        """Read the lists of payloads that were not read yet; raises as `GradeClient.rows`."""
+        for wanted in sorted({key for payload in payloads if (key := self._key(payload))} - set(self._lists)):
+            self._lists[wanted] = self._client.rows(self._query, dict(wanted))
+
+    def place(self, payload: GradePayload) -> Place:
+        """Return where a payload belongs; RowRejected WB65 (no such student), WB66 (several sections)."""
+        key = self._key(payload)
+        rows = [row for row in self._lists.get(key, []) if self._is(row, payload)] if key else []
+        if not rows:
+            raise _not_there(payload)
+        sections = _narrowed(_by_section(rows), payload)
+        if len(sections) > 1:
+            raise _several(payload)
+        return Place(tuple(sections[0]))
+
+    def _key(self, payload: GradePayload) -> tuple[tuple[str, str], ...]:
+        """Return the question's arguments; none when the roster does not tell course or year."""
+        if not (payload.course_code and payload.school_year.isdecimal()):
+            return ()
+        found = {"course_number": payload.course_code, "year_id": str(year_id(payload.school_year))}
+        if self._store_code:
+            found["store_code"] = payload.label(self._store_code)
+        return tuple(sorted(found.items()))
+
+    def _is(self, row: Row, payload: GradePayload) -> bool:
+        if self._by == "state_studentnumber":
+            return (
+                bool(payload.state_identifier) and row.get("state_studentnumber") == payload.state_identifier
+            )
+        wanted = payload.student_identifier.strip()
+        if self._by == "dcid":
+            return row.get("students_dcid") == wanted
+        return bool(wanted) and same_number((row.get("student_number") or "").strip(), wanted)
+
+
+def _by_section(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows of each section, those where the student still sits before dropped ones."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(str(row["sections_id"]), []).append(row)
+    seated = [group for group in found.values() if any(not _dropped(row) for row in group)]
+    return [_one_seat(group) for group in seated or found.values()]
+
+
+def _one_seat(group: Sequence[Row]) -> list[Row]:
+    """Return a section's rows once for each stored grade: a student may have been enrolled twice."""
+    return list({row.get("stored_dcid"): row for row in group}.values())
+
+
+def _dropped(row: Row) -> bool:
+    return str(row["seat_section"]).startswith("-")
+
+
+def _narrowed(sections: list[list[Row]], payload: GradePayload) -> list[list[Row]]:
+    """Return the sections left when school, section number and term are looked at, where they help."""
+    wanted: tuple[tuple[str, str], ...] = (
+        ("school_number", payload.school_identifier),
+        ("section_number", payload.class_code),
+        ("terms_id", payload.labels.get("term_id", "")),
+    )
+    for name, value in wanted:
+        fitting = [group for group in sections if value and group[0].get(name) == value]
+        sections = fitting or sections
+    return sections
+
+
+def _not_there(payload: GradePayload) -> RowRejected:
+    return RowRejected(
+        "WB65",
+        "PowerSchool has no student of this number in a section of this course in this school year",
+        key=payload.item_id,
+        fix="Look whether the home section still has the student, whether the course numbers agree, and "
+        "whether student_by names the number that the roster has",
+    )
+
+
+def _several(payload: GradePayload) -> RowRejected:
+    return RowRejected(
+        "WB66",
+        "The student sits in several sections of this course, so the right one cannot be told",
+        key=payload.item_id,
+        fix="Set labels.term_id for the term in the region file, or ask the registrar to drop the wrong one",
+    )

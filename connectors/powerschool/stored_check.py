@@ -1,0 +1,53 @@
+"""Trying the route for stored grades step by step, the right to write included, without storing a grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+
+from connectors.http import Request
+from connectors.oneroster.csv_steps import Step, run_steps
+from connectors.oneroster.rest_check import connection_steps
+from connectors.powerschool.client import GradeClient
+from connectors.powerschool.grade_queries import STORED
+from connectors.powerschool.grade_settings import StoredGradeSettings
+from connectors.powerschool.query_list import Query
+from connectors.powerschool.refusals import lacks_fields
+from connectors.protocol import CheckReport
+from domain.ids import DistrictCode
+
+_NOWHERE = {"course_number": "sisbridge check", "year_id": "0", "store_code": "X0", "assignment_section": "0"}
+
+
+def run_stored_check(district: DistrictCode, settings: StoredGradeSettings) -> CheckReport:
+    """Try name, connection, sign-in, page size, our query, and the right to write every field we send."""
+    with GradeClient(settings) as client:
+        return run_steps(district, list(_steps(client, settings)))
+
+
+def _steps(client: GradeClient, settings: StoredGradeSettings) -> Iterator[Step]:
+    yield from connection_steps(client.http, settings.root)
+    yield "page size", lambda: f"{client.page_size()} rows at once"
+    yield "our query", lambda: try_query(client, STORED)
+    yield "right to write", lambda: _may_write(client, settings)
+
+
+def try_query(client: GradeClient, query: Query) -> str:
+    """Ask for a course that is not there; raises as `GradeClient.rows`."""
+    client.rows(query, {name: _NOWHERE[name] for name in query.arguments})
+    return f"{query.name} is installed"
+
+
+def _may_write(client: GradeClient, settings: StoredGradeSettings) -> str:
+    """Offer a row without student and store code, which PowerSchool must refuse, with all fields we send."""
+    fields = {"schoolid": 0, "schoolyear": 1900, "course_number": "", "section_number": "", "course_name": ""}
+    sent = {"schoolname": "", "grade_level": 0, "grade": "", "percent": 0, "comment_value": ""}
+    if settings.teacher != "none":
+        sent["teacher_name"] = ""
+    body = orjson.dumps({"tables": {"storedgrades": {**fields, **sent}}})
+    url = client.address("schema/table/storedgrades")
+    answer = client.http.send(Request("POST", url, body=body, retry=False, judged=(403,)))
+    if answer.code == 403:
+        raise lacks_fields(answer.body, "stored grades")
+    return "PowerSchool lets us write stored grades"
