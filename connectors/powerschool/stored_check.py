@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import orjson
 
+from connectors.check_steps import Step, run_steps
 from connectors.http import Request
-from connectors.oneroster.csv_steps import Step, run_steps
-from connectors.oneroster.rest_check import connection_steps
+from connectors.http_steps import connection_steps
 from connectors.powerschool.client import GradeClient
 from connectors.powerschool.grade_queries import STORED
 from connectors.powerschool.grade_settings import StoredGradeSettings
@@ -28,9 +28,9 @@ def run_stored_check(district: DistrictCode, settings: StoredGradeSettings) -> C
 
 def _steps(client: GradeClient, settings: StoredGradeSettings) -> Iterator[Step]:
     yield from connection_steps(client.http, settings.root)
-    yield "page size", lambda: f"{client.page_size()} rows at once"
-    yield "our query", lambda: try_query(client, STORED)
-    yield "right to write", lambda: _may_write(client, settings)
+    yield Step("page size", lambda: f"{client.page_size()} rows at once")
+    yield Step("our query", lambda: try_query(client, STORED))
+    yield Step("right to write", lambda: _may_write(client, settings))
 
 
 def try_query(client: GradeClient, query: Query) -> str:
