@@ -11,6 +11,7 @@ from sisbridge.cli import (
     check,
     grades,
     inspect,
+    new_connector,
     people,
     plugin,
     region,
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("check")(check.check)
 app.command("inspect")(inspect.inspect)
+app.command("new-connector")(new_connector.new_connector)
 app.command("sync")(sync.sync)
 app.command("replay")(replay.replay)
 app.command("preview")(replay.preview)

@@ -161,7 +161,8 @@ def write_zip(folder: Path, files: Mapping[str, bytes]) -> None:
     (folder / "roster.zip").write_bytes(zip_of(dict(files)))
 
 
-def _tree(folder: Path) -> dict[str, bytes]:
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder by name."""
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
@@ -189,7 +190,7 @@ def _file_scene(
     return RosterScene(
         source,
         version,
-        state=lambda: _tree(folder),
+        state=lambda: tree(folder),
         record_at=record_in_file,
         offer_more=lambda: write(folder, _with_widgets(files)),
         breakages={**changes, "half a zip": half, "nothing there": gone},

@@ -82,13 +82,19 @@ def striking(provider: RunningProvider, fault: Fault) -> Callable[[], None]:
     return lambda: provider.faults.add(fault)
 
 
-@contextmanager
-def registrar_file(dataset: Dataset, folder: Path) -> Iterator[SinkScene]:
-    """Yield the route by file into a folder on an SFTP server."""
-    with sftp_server(folder) as server:
-        settings = RegistrarFileSettings.model_validate(reach(server, "/inbox"))
-        sink = RegistrarFileSink(NORTH, settings, clock=FixedClock(AT))
-        yield file_sink_scene(server, sink, "registrar_file")
+def by_file(route: str, sink: Callable[..., GradeSink], settings: Callable[..., object]) -> Make:
+    """Return how to make a route by file into a folder on an SFTP server."""
+
+    @contextmanager
+    def make(dataset: Dataset, folder: Path) -> Iterator[SinkScene]:
+        with sftp_server(folder) as server:
+            made = sink(NORTH, settings(**reach(server, "/inbox")), clock=FixedClock(AT))
+            yield file_sink_scene(server, made, route)
+
+    return make
+
+
+registrar_file = by_file("registrar_file", RegistrarFileSink, RegistrarFileSettings)
 
 
 def file_sink_scene(server: RunningSftp, sink: GradeSink, route: str) -> SinkScene:
