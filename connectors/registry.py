@@ -22,6 +22,7 @@ ROSTER_SOURCES: dict[str, str] = {
     "oneroster_csv": "connectors.oneroster.csv:OneRosterCsvSource",
     "oneroster_csv_sftp": "connectors.sftp.source:SftpRosterSource",
     "infinite_campus_oneroster": "connectors.infinite_campus.source:InfiniteCampusSource",
+    "infinite_campus_files_sftp": "connectors.infinite_campus.files:InfiniteCampusFilesSource",
     "csv_sftp": "connectors.flat.plain:PlainCsvSource",
     "powerschool_oneroster": "connectors.powerschool.source:PowerSchoolOneRosterSource",
     "powerschool_powerquery": "connectors.powerschool.powerquery:PowerQuerySource",

@@ -27,29 +27,14 @@ VENDOR_HEADER = "x-vendor-authorization"
 _HOURS = re.compile(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")
 
 
-class CampusHabits(BaseModel):
-    """When and how a Campus may be asked, beside where it is.
+class CampusClock(BaseModel):
+    """The district's own clock, by its IANA name."""
 
-    peak_hours: "07:00-16:00" on school days in time_zone, in which requests go one after the other;
-    "" for none. secret_expires_on: the day the client secret dies, a year after it was made or renewed.
-    app_name: the application of the token URL, where the URL as pasted lacks it.
-    """
-
-    app_name: str = ""
-    peak_hours: str = "07:00-16:00"
     time_zone: str = "America/Indiana/Indianapolis"
-    secret_expires_on: date | None = None
-
-    @field_validator("peak_hours")
-    @classmethod
-    def _readable(cls, text: str) -> str:
-        if text:
-            _hours(text)
-        return text
 
     @field_validator("time_zone")
     @classmethod
-    def _known(cls, name: str) -> str:
+    def _known_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
@@ -59,6 +44,26 @@ class CampusHabits(BaseModel):
     def local(self, now: datetime) -> datetime:
         """Return a moment by the district's own clock."""
         return now.astimezone(ZoneInfo(self.time_zone))
+
+
+class CampusHabits(CampusClock):
+    """When and how a Campus may be asked, beside where it is.
+
+    peak_hours: "07:00-16:00" on school days in time_zone, in which requests go one after the other;
+    "" for none. secret_expires_on: the day the client secret dies, a year after it was made or renewed.
+    app_name: the application of the token URL, where the URL as pasted lacks it.
+    """
+
+    app_name: str = ""
+    peak_hours: str = "07:00-16:00"
+    secret_expires_on: date | None = None
+
+    @field_validator("peak_hours")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        if text:
+            _hours(text)
+        return text
 
     def at_peak(self, now: datetime) -> bool:
         """Return whether a moment is in the peak hours of a school day, Monday to Friday."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ from connectors.protocol import Notice
 from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.tables import PLACE
+
+_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?")
 
 _RENEWAL = 30
 """Days before a secret dies at which we begin to say so."""
@@ -24,8 +27,9 @@ class YearWatch:
     Source: reference on SIS vendors, 2.2, year scope.
     """
 
-    def __init__(self, today: date, margin_days: int) -> None:
+    def __init__(self, today: date, margin_days: int, place: str = "/academicSessions") -> None:
         self._today = today
+        self._place = place
         self._margin = timedelta(days=margin_days)
         self._begins: list[date] = []
         self._ends: list[date] = []
@@ -47,18 +51,24 @@ class YearWatch:
             f"Campus serves the school year from {begin} to {end}, and today is {self._today}",
             fix="In the summer wait for the rollover; else have the active year set in Campus (School Years),"
             " or raise year_margin_days",
-            place="/academicSessions",
+            place=self._place,
         )
 
 
 def _days(batch: pa.RecordBatch, column: str) -> list[date]:
-    found = []
-    for text in batch.column(column).to_pylist():
-        try:
-            found.append(date.fromisoformat((text or "")[:10]))
-        except ValueError:
-            continue
-    return found
+    names = [name for name in batch.schema.names if name.casefold() == column.casefold()]
+    texts = [text or "" for name in names for text in batch.column(name).to_pylist()]
+    return [day for text in texts if (day := _day(text.strip())) is not None]
+
+
+def _day(text: str) -> date | None:
+    """Return a day as OneRoster or as Campus's extracts write it, None for anything else."""
+    american = _AMERICAN.fullmatch(text)
+    month, day, year = american.groups() if american else (text[5:7], text[8:10], text[:4])
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
 
 
 class AccountWatch:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from connectors.infinite_campus.files import CampusFilesSettings, InfiniteCampusFilesSource
 from connectors.infinite_campus.gradebook import InfiniteCampusGradebookSink
 from connectors.infinite_campus.import_file import CampusImportSettings, InfiniteCampusImportSink
 from connectors.infinite_campus.settings import CampusGradebookSettings, CampusRosterSettings
@@ -15,16 +17,25 @@ from domain.clock import FixedClock
 from domain.oneroster import Version
 from simulators.dataset import Dataset
 from simulators.infinite_campus import RunningCampus, TaskSpec, publish_tasks
+from simulators.infinite_campus.extracts import extracts
 from simulators.infinite_campus.manner import CAMPUS_DIALECT
 from simulators.oneroster import Fault, FaultKind
-from tests.conformance.canaries import AT
+from tests.conformance.canaries import AT, Rows
 from tests.conformance.roster_contract import Make, RosterScene
-from tests.conformance.roster_scenes import NORTH, REST_BREAKAGES, record_in_answer, striking, with_metadata
+from tests.conformance.roster_scenes import (
+    NORTH,
+    REST_BREAKAGES,
+    record_in_answer,
+    record_in_file,
+    striking,
+    with_metadata,
+    write_files,
+)
 from tests.conformance.sink_scenes import GRADEBOOK_BREAKAGES, WRITE, file_sink_scene, registrar
 from tests.conformance.sink_work import Make as MakeSink
 from tests.conformance.sink_work import SinkScene
 from tests.support.campus import campus_values
-from tests.support.sftp import reach, sftp_server
+from tests.support.sftp import PASSWORD, reach, sftp_server
 
 
 def campus_source(version: Version) -> Make:
@@ -109,3 +120,62 @@ def _sink_scene(sis: RunningCampus) -> SinkScene:
         breakages=breakages,
         secrets=(sis.client_secret, sis.vendor_key),
     )
+
+
+EXTRACT_KEYS = {
+    "schools": "schoolNumber", "terms": "termID", "courses": "courseID", "sections": "sectionID",
+    "students": "personID", "staff": "personID", "roster": "rosterID",
+}  # fmt: skip
+
+EXTRACT_BREAKAGES: dict[str, Callable[[bytes], bytes]] = {
+    "students without ids": lambda data: data.replace(b"personID", b"id", 1),
+    "students of no bytes": lambda data: b"",
+    "a header alone": lambda data: data.splitlines(keepends=True)[0],
+    "binary students": lambda data: b"\x00\x01\x02" * 40,
+    "students cut off": lambda data: data.rstrip()[:-20],
+    "a stray quote": lambda data: data.replace(b"Quill", b'"Quill', 1),
+    "windows bytes": lambda data: data.replace(b"Zanz", b"Z\xe9nz"),
+    "a mark at the front": lambda data: b"\xef\xbb\xbf" + data,
+    "one short row": lambda data: data + b"u99,x\r\n",
+}
+
+
+@contextmanager
+def campus_files(dataset: Dataset, folder: Path) -> Iterator[RosterScene]:
+    """Yield a source of Data Extract files on an SFTP server."""
+    files = extracts(dataset, prefixed=True, suffix="_20260120")
+    with sftp_server(folder) as server:
+        values = {**reach(server), "settle_seconds": 0, "stale_after_hours": None}
+        settings = CampusFilesSettings.model_validate(values)
+        drop = server.outgoing("maple")
+        write_files(drop, files)
+        yield _files_scene(InfiniteCampusFilesSource(NORTH, settings, clock=FixedClock(AT)), drop, files)
+
+
+def _files_scene(source: InfiniteCampusFilesSource, drop: Path, files: dict[str, bytes]) -> RosterScene:
+    name = next(name for name in files if name.startswith("students"))
+
+    def breaking(change: Callable[[bytes], bytes]) -> Callable[[], None]:
+        return lambda: write_files(drop, files | {name: change(files[name])})
+
+    wider = files[name].replace(b"\r\n", b",7\r\n").replace(b",7\r\n", b",student.bus\r\n", 1)
+    return RosterScene(
+        source,
+        "infinite_campus",
+        state=lambda: {path.name: path.read_bytes() for path in sorted(drop.iterdir())},
+        record_at=record_in_file,
+        offer_more=lambda: write_files(drop, files | {name: wider, "widgets.csv": b"id\r\n1\r\n"}),
+        breakages={
+            **{what: breaking(change) for what, change in EXTRACT_BREAKAGES.items()},
+            "no students": lambda: write_files(drop, {one: files[one] for one in files if one != name}),
+        },
+        secrets=(PASSWORD,),
+        key=EXTRACT_KEYS,
+        truth=lambda: rows_of_extracts(files),
+    )
+
+
+def rows_of_extracts(files: dict[str, bytes]) -> Rows:
+    """Return what the files hold, each row as its key."""
+    tables = {name.partition("_")[0]: data.decode().splitlines() for name, data in files.items()}
+    return {table: sorted((row[0],) for row in csv.reader(lines[1:])) for table, lines in tables.items()}

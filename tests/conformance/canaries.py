@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -83,9 +83,12 @@ def truth(dataset: Dataset, version: Version) -> Rows:
     return rows
 
 
-def key_of(source_table: str, row: dict[str, str | None], key: str = "sourcedId") -> tuple[str, ...]:
-    """Return what makes a pulled row one row, as `truth` has it. key: the column with its id."""
-    names = ROLE_KEY if source_table == "roles" else (key,)
+def key_of(
+    source_table: str, row: dict[str, str | None], key: str | Mapping[str, str] = "sourcedId"
+) -> tuple[str, ...]:
+    """Return what makes a pulled row one row, as `truth` has it. key: the column with its id, by table."""
+    own = key if isinstance(key, str) else key[source_table]
+    names = ROLE_KEY if source_table == "roles" else (own,)
     return tuple(row[name] or "" for name in names)
 
 

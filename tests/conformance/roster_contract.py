@@ -22,12 +22,12 @@ from tests.conformance.canaries import PERSONAL, Rows, key_of, listening, roster
 class RosterScene:
     """A source, and the handles the suite needs on the system behind it.
 
-    version: the column dialect its pulls are expected in. key: the column that tells rows apart, and truth:
-    what a whole roster is, where they are not OneRoster's. state: the far side as it can be compared.
-    record_at: the key of the record that stands at a place, read from what landed. offer_more: lets the
-    far side serve a table or fields beyond the standard. move: lets a row vanish while a pull is under
-    way; None when pulls read a copy. breakages: ways in which the far side may fail, each by name.
-    secrets: what lets us in.
+    version: the column dialect its pulls are expected in. key: the column that tells rows apart, by table
+    or for all, and truth: what a whole roster is, where they are not OneRoster's. state: the far side as
+    it can be compared. record_at: the key of the record that stands at a place, read from what landed.
+    offer_more: lets the far side serve a table or fields beyond the standard. move: lets a row vanish
+    while a pull is under way; None when pulls read a copy. breakages: ways in which the far side may
+    fail, each by name. secrets: what lets us in.
     """
 
     source: RosterSource
@@ -38,12 +38,16 @@ class RosterScene:
     move: Callable[[], None] | None = None
     breakages: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
-    key: str = "sourcedId"
+    key: str | Mapping[str, str] = "sourcedId"
     truth: Callable[[], Rows] | None = None
 
     def expected(self, dataset: Dataset) -> Rows:
         """Return what a whole roster of the data set behind it is."""
         return self.truth() if self.truth else truth(dataset, Version(self.version))
+
+    def key_in(self, page: Page) -> str:
+        """Return the column that tells the rows of a page apart."""
+        return self.key if isinstance(self.key, str) else self.key[page.source_table]
 
     def rows(self, pages: list[Page]) -> Rows:
         """Return the rows of pages by source table, sorted."""
@@ -83,7 +87,7 @@ def all_pages(pull: Pull) -> Iterator[Page]:
         yield from pull.pages(source_table)
 
 
-def rows_of(pages: list[Page], key: str = "sourcedId") -> Rows:
+def rows_of(pages: list[Page], key: str | Mapping[str, str] = "sourcedId") -> Rows:
     """Return the rows of pages by source table, sorted, each as what makes it one row."""
     found: Rows = {}
     for page in pages:
@@ -106,7 +110,7 @@ def whole_pull(source: RosterSource, landing: Kept | None = None) -> tuple[list[
 
 
 def never_silently_smaller(
-    source: RosterSource, expected: Rows, key: str = "sourcedId"
+    source: RosterSource, expected: Rows, key: str | Mapping[str, str] = "sourcedId"
 ) -> SisbridgeError | None:
     """Return the error a pull ended with, or None after asserting that no row went without a word."""
     try:
@@ -171,7 +175,7 @@ class RosterSourceContract:
         landing = Kept()
         pull = scene.source.open(None, landing)
         for page in all_pages(pull):
-            ids = [row[scene.key] for row in page.batch.to_pylist() if page.source_table != "roles"]
+            ids = [row[scene.key_in(page)] for row in page.batch.to_pylist() if page.source_table != "roles"]
             assert all(str(one).encode() in landing.everything() for one in ids)
         pull.close()
 
@@ -181,17 +185,17 @@ class RosterSourceContract:
         assert not set(pull.facts.absent) & set(pull.facts.source_tables)
         for page in pages:
             assert {str(column.type) for column in page.batch.schema} == {"string"}
-            assert {scene.key, PLACE} <= set(page.batch.schema.names)
+            assert {scene.key_in(page), PLACE} <= set(page.batch.schema.names)
             assert page.proof.rows == page.batch.num_rows
 
     def test_places_are_true(self, scene: RosterScene) -> None:
         landing = Kept()
         pages, _ = whole_pull(scene.source, landing)
         for page in pages:
-            key = "userSourcedId" if page.source_table == "roles" else scene.key
+            key = "userSourcedId" if page.source_table == "roles" else scene.key_in(page)
             for row in page.batch.to_pylist():
                 there = scene.record_at(landing.files, row[PLACE])
-                assert there in (row[key], row[scene.key])
+                assert there in (row[key], row[scene.key_in(page)])
 
     def test_only_the_last_page_of_a_table_has_no_next(self, scene: RosterScene) -> None:
         pull = scene.source.open(None, Kept())

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from domain.oneroster import Version
-from tests.conformance.campus_scenes import campus_gradebook, campus_import_file, campus_source
+from tests.conformance.campus_scenes import (
+    campus_files,
+    campus_gradebook,
+    campus_import_file,
+    campus_source,
+)
 from tests.conformance.roster_contract import RosterSourceContract
 from tests.conformance.sink_contract import FileSinkContract, ReadBackSinkContract
 
@@ -26,3 +31,7 @@ class TestCampusGradebook1p2(ReadBackSinkContract):
 
 class TestCampusImportFile(FileSinkContract):
     make = staticmethod(campus_import_file)
+
+
+class TestCampusFiles(RosterSourceContract):
+    make = staticmethod(campus_files)

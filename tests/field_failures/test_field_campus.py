@@ -18,6 +18,7 @@ from domain.errors import StopDistrict
 from domain.model import ConnectorConfig
 from domain.oneroster import Version
 from simulators.infinite_campus import Manner, RunningCampus, in_1p1_ids, with_legacy_ids
+from simulators.infinite_campus.extracts import extracts
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.sync.cases import open_cases
@@ -28,10 +29,11 @@ from sisbridge.sync.release import release
 from sisbridge.sync.writeback import DeliveryCounts, deliver
 from tests.conformance.canaries import AT, ref, roster, truth
 from tests.conformance.roster_contract import whole_pull
+from tests.conformance.roster_scenes import write_files
 from tests.field_failures.pulls import NORTH, failure, noticed, pulled
 from tests.support.campus import campus_values
 from tests.support.campus_region import CampusRegion
-from tests.support.small_region import FILES, REST, add_student
+from tests.support.small_region import FILES, NOW, REST, add_student
 
 
 @contextmanager
@@ -292,3 +294,17 @@ def test_field_failure_74_a_file_column_takes_no_grade_of_a_period_it_was_not_bo
     assert "bound to 'Final'" in " ".join(case.message for case in open_cases(house, REST))
     file.rename(inbox / f"p_{file.name}")
     assert deliver(house, REST).confirmed == 1
+
+
+def test_field_failure_26_extracts_of_last_year_stop_the_district_and_this_years_seat_everybody(
+    house: House, region: CampusRegion
+) -> None:
+    load_entries(house, region.from_extracts(), "tester")
+    old = region.campus.dataset.copy()
+    days = {"startDate": "2024-08-15", "endDate": "2025-06-10"}
+    old.change("academicSessions", "t1", NOW, **days)
+    write_files(region.sftp.outgoing(FILES), extracts(old))
+    assert sync_district(house, REST).code == "CN30"
+    write_files(region.sftp.outgoing(FILES), extracts(region.campus.dataset, delimiter="\t", prefixed=True))
+    outcome = sync_district(house, REST)
+    assert (outcome.state, outcome.counts["seats"]) == ("finished", 6)

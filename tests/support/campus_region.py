@@ -51,6 +51,18 @@ class CampusRegion(SmallRegion):
         entries["district"][0] |= {"roster": kind, "grades": grades, "term": terms}
         return entries
 
+    def from_extracts(self) -> dict[str, Any]:
+        """Return the region file with the first district's roster read from Data Extract files."""
+        entries = self.entries()
+        access = {"host": self.sftp.host, "port": self.sftp.port, "username": FILES, "folder": "outgoing"}
+        settled = {"settle_seconds": 0, "stale_after_hours": None}
+        entries["district"][0]["roster"] = {
+            "kind": "infinite_campus_files_sftp",
+            "settings": {**access, **settled, "host_key": self.sftp.host_key},
+            "secrets": {"password": "sftp_password"},
+        }
+        return entries
+
     def by_file(self, layout: dict[str, Any], **settings: Any) -> dict[str, Any]:
         """Return the region file with the first district's grades going by import file, to FILES's inbox."""
         entries = self.entries()

@@ -1,0 +1,72 @@
+"""Campus's tables made ready for the column maps.
+
+Source: reference on SIS vendors, 2.2 (no-shows, service type) and 2.4 (identifiers in files).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.tables import PLACE
+from mappings.arrow import Texts
+
+NO_SHOW = "out_of_scope:no-shows"
+
+_TRUE = pa.array(["1", "true", "y", "yes", "t"])
+
+_OF_A_TEACHER = ("sectionid", "schoolnumber", "teacherpersonid", PLACE)
+
+Parts = Iterator[tuple[str, pa.RecordBatch]]
+
+
+def adapt(source_table: str, batch: pa.RecordBatch) -> Iterable[tuple[str, pa.RecordBatch]]:
+    """Return the parts that a batch of one table is made of; see `mappings.adapting`.
+
+    A student who never came (noShow) is left out, as Campus itself does in OneRoster. A section's teacher
+    is an enrollment of its own.
+    """
+    if source_table == "students":
+        return _students(batch)
+    return _sections(batch) if source_table == "sections" else iter([(source_table, batch)])
+
+
+def _students(batch: pa.RecordBatch) -> Parts:
+    number = _named(batch, "stateID")
+    if number is not None:
+        tagged = pc.binary_join_element_wise("{STN:", pc.utf8_trim_whitespace(number), "}", "")
+        blank = pc.equal(pc.fill_null(pc.utf8_trim_whitespace(number), ""), "")
+        batch = _without(batch, "stateID").append_column("state_ids", pc.if_else(blank, None, tagged))
+    absent = _named(batch, "noShow")
+    if absent is None:
+        yield "students", batch
+        return
+    out = pc.is_in(pc.utf8_lower(pc.fill_null(pc.utf8_trim_whitespace(absent), "")), value_set=_TRUE)
+    whole = _without(batch, "noShow")
+    yield "students", whole.filter(pc.invert(out))
+    yield NO_SHOW, whole.filter(out)
+
+
+def _sections(batch: pa.RecordBatch) -> Parts:
+    teacher = _named(batch, "teacherPersonID")
+    if teacher is None:
+        yield "sections", batch
+        return
+    yield "sections", _without(batch, "teacherPersonID")
+    taught = pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(teacher), ""), "")
+    wanted = ("sectionid", "schoolnumber", "teacherpersonid", "_place")
+    yield (
+        "section_teachers",
+        batch.select([n for n in batch.schema.names if n.casefold() in wanted]).filter(taught),
+    )
+
+
+def _named(batch: pa.RecordBatch, name: str) -> Texts | None:
+    """Return a column whatever its case, None when it is not there."""
+    return next((batch.column(one) for one in batch.schema.names if one.casefold() == name.casefold()), None)
+
+
+def _without(batch: pa.RecordBatch, name: str) -> pa.RecordBatch:
+    return batch.select([one for one in batch.schema.names if one.casefold() != name.casefold()])
