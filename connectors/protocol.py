@@ -16,7 +16,7 @@ import pyarrow as pa
 from domain.errors import RetryLater, RowRejected
 from domain.grading import GradePayload, GradeValue, OutboxItem, Receipt, RemoteGrade
 from domain.grading import RouteLimits as RouteLimits
-from domain.ids import DistrictCode, ItemId
+from domain.ids import DistrictCode, ItemId, LineItemId
 from domain.model import Mode
 
 
@@ -267,6 +267,14 @@ class RemembersIds(Protocol):
 
     def learnt(self) -> Mapping[str, str]:
         """Return what was learnt since."""
+
+
+@runtime_checkable
+class TellsGoneColumns(Protocol):
+    """A sink that notices when somebody deleted a grade column which we made in the SIS."""
+
+    def gone(self) -> frozenset[LineItemId]:
+        """Return our line items found to be gone since the sink was made; `prepare` makes them anew."""
 
 
 @dataclass(frozen=True, slots=True)

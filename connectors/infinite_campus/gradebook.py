@@ -37,7 +37,9 @@ class InfiniteCampusGradebookSink:
         self._settings = settings
         self._clock = clock
         self._auth = settings.authorizer(settings.gradebook_scopes)
-        self._inner = OneRosterGradebookSink(district, settings, clock=clock, form=CampusForm(settings))
+        self._inner = OneRosterGradebookSink(
+            district, settings, clock=clock, form=CampusForm(settings), own_columns=False
+        )
         self._tasks: dict[LineItemId, Task | RowRejected] = {}
 
     @property

@@ -13,17 +13,29 @@ from dataclasses import replace
 import orjson
 
 from connectors.http import Answer, HttpClient, Request
+from connectors.oneroster.columns import Columns
 from connectors.oneroster.envelope import record_of
 from connectors.oneroster.gradebook_check import run_gradebook_check
 from connectors.oneroster.gradebook_reads import GradebookReads
 from connectors.oneroster.line_items import CREATION, LineItems
+from connectors.oneroster.refusals import changed, refusal
+from connectors.oneroster.refusals import refuse_strangers as refuse_strangers
 from connectors.oneroster.remote_ids import RemoteIds, allocated
 from connectors.oneroster.results import GradebookForm
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from connectors.protocol import Capability, CheckReport, RouteLimits
 from domain.clock import Clock, system_clock
-from domain.errors import ContractBroken, RetryLater, RowRejected, SisbridgeError
-from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Outcome, Receipt, RemoteGrade
+from domain.errors import RetryLater, RowRejected, SisbridgeError
+from domain.grading import (
+    GradePayload,
+    GradeValue,
+    LineItemSpec,
+    Mark,
+    OutboxItem,
+    Outcome,
+    Receipt,
+    RemoteGrade,
+)
 from domain.ids import DistrictCode, ItemId, LineItemId
 from domain.oneroster import Service, Version
 
@@ -42,17 +54,22 @@ class OneRosterGradebookSink:
 
     def __init__(
         self, district: DistrictCode, settings: OneRosterGradebookSettings, *, clock: Clock = system_clock,
-        form: GradebookForm | None = None,
+        form: GradebookForm | None = None, own_columns: bool = True,
     ) -> None:  # fmt: skip
-        """Remember where the gradebook is; nothing is sent yet. form: a vendor's own way to write grades."""
+        """Remember where the gradebook is; nothing is sent yet. form: a vendor's own way to write grades.
+
+        own_columns: False where the line items are the SIS's, known by `know`, and none is ever made.
+        """
         self._district = district
         self._settings = settings
         self._clock = clock
         self._form = form or GradebookForm(settings)
         self._auth = settings.authorizer(settings.gradebook_scopes)
         self._root = settings.root(Service.GRADEBOOK)
-        self._rejected: dict[str, RowRejected] = {}
+        self._rejected: dict[LineItemId, RowRejected] = {}
+        self._own_columns = own_columns
         self._ids = RemoteIds()
+        self._columns = Columns(self._ids)
         self._standing: dict[ItemId, str] = {}
 
     @property
@@ -93,18 +110,31 @@ class OneRosterGradebookSink:
     def prepare(self, payloads: Sequence[GradePayload]) -> None:
         """Make sure of category and line items; a line item the SIS refuses rejects its own items only."""
         self._refuse_strangers(payloads)
-        specs = {payload.line_item.line_item_id: payload.line_item for payload in payloads}
         with self._client() as client:
-            self._rejected = dict(self._line_items(client).ensure(list(specs.values())))
+            self._rejected = self._columns.ensure(self._line_items(client), _specs(payloads))
 
     def current(self, payloads: Sequence[GradePayload]) -> Mapping[ItemId, RemoteGrade | None]:
-        """Read what the gradebook holds for each item, by line item and student, one list per class."""
+        """Read what the gradebook holds for each item, by line item and student, one list per class.
+
+        A class whose line item does not stand yet is not asked: it can hold no grade of the column.
+        """
         self._refuse_strangers(payloads)
         with self._client() as client:
-            self._line_items(client).find([payload.line_item for payload in payloads])
-            found = GradebookReads(self._settings, self._form, client, self._ids).current(payloads)
+            placed = self._placed(client, payloads)
+            held = GradebookReads(self._settings, self._form, client, self._ids).current(placed)
+        found = {payload.item_id: held.get(payload.item_id) for payload in payloads}
         self._standing |= {item: grade.remote_id if grade else "" for item, grade in found.items()}
         return found
+
+    def gone(self) -> frozenset[LineItemId]:
+        """Return the line items that we made and that somebody deleted since, as far as we looked."""
+        return self._columns.gone
+
+    def _placed(self, client: HttpClient, payloads: Sequence[GradePayload]) -> list[GradePayload]:
+        if not self._own_columns:
+            return list(payloads)
+        stand = self._columns.stand(self._line_items(client), _specs(payloads))
+        return [payload for payload in payloads if payload.line_item.line_item_id in stand]
 
     def deliver(self, items: Sequence[OutboxItem], payloads: Payloads) -> Iterator[Receipt]:
         """Write the items, some at a time; yield a receipt as each answer comes.
@@ -138,7 +168,7 @@ class OneRosterGradebookSink:
             if there is None:
                 yield self._receipt(item, Outcome.ADOPTED, None)
             elif value != self.canonical(payload.value):
-                yield self._receipt(item, Outcome.CONFLICT, _changed(item))
+                yield self._receipt(item, Outcome.CONFLICT, changed(item))
             else:
                 url = self._address(item)
                 ours.append((item, Request("DELETE", url, permission=REMOVAL, mark="sis:delete-result")))
@@ -152,7 +182,7 @@ class OneRosterGradebookSink:
         with self._client() as client:
             used = GradebookReads(self._settings, self._form, client, self._ids).used_line_items(payloads)
             made = {payload.line_item.line_item_id for payload in payloads} - used
-            for line_item in sorted(one for one in made if self._ids.find(one) is None):
+            for line_item in sorted(one for one in made if self._ids.of(one) == one):
                 url = address(self._root, "lineItems", line_item)
                 client.send(Request("DELETE", url, permission=REMOVAL, mark="sis:delete-line-item"))
 
@@ -164,7 +194,8 @@ class OneRosterGradebookSink:
 
     def _there(self, item: OutboxItem) -> str | None:
         """Return the id of the result that stands where the item's will, None when none is known."""
-        return self._standing.get(item.item_id) or self._ids.find(item.result_id)
+        known = None if item.line_item_id in self._columns.gone else self._ids.find(item.result_id)
+        return self._standing.get(item.item_id) or known
 
     def _address(self, item: OutboxItem) -> str:
         return address(self._root, "results", self._ids.of(item.result_id))
@@ -225,7 +256,7 @@ class OneRosterGradebookSink:
             return self._receipt(item, Outcome.UNKNOWN, answer, sent)
         if answer.code in (200, 201, 204):
             return self._receipt(item, Outcome.DELIVERED, None, sent, self._remote(item, answer))
-        return self._receipt(item, Outcome.REJECTED, _refusal(answer.code, item), sent)
+        return self._receipt(item, Outcome.REJECTED, refusal(answer.code, item), sent)
 
     def _remote(self, item: OutboxItem, answer: Answer) -> str:
         """Return what the SIS calls the result, remembered where it chose; "" for a POST it does not say."""
@@ -241,7 +272,7 @@ class OneRosterGradebookSink:
             return self._receipt(item, Outcome.UNKNOWN, answer)
         if answer.code in (200, 204, 404):
             return self._receipt(item, Outcome.DELIVERED, None, remote=item.result_id)
-        return self._receipt(item, Outcome.REJECTED, _refusal(answer.code, item))
+        return self._receipt(item, Outcome.REJECTED, refusal(answer.code, item))
 
     def _receipt(
         self, item: OutboxItem, outcome: Outcome, error: SisbridgeError | None,
@@ -263,31 +294,5 @@ class OneRosterGradebookSink:
         refuse_strangers(self._district, things)
 
 
-def refuse_strangers(district: DistrictCode, things: Sequence[GradePayload | OutboxItem]) -> None:
-    """Raise ContractBroken WB01 for an item or a payload of another district."""
-    for thing in things:
-        if thing.district != district:
-            raise ContractBroken(
-                "WB01",
-                f"A grade of {thing.district} was handed to the gradebook of {district}",
-                fix="Nothing was sent; tell whoever runs sisbridge",
-                place=thing.item_id,
-            )
-
-
-def _refusal(code: int, item: OutboxItem) -> RowRejected:
-    return RowRejected(
-        "WB41",
-        f"The SIS refused this grade with code {code}",
-        key=item.item_id,
-        fix="Look whether the student is in the class and the grading window open, then release it again",
-    )
-
-
-def _changed(item: OutboxItem) -> RowRejected:
-    return RowRejected(
-        "WB42",
-        "The SIS holds another value than the one we wrote, so it was left alone",
-        key=item.item_id,
-        fix="Ask the registrar which value stands",
-    )
+def _specs(payloads: Sequence[GradePayload]) -> list[LineItemSpec]:
+    return list({payload.line_item.line_item_id: payload.line_item for payload in payloads}.values())

@@ -24,6 +24,9 @@ from domain.oneroster import Service
 PERMISSION = "writing line items (scope gradebook.createput)"
 CREATION = "creating line items and results (scope gradebook.createpost)"
 
+_FEW = 3
+"""Up to this many line items of one title are asked for one by one."""
+
 Record = Mapping[str, object]
 
 
@@ -43,24 +46,70 @@ class LineItems:
         self._root = settings.root(Service.GRADEBOOK)
         self._categories: list[Record] | None = None
 
-    def ensure(self, specs: Sequence[LineItemSpec]) -> Iterator[tuple[LineItemId, RowRejected]]:
-        """Write each line item that is absent or different; yield those the SIS refuses, and why.
+    def ensure(
+        self, specs: Sequence[LineItemSpec], held: Mapping[LineItemId, Record | None]
+    ) -> dict[LineItemId, RowRejected]:
+        """Write each line item that is absent or differs from what is held; return those the SIS refuses.
 
-        Raises StopDistrict and RetryLater once everything on its way has been answered.
+        held: what `look_up` found. Raises StopDistrict and RetryLater once everything on its way has been
+        answered.
         """
-        self.find(specs)
         wanted: list[tuple[LineItemSpec, Request]] = []
-        for spec, there in self._held(specs):
-            body = self._form.line_item(spec, "", self._clock())
+        for spec in specs:
+            there, body = held[spec.line_item_id], self._form.line_item(spec, "", self._clock())
             if there is None or not same_line_item(body, there):
                 category = text_of(there.get("category")) if there else None
                 body = self._form.line_item(spec, category or self._category(spec), self._clock())
                 wanted.append((spec, self._write(spec, body, there is None)))
-        for spec, answer in self._send(wanted):
-            if not self._made(spec, answer):
-                yield spec.line_item_id, _refused(spec, answer.code)
+        return {
+            spec.line_item_id: _refused(spec, answer.code)
+            for spec, answer in self._send(wanted)
+            if not self._made(spec, answer)
+        }
 
-    def find(self, specs: Sequence[LineItemSpec]) -> None:
+    def look_up(self, specs: Sequence[LineItemSpec]) -> dict[LineItemId, Record | None]:
+        """Return the line item that stands for each, None for one that is absent or was deleted.
+
+        Where many have one title they are asked for by it, in one list; else one by one, as is every line
+        item that we know was made and that the list does not show: somebody may have renamed it.
+        """
+        shown = self._by_title(specs) if self._in_lists(specs) else None
+        if shown is None:
+            self._find(specs)
+            return dict(self._held(specs))
+        self._recognise(specs, shown)
+        by_id = {sourced_id_of(one): one for one in shown if one.get("status") != "tobedeleted"}
+        held = {spec.line_item_id: by_id.get(self._ids.of(spec.line_item_id)) for spec in specs}
+        known = [s for s in specs if held[s.line_item_id] is None and self._ids.find(s.line_item_id)]
+        return held | dict(self._held(known))
+
+    def _in_lists(self, specs: Sequence[LineItemSpec]) -> bool:
+        titles = {self._form.title(spec) for spec in specs}
+        # The standard's filters know no way to write an apostrophe inside a text.
+        return len(specs) > _FEW * len(titles) and not any("'" in title for title in titles)
+
+    def _by_title(self, specs: Sequence[LineItemSpec]) -> list[Record] | None:
+        """Return the line items of the specs' titles; None when the SIS has no such list."""
+        lists = ListReader(self._client, self._settings.page_size, self._settings.in_flight)
+        shown: list[Record] = []
+        for title in sorted({self._form.title(spec) for spec in specs}):
+            question = Question(
+                url=address(self._root, "lineItems"), place="/lineItems", path="lineItems",
+                permission=READING, filter=f"title='{title}'",
+            )  # fmt: skip
+            try:
+                found = list(all_records(question, lists.read(question)))
+            except StopDistrict as error:
+                if error.code != "CN05":
+                    raise
+                return None
+            shown += found
+            if any(one.get("title") != title for one in found):
+                # The filter was not kept to: this is every line item there is.
+                break
+        return shown
+
+    def _find(self, specs: Sequence[LineItemSpec]) -> None:
         """Learn the ids of line items that a POST made without our hearing of it, by what they look like."""
         lost = [spec for spec in specs if self._ids.find(spec.line_item_id) is None]
         if self._settings.write_by == "put" or not lost:
@@ -68,8 +117,12 @@ class LineItems:
         questions = [self._of_class(name) for name in sorted({spec.class_sourced_id for spec in lost})]
         lists = ListReader(self._client, self._settings.page_size, self._settings.in_flight)
         answers = lists.read_many(questions)
-        records = [one for question, whole in answers for one in all_records(question, whole)]
-        for spec in lost:
+        self._recognise(lost, [one for question, whole in answers for one in all_records(question, whole)])
+
+    def _recognise(self, specs: Sequence[LineItemSpec], records: Sequence[Record]) -> None:
+        """Learn the ids of line items that are not known yet among some of the SIS's."""
+        lost = [spec for spec in specs if self._ids.find(spec.line_item_id) is None]
+        for spec in lost if self._settings.write_by == "post" else ():
             body = self._form.line_item(spec, "", self._clock())
             same = (sourced_id_of(one) for one in records if same_line_item(body, one))
             for theirs in filter(None, same):
@@ -100,19 +153,22 @@ class LineItems:
         if answer.code not in (200, 201, 204):
             return False
         theirs = allocated(answer, "lineItems", spec.line_item_id)
-        if theirs and (self._settings.write_by == "post" or theirs != spec.line_item_id):
-            self._ids.learn(spec.line_item_id, theirs)
         posted = self._settings.write_by == "post" and self._ids.find(spec.line_item_id) is None
-        return not posted
+        if theirs or not posted:
+            # Our own id is learnt as well: what we made and do not find later was deleted.
+            self._ids.learn(spec.line_item_id, theirs or self._ids.of(spec.line_item_id))
+        return bool(theirs) or not posted
 
     def _address(self, spec: LineItemSpec) -> str:
         return address(self._root, "lineItems", self._ids.of(spec.line_item_id))
 
-    def _held(self, specs: Sequence[LineItemSpec]) -> list[tuple[LineItemSpec, Record | None]]:
+    def _held(self, specs: Sequence[LineItemSpec]) -> Iterator[tuple[LineItemId, Record | None]]:
         requests = [Request("GET", self._address(spec), permission=READING) for spec in specs]
         answers = self._client.get_many(requests, self._settings.in_flight)
-        records = (record_of(one.json, "lineItems") if one.code < 300 else None for one in answers)
-        return list(zip(specs, records, strict=True))
+        for spec, answer in zip(specs, answers, strict=True):
+            record = record_of(answer.json, "lineItems") if answer.code < 300 else None
+            gone = record is not None and record.get("status") == "tobedeleted"
+            yield spec.line_item_id, None if gone else record
 
     def _send(self, wanted: Sequence[tuple[LineItemSpec, Request]]) -> Iterator[tuple[LineItemSpec, Answer]]:
         owners = {id(request): spec for spec, request in wanted}

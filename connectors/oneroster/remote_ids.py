@@ -29,6 +29,10 @@ class RemoteIds:
         if self._known.get(ours) != theirs:
             self._known[ours] = self._learnt[ours] = theirs
 
+    def forget(self, ours: str) -> None:
+        """Let go of what the SIS called a thing that is no more there, until another id is learnt."""
+        self._known.pop(ours, None)
+
     def learnt(self) -> dict[str, str]:
         """Return what was learnt here."""
         return dict(self._learnt)

@@ -13,7 +13,8 @@ from sisbridge.store import audit, outbox
 from sisbridge.store.database import Connection
 from sisbridge.store.outbox_columns import PlacedItem, placed_items
 from sisbridge.sync import gate
-from sisbridge.sync.deliver import reminded, send_items, work_for
+from sisbridge.sync.deliver import send_items, work_for
+from sisbridge.sync.remote_ids import reminded
 from sisbridge.sync.writeback import alone, tell_cases
 
 _SETTLED = (OutboxState.CONFIRMED, OutboxState.SUPERSEDED, OutboxState.WITHDRAWN)

@@ -8,11 +8,10 @@ delivery at a time (`writeback`); an item that was changed in the meantime all t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.protocol import GradeSink, RemembersIds
+from connectors.protocol import GradeSink, TellsGoneColumns
 from domain.errors import SisbridgeError
 from domain.failpoints import failpoint
 from domain.grading import (
@@ -29,7 +28,8 @@ from domain.ids import GradeId, ItemId
 from domain.model import District
 from mappings.readback import BeforeDecision, Comments, after_writing, before_writing, comment_kept
 from sisbridge.house import House, clock_of
-from sisbridge.store import outbox, remote_objects
+from sisbridge.store import outbox
+from sisbridge.sync.remote_ids import remember, reminded
 
 MAXIMUM_ATTEMPTS = 3
 """How often an item that the SIS accepted but did not keep is sent again before a case opens."""
@@ -90,43 +90,40 @@ def send_items(work: Work, items: Sequence[OutboxItem], route: str) -> None:
     if not items:
         return
     held = work.sink.current(work.of(items))
+    work, items = _with_what_was_lost(work, items, route)
     to_send = _settle(work, items, held)
     if not to_send:
         return
     work.sink.prepare(work.of(to_send))
-    _remember(work.house, work.district, work.sink, route)
+    remember(work.house, work.district, work.sink, route)
     claimed = _mark_sending(work, to_send)
     answered = _send(work, claimed)
     _read_back(work, claimed, held, answered)
 
 
-@contextmanager
-def reminded(house: House, district: District, sink: GradeSink, route: str) -> Iterator[None]:
-    """Tell the sink what the SIS calls our things, and keep what it learns, on every path."""
-    _remind(house, district, sink, route)
-    try:
-        yield
-    finally:
-        _remember(house, district, sink, route)
+def _with_what_was_lost(
+    work: Work, items: Sequence[OutboxItem], route: str
+) -> tuple[Work, Sequence[OutboxItem]]:
+    """Add the proven grades of columns that somebody deleted: they go again into the column made anew.
+
+    Nobody decided against those grades one by one, so that none of the column's is a conflict.
+    """
+    gone = work.sink.gone() if isinstance(work.sink, TellsGoneColumns) else frozenset()
+    if not gone:
+        return work, items
+    proven = work_for(work.house, work.district, work.sink, route, [OutboxState.CONFIRMED])
+    newest = {item.grade_id: item for item in proven.items if item.line_item_id in gone}
+    newest |= {item.grade_id: item for item in items}
+    lost = {item.grade_id for item in newest.values() if item.line_item_id in gone}
+    return replace(
+        work,
+        payloads={**proven.payloads, **work.payloads},
+        last_written={grade: one for grade, one in work.last_written.items() if grade not in lost},
+    ), list(newest.values())
 
 
 def _may_go(item: OutboxItem) -> bool:
     return item.state is not OutboxState.NOT_TAKEN or item.attempts < MAXIMUM_ATTEMPTS
-
-
-def _remind(house: House, district: District, sink: GradeSink, route: str) -> None:
-    """Tell the sink what the SIS calls our things, where it chose."""
-    if isinstance(sink, RemembersIds):
-        with house.store.read() as conn:
-            sink.know(remote_objects.remembered(conn, district.code, route))
-
-
-def _remember(house: House, district: District, sink: GradeSink, route: str) -> None:
-    """Keep what the sink learnt, on every path: what is lost is looked up by how it looks."""
-    learnt = sink.learnt() if isinstance(sink, RemembersIds) else {}
-    if learnt:
-        with house.store.begin("remote-ids") as conn:
-            remote_objects.remember(conn, district.code, route, learnt)
 
 
 def work_for(

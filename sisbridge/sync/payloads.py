@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from domain.grading import GradeKind, GradePayload, GradeRecord, LineItemSpec, Offering, Seat
 from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_id, line_item_id
@@ -24,6 +24,7 @@ _COLUMNS: Mapping[RosterTable, tuple[str, ...]] = {
     RosterTable.CLASSES: ("class_code", "course_sourced_id"),
     RosterTable.COURSES: ("course_code",),
     RosterTable.ORGS: ("name", "identifier"),
+    RosterTable.ACADEMIC_SESSIONS: ("start_date", "end_date"),
 }
 
 _Rows = Mapping[str, Mapping[str, str]]
@@ -89,6 +90,12 @@ def home_roster(conn: Connection, desk: Desk, records: Iterable[GradeRecord]) ->
             RosterTable.CLASSES: classes,
             RosterTable.COURSES: courses,
             RosterTable.ORGS: orgs,
+            RosterTable.ACADEMIC_SESSIONS: _read(
+                conn,
+                district,
+                RosterTable.ACADEMIC_SESSIONS,
+                {term.session_sourced_id for term in desk.terms.values()},
+            ),
         }
     )
 
@@ -100,7 +107,7 @@ def payload_of(desk: Desk, home: HomeRoster, record: GradeRecord, seat: Seat) ->
     return GradePayload(
         district=desk.district.code,
         item_id=item_id(desk.route, record.grade_id, record.revision),
-        line_item=_line_item(desk, record, seat, offering),
+        line_item=_line_item(desk, home, record, seat, offering),
         student=seat.student,
         student_identifier=home.value(RosterTable.USERS, seat.student, "identifier"),
         value=record.value,
@@ -121,8 +128,11 @@ def payload_of(desk: Desk, home: HomeRoster, record: GradeRecord, seat: Seat) ->
     )
 
 
-def _line_item(desk: Desk, record: GradeRecord, seat: Seat, offering: Offering) -> LineItemSpec:
+def _line_item(
+    desk: Desk, home: HomeRoster, record: GradeRecord, seat: Seat, offering: Offering
+) -> LineItemSpec:
     term = desk.term(record)
+    due_date = _inside(home, term.session_sourced_id, term.opens_on or offering.posting_opens_on)
     column = grade_column(record.offering, record.term, record.reporting_period, record.kind)
     home_class = desk.home_classes[(record.offering, record.term, seat.home_class)]
     return LineItemSpec(
@@ -131,9 +141,18 @@ def _line_item(desk: Desk, record: GradeRecord, seat: Seat, offering: Offering) 
         class_sourced_id=seat.home_class,
         school_sourced_id=seat.home_school,
         session_sourced_id=SourcedId(term.session_sourced_id),
-        assign_date=term.opens_on or offering.posting_opens_on,
-        due_date=term.opens_on or offering.posting_opens_on,
+        assign_date=due_date,
+        due_date=due_date,
     )
+
+
+def _inside(home: HomeRoster, session: str, day: date) -> date:
+    """Return the day of a session nearest to a day: a gradebook puts other columns into another term."""
+    begin = home.value(RosterTable.ACADEMIC_SESSIONS, session, "start_date")
+    end = home.value(RosterTable.ACADEMIC_SESSIONS, session, "end_date")
+    if end:
+        day = min(day, date.fromisoformat(end) - timedelta(days=1))
+    return max(day, date.fromisoformat(begin)) if begin else day
 
 
 def _state_identifier(district: District, home: HomeRoster, student: SourcedId) -> str:
