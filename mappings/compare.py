@@ -7,6 +7,7 @@ MISSING the first time and a removal the second; absence from a delta is nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import cast
 
 import numpy as np
@@ -78,6 +79,35 @@ def unlisted(last_roles: pa.Table, users: pa.Array | pa.ChunkedArray, listed: ob
     gone = last_roles.filter(pc.and_(told, pc.invert(kept)))
     deleted = pa.repeat(True, gone.num_rows)
     return gone.select(["sourced_id", "digest"]).append_column("deleted", deleted)
+
+
+def ripe(absences: pa.Table, as_of: datetime, night_on: date, apart: timedelta) -> Texts:
+    """Return the rows whose absence an earlier night has seen, at least so long before this snapshot.
+
+    absences: (sourced_id, night_on, as_of) of the first complete snapshot without the row. Two pulls of
+    one night, or of two that meet at midnight, are one piece of evidence.
+    """
+    seen_before = pc.less(absences.column("night_on"), pa.scalar(night_on))
+    moment = pa.scalar(as_of - apart, absences.schema.field("as_of").type)
+    long_ago = pc.fill_null(pc.less_equal(absences.column("as_of"), moment), fill_value=True)
+    return texts(absences.filter(pc.and_(seen_before, long_ago)), "sourced_id")
+
+
+def proven(changes: pa.Table, told: pa.Array | pa.ChunkedArray, ripe_ids: Texts) -> pa.Table:
+    """Return the changes with removals by absence only where two nights have seen it.
+
+    told: ids that tonight marks as deleted, which need no second night. A row that is absent and ripe
+    goes; one that is absent for the first time is MISSING; one in between stays as it is.
+    """
+    ids = changes.column("sourced_id")
+    is_ripe = pc.is_in(ids, value_set=ripe_ids)
+    proof = pc.or_(is_ripe, pc.is_in(ids, value_set=told))
+    op = changes.column("op")
+    soon = pc.and_(pc.equal(op, Op.MISSING.value), is_ripe)
+    ops = pc.if_else(soon, Op.REMOVE.value, op)
+    kept = pc.or_(pc.not_equal(ops, Op.REMOVE.value), proof)
+    place = changes.schema.get_field_index("op")
+    return changes.set_column(place, "op", ops).filter(kept).select(CHANGES.names).cast(CHANGES)
 
 
 def counts_agree(

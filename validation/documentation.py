@@ -39,8 +39,10 @@ effect and, without a value to drop, only opens a case.
 A district changes rules in its settings:
 `{"rules": {"ID03": {"severity": "drop value"}, "RF02": {"off": true}}}`. Rules marked *fixed* can be made
 stricter, never softer, because what they hold could not be used safely. A required value is never dropped:
-there, `drop value` holds the row. Rules that count have thresholds instead:
-`{"thresholds": {"removed": 0.1, "updated": 0.75, "floor": 20, "year_over_days": 45}}`.
+there, `drop value` holds the row. Rules that count have thresholds instead, also by table:
+`{"thresholds": {"removed": 0.1, "floor": 20, "year_over_days": 45, "enrollments": {"removed": 0.2}}}`.
+Removals, updates and adds are measured for each school; what is over is held as a change set that a person
+releases or discards (`sisbridge holds`), and the rest of the night goes on.
 
 This page is written by `python -m validation.documentation`; a test compares the two.
 """

@@ -6,46 +6,116 @@ A first load has nothing to be compared with and passes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 
-from domain.model import Finding, Op
+from domain.model import Finding
 from domain.tables import RosterTable
 from validation.overrides import number
 from validation.rules import catalogue
 from validation.rules.rule import Rule, counted
 
-DEFAULT_THRESHOLDS: Mapping[str, float] = {"removed": 0.10, "updated": 0.75, "floor": 20}
-"""Shares of the last good roster that may go or change in one night, and the floor in rows.
+DEFAULT_THRESHOLDS: Mapping[str, float] = {"removed": 0.10, "updated": 0.75, "added": inf, "floor": 20}
+"""Shares of the last good roster that may go, change or come in one night, and the floor in rows.
 
-A table smaller than the floor is measured as if it had that many rows: out of twenty, two may go.
+A school's table smaller than the floor is measured as if it had that many rows: out of twenty, two may go.
+Adds have no threshold unless a district sets one: a new school year brings everything at once.
 """
 
 YEAR_OVER_DAYS = 45
 """How many days after its last session a feed may still be of that school year."""
 
+STRANGE_SHARE = 0.5
+"""When more than this share of all users is gone, what is new is not believed either."""
+
+_DIRECTIONS = (("remove", "removed", "SZ10"), ("update", "updated", "SZ11"), ("add", "added", "SZ12"))
+"""Each direction with its threshold and its rule."""
+
 UNRESOLVED_POINT = 0.01
 """How much larger than last time the share of unresolved references may be."""
 
 
-def mass_change(
-    table: RosterTable, last_rows: int, ops: Mapping[str, int], thresholds: Mapping[str, object]
-) -> list[Finding]:
-    """Return SZ10 when too many rows would go (removed or missing), SZ11 when too many would change.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one table of one school may go, change and come in one night. floor: in rows."""
 
-    last_rows: rows of the last good roster. ops: rows per `domain.model.Op`. thresholds: what differs
-    from DEFAULT_THRESHOLDS. Raises StopDistrict CF36 for a threshold that is no number.
+    removed: float
+    updated: float
+    added: float
+    floor: float
+
+    @classmethod
+    def of(cls, thresholds: Mapping[str, object], table: str) -> Limits:
+        """Return a table's limits: its own (`thresholds.users.removed`), else the district's, else the usual.
+
+        Raises StopDistrict CF36 for a threshold that is no number.
+        """
+        own = thresholds.get(table, {})
+        if not isinstance(own, Mapping):
+            own = dict.fromkeys(DEFAULT_THRESHOLDS)  # no number: refused below
+        chosen = {**thresholds, **own}
+        return cls(**{name: number(chosen, name, usual) for name, usual in DEFAULT_THRESHOLDS.items()})
+
+    def allowed(self, direction: str, in_force: int) -> float:
+        """Return how many rows may move in a direction out of so many in force."""
+        share: float = getattr(self, {word: name for word, name, _ in _DIRECTIONS}[direction])
+        return share * max(in_force, self.floor)
+
+    def is_over(self, direction: str, rows: int, in_force: int) -> bool:
+        """Return whether so many rows are too many; a first load has nothing to be measured by."""
+        return in_force > 0 and rows > self.allowed(direction, in_force)
+
+
+def mass_change(
+    table: RosterTable,
+    last_rows: int,
+    moves: Mapping[str, int],
+    thresholds: Mapping[str, object],
+    school: str = "",
+) -> list[Finding]:
+    """Return SZ10, SZ11 or SZ12 when too many rows of a table, or of one school's, would go, change or come.
+
+    last_rows: rows of the last good roster there. moves: rows by direction (remove, update, add).
+    thresholds: what differs from DEFAULT_THRESHOLDS; raises StopDistrict CF36 for one that is no number.
     """
-    gone = ops.get(Op.REMOVE, 0) + ops.get(Op.MISSING, 0)
-    limits = {name: number(thresholds, name, usual) for name, usual in DEFAULT_THRESHOLDS.items()}
-    measured = max(last_rows, limits["floor"])
-    checks = (("SZ10", gone, limits["removed"]), ("SZ11", ops.get(Op.UPDATE, 0), limits["updated"]))
+    limits = Limits.of(thresholds, table)
     return [
-        _held_feed(
-            catalogue()[code], table, rows, last=counted(last_rows), limit=counted(int(share * measured))
+        _finding(
+            catalogue()[code],
+            table,
+            moves[direction],
+            school,
+            where=f" of school {school}" if school else "",
+            last=counted(last_rows),
+            limit=counted(int(limits.allowed(direction, last_rows))),
         )
-        for code, rows, share in checks
-        if last_rows and rows > share * measured
+        for direction, _, code in _DIRECTIONS
+        if limits.is_over(direction, moves.get(direction, 0), last_rows)
     ]
+
+
+def strangers(last_rows: int, gone: int, added: int) -> list[Finding]:
+    """Return SZ14 when most users are gone and others came: this may be another district's roster."""
+    if not added or gone <= STRANGE_SHARE * last_rows:
+        return []
+    said = {"last": counted(last_rows), "gone": f"{gone:,}"}
+    return [_finding(catalogue()["SZ14"], RosterTable.USERS, added, **said)]
+
+
+def in_flight(rows: int) -> list[Finding]:
+    """Return SZ13 for students who would go while a posting window of theirs is open or still to come."""
+    return [_finding(catalogue()["SZ13"], RosterTable.USERS, rows)] if rows else []
+
+
+def kept(table: str, rows: int, by: str, school: str = "", direction: str = "remove") -> list[Finding]:
+    """Return SZ15 for changes that a person refused and the SIS still asks for."""
+    return [_finding(catalogue()["SZ15"], table, rows, school, by=by, what=direction)] if rows else []
+
+
+def waiting(table: str, rows: int) -> list[Finding]:
+    """Return RF11 for removals that wait because rows in force refer to them."""
+    return [_finding(catalogue()["RF11"], table, rows)] if rows else []
 
 
 def unresolved_share(last_share: float, tonight_share: float, table: str = "") -> list[Finding]:
@@ -53,14 +123,14 @@ def unresolved_share(last_share: float, tonight_share: float, table: str = "") -
     if tonight_share <= last_share + UNRESOLVED_POINT:
         return []
     shares = {"last": f"{last_share:.1%}", "tonight": f"{tonight_share:.1%}"}
-    return [_held_feed(catalogue()["RF10"], table, 0, **shares)]
+    return [_finding(catalogue()["RF10"], table, 0, **shares)]
 
 
 def empty_table(table: RosterTable, last_rows: int, tonight_rows: int) -> list[Finding]:
     """Return FL11 when a table is empty tonight although the last good roster had rows in it."""
     if tonight_rows or not last_rows:
         return []
-    return [_held_feed(catalogue()["FL11"], table, last_rows)]
+    return [_finding(catalogue()["FL11"], table, last_rows)]
 
 
 def year_over(last_end: date | None, today: date, thresholds: Mapping[str, object]) -> list[Finding]:
@@ -73,10 +143,10 @@ def year_over(last_end: date | None, today: date, thresholds: Mapping[str, objec
     if last_end is None or (today - last_end).days <= grace:
         return []
     ended = (last_end - timedelta(days=1)).isoformat()
-    return [_held_feed(catalogue()["FL15"], RosterTable.ACADEMIC_SESSIONS, 0, ended=ended)]
+    return [_finding(catalogue()["FL15"], RosterTable.ACADEMIC_SESSIONS, 0, ended=ended)]
 
 
-def _held_feed(rule: Rule, table: str, rows: int, **words: str) -> Finding:
+def _finding(rule: Rule, table: str, rows: int, group: str = "", **words: str) -> Finding:
     return Finding(
         rule=rule.code,
         severity=rule.severity,
@@ -85,6 +155,7 @@ def _held_feed(rule: Rule, table: str, rows: int, **words: str) -> Finding:
         place="",
         key="",
         masked="",
-        message=rule.say(rows, table=table, **words),
-        fix=rule.mend(rows, table=table, **words),
+        message=rule.say(rows, table=table, group=group, **words),
+        fix=rule.mend(rows, table=table, group=group, **words),
+        group=group,
     )

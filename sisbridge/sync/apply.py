@@ -8,12 +8,16 @@ import pyarrow.compute as pc
 from domain.errors import StopDistrict
 from domain.model import Op
 from domain.tables import RosterTable
-from mappings.compare import CHANGES
 from sisbridge.store import roster, snapshots
 from sisbridge.store.database import Connection
-from sisbridge.sync import window
-from sisbridge.sync.context import Stage, changes_name, clean_name
+from sisbridge.sync import holds, window
+from sisbridge.sync.context import Stage
 from sisbridge.sync.people import link_people
+from sisbridge.sync.usable import usable
+from sisbridge.sync.withhold import flow
+
+NIGHTLY = "nightly run"
+"""Who changes the roster where no person had to say so."""
 
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 
@@ -36,21 +40,35 @@ def apply(stage: Stage) -> dict[str, int]:
         for of_table in ops.values():
             _add(counts, of_table)
         link_people(conn, stage)
-        window.settle(conn, stage, snapshots.load(conn, stage.code, stage.snapshot), ops)
+        snapshot = snapshots.load(conn, stage.code, stage.snapshot)
+        holds.settle(conn, stage, snapshot)
+        window.settle(conn, stage, snapshot, ops)
         snapshots.mark_applied(conn, stage.code, stage.snapshot, stage.now())
     return counts
 
 
 def _apply_table(conn: Connection, stage: Stage, table: RosterTable) -> dict[str, int]:
-    changes = pa.Table.from_batches(stage.read(changes_name(table)), schema=CHANGES)
+    """Apply a table's changes, those that a person released in that person's name."""
+    flowing, counts = flow(stage, table), dict[str, int]()
+    released_by = flowing.column("decided_by")
+    for actor in pc.unique(released_by).to_pylist():
+        mine = pc.equal(released_by, actor) if actor else pc.is_null(released_by)
+        changes = flowing.filter(mine).drop_columns("decided_by")
+        _add(counts, _apply_changes(conn, stage, table, changes, actor or NIGHTLY))
+    return counts
+
+
+def _apply_changes(
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
+) -> dict[str, int]:
     carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
     with_rows, counts = changes.filter(carrying), dict[str, int]()
-    for batch in stage.read(clean_name(table)) if with_rows.num_rows else ():
+    for batch in usable(stage, table) if with_rows.num_rows else ():
         chosen = pc.is_in(with_rows.column("sourced_id"), value_set=batch.column("sourced_id"))
         part, with_rows = with_rows.filter(chosen), with_rows.filter(pc.invert(chosen))
-        _add(counts, _apply_part(conn, stage, table, part, _rows_of(part, batch)))
-    _add(counts, _apply_part(conn, stage, table, with_rows, _in_force(conn, stage, table, with_rows)))
-    _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None))
+        _add(counts, _apply_part(conn, stage, table, part, _rows_of(part, batch), actor))
+    _add(counts, _apply_part(conn, stage, table, with_rows, _in_force(conn, stage, table, with_rows), actor))
+    _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
     return counts
 
 
@@ -69,7 +87,7 @@ def _in_force(conn: Connection, stage: Stage, table: RosterTable, returns: pa.Ta
 
 
 def _apply_part(
-    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, rows: pa.Table | None
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, rows: pa.Table | None, actor: str
 ) -> dict[str, int]:
     if changes.num_rows == 0:
         return {}
@@ -83,7 +101,7 @@ def _apply_part(
         run_id=stage.run_id,
         night_on=stage.night_on,
         school_year=stage.district.school_year,
-        actor="nightly run",
+        actor=actor,
         at=stage.now(),
     )
 

@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from domain.errors import StopDistrict
+from domain.errors import ContractBroken
 from domain.failpoints import failpoint
-from domain.model import Finding, Mode, Op, RosterSnapshot
+from domain.model import Mode, RosterSnapshot
 from domain.tables import PLACE, RosterTable
 from mappings import compare as comparing
+from mappings import holding
 from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import Stage, canonical_name, changes_name, clean_name, seen_name
-from validation import guards
+from sisbridge.sync.holds import absences
+from sisbridge.sync.usable import carry, usable
+from sisbridge.sync.windows import hours_apart
+from sisbridge.sync.withhold import Detector, withhold
+
+DETECTORS: tuple[Detector, ...] = ()
+"""What looks for a reason of its own to hold changes, before the thresholds count them."""
 
 _NO_IDS = pa.array([], pa.string())
 
 
 def compare(stage: Stage) -> dict[str, int]:
-    """Land the changes of every table; return how many there are.
+    """Land what changed in every table, parted into what flows and what is held; return how many there are.
 
-    Raises StopDistrict when a mass change holds the feed (validation.guards); the finding is
-    recorded by then and the last good roster stays in force.
+    Raises ContractBroken PG09 for a snapshot that was not read to its end: nothing can be said from it.
     """
     with stage.house.store.read() as conn:
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
         last_rows = roster.count(conn, stage.code)
+    _require_complete(snapshot)
+    moves: dict[RosterTable, dict[str, int]] = {}
+    told: dict[RosterTable, pa.Array] = {}
     total = 0
-    found: list[Finding] = []
     for table in RosterTable:
-        changes = _changes(stage, snapshot, table)
+        carry(stage, table, snapshot.mode)
+        changes, told[table] = _changes(stage, snapshot, table)
         stage.write(changes_name(table), iter(changes.to_batches()))
+        moves[table] = _moves(changes)
         total += changes.num_rows
-        found += guards.mass_change(table, last_rows.get(table, 0), _ops(changes), _thresholds(stage))
-    _hold(stage, found)
+    found, counts = withhold(stage, moves, last_rows, told, DETECTORS)
+    if found:
+        with stage.house.store.begin("held") as conn:
+            findings.record_findings(conn, stage.code, stage.run_id, found)
+    stage.write_findings("compare", found)
     failpoint("compare:landed")
-    return {"changes": total}
+    return {"changes": total, **counts}
+
+
+def _require_complete(snapshot: RosterSnapshot) -> None:
+    if not snapshot.complete:
+        raise ContractBroken(
+            "PG09",
+            f"The snapshot of district {snapshot.district} was not read to its end: {snapshot.reason}",
+            fix="Run the district's sync again; the last good roster stays in force until then.",
+        )
 
 
 def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
-    """Return (sourced_id, digest, deleted) of tonight's clean rows."""
+    """Return (sourced_id, digest, deleted) of tonight's usable rows."""
     parts = [
         pa.table(
             {
@@ -50,22 +72,26 @@ def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
                 "deleted": pc.equal(batch.column("status"), "tobedeleted"),
             }
         )
-        for batch in stage.read(clean_name(table))
+        for batch in usable(stage, table)
     ]
     fields = [("sourced_id", pa.string()), ("digest", pa.binary(16)), ("deleted", pa.bool_())]
     return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
 
 
-def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> pa.Table:
+def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tuple[pa.Table, pa.Array]:
+    """Return a table's changes with no removal that lacks its evidence, and the ids marked as deleted."""
     with stage.house.store.read() as conn:
         last = roster.keys(conn, stage.code, table)
-        lately = roster.missing_since(conn, stage.code, table, stage.night_on)
+        absent = absences(conn, stage.code, table)
     seen = pa.chunked_array([one.column("sourced_id") for one in stage.read(seen_name(table))], pa.string())
     tonight = tonight_keys(stage, table)
     if table is RosterTable.ROLES and snapshot.mode is Mode.DELTA:
         tonight = pa.concat_tables([tonight, _unlisted_roles(stage, snapshot.version, tonight, seen)])
+    told = pc.filter(tonight.column("sourced_id"), tonight.column("deleted")).combine_chunks()
     changes = comparing.compare(table, last, tonight, seen, snapshot.mode)
-    return _of_two_nights(changes, tonight.column("sourced_id"), lately)
+    apart = timedelta(hours=hours_apart(stage.district))
+    ripe = comparing.ripe(absent, snapshot.as_of, stage.night_on, apart)
+    return comparing.proven(changes, told, ripe), told
 
 
 def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.ChunkedArray) -> pa.Table:
@@ -89,29 +115,6 @@ def _users_with_roles(stage: Stage, version: str) -> pa.Array:
     return ids.filter(pc.is_in(ids, value_set=pa.concat_arrays([*clean, _NO_IDS])))
 
 
-def _of_two_nights(changes: pa.Table, tonight: pa.ChunkedArray, lately: pa.Array) -> pa.Table:
-    """Leave out removals of rows that went missing this very night: it takes two nights to prove absence."""
-    is_removal = pc.equal(changes.column("op"), Op.REMOVE.value)
-    is_young = pc.is_in(changes.column("sourced_id"), value_set=lately)
-    is_absent = pc.invert(pc.is_in(changes.column("sourced_id"), value_set=tonight))
-    return changes.filter(pc.invert(pc.and_(is_removal, pc.and_(is_young, is_absent))))
-
-
-def _ops(changes: pa.Table) -> dict[str, int]:
-    counts = pc.value_counts(changes.column("op")).to_pylist()
+def _moves(changes: pa.Table) -> dict[str, int]:
+    counts = pc.value_counts(holding.directions(changes)).to_pylist()
     return {entry["values"]: entry["counts"] for entry in counts}
-
-
-def _thresholds(stage: Stage) -> Mapping[str, object]:
-    chosen = stage.district.settings.get("thresholds", {})
-    return chosen if isinstance(chosen, Mapping) else {}
-
-
-def _hold(stage: Stage, found: list[Finding]) -> None:
-    if not found:
-        return
-    with stage.house.store.begin("held") as conn:
-        findings.record_findings(conn, stage.code, stage.run_id, found)
-    stage.write_findings("compare", found)
-    first = found[0]
-    raise StopDistrict(first.rule, first.message, fix=first.fix, place=first.place)

@@ -20,6 +20,7 @@ from domain.tables import RosterTable
 from mappings import compare as comparing
 from sisbridge.store import roster, runs, snapshots
 from sisbridge.store.database import Connection
+from sisbridge.sync import holds
 from sisbridge.sync.context import Stage, clean_name, seen_name
 
 FULL = "full"
@@ -141,12 +142,12 @@ def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -
     if snapshot.mode is Mode.BULK:
         snapshots.forget_bookmarks(conn, stage.code)
         snapshots.set_bookmark(conn, stage.code, FULL, begins)
-        if not _lacks_something(conn, stage):
+        if not _lacks_something(conn, stage) and not holds.waits_for_a_person(conn, stage.code):
             _move(conn, stage, landed, begins)
     elif _doubtful(conn, stage, snapshot, ops):
         snapshots.forget_bookmarks(conn, stage.code, keep=(FULL,))
     else:
-        _move(conn, stage, [table for table in landed if not _held(stage, table)], begins)
+        _move(conn, stage, [table for table in landed if not _held(conn, stage, table)], begins)
 
 
 def doubt(conn: Connection, district: DistrictCode, run_id: RunId) -> None:
@@ -173,8 +174,10 @@ def _move(conn: Connection, stage: Stage, tables: Iterable[RosterTable], to: dat
         snapshots.set_bookmark(conn, stage.code, table.value, to)
 
 
-def _held(stage: Stage, table: RosterTable) -> bool:
-    return any(batch.num_rows for batch in stage.read(seen_name(table)))
+def _held(conn: Connection, stage: Stage, table: RosterTable) -> bool:
+    """Return whether a row of tonight waits, in quarantine or for a person."""
+    in_quarantine = any(batch.num_rows for batch in stage.read(seen_name(table)))
+    return in_quarantine or holds.waits_for_a_person(conn, stage.code, table)
 
 
 def _doubtful(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -> bool:

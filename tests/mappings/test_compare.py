@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -206,3 +208,36 @@ def test_ranges_split_ids_without_gap_or_overlap(monkeypatch: pytest.MonkeyPatch
         for part in id_ranges(table, rows=4)
     ]
     assert parts == [["00", "01", "02"], ["03", "04", "05"], ["06", "07", "08", "09"]]
+
+
+ABSENCES = pa.schema(
+    [("sourced_id", pa.string()), ("night_on", pa.date32()), ("as_of", pa.timestamp("us", "UTC"))]
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "hours", "is_ripe"),
+    [
+        (datetime(2026, 1, 5, 23, 50, tzinfo=UTC), 12, False),  # twenty minutes over midnight
+        (datetime(2026, 1, 6, 0, 5, tzinfo=UTC), 0, False),  # the same night
+        (datetime(2026, 1, 5, 12, 10, tzinfo=UTC), 12, True),
+        (datetime(2026, 1, 5, 23, 50, tzinfo=UTC), 0, True),
+    ],
+)
+def test_an_absence_is_proven_by_two_nights_far_enough_apart(
+    first: datetime, hours: int, is_ripe: bool
+) -> None:
+    absences = pa.table([["a"], [first.date()], [first]], schema=ABSENCES)
+    as_of = datetime(2026, 1, 6, 0, 10, tzinfo=UTC)
+    found = comparing.ripe(absences, as_of, as_of.date(), timedelta(hours=hours)).to_pylist()
+    assert found == (["a"] if is_ripe else [])
+
+
+def test_only_what_is_told_or_ripe_is_removed() -> None:
+    ops = {"a": "remove", "b": "remove", "c": "remove", "d": "missing", "e": "missing", "f": "add"}
+    nothing = pa.nulls(len(ops), pa.binary(16))
+    proposed = pa.table([list(ops), list(ops.values()), nothing, nothing], schema=comparing.CHANGES)
+    proven = comparing.proven(proposed, told=pa.array(["a"]), ripe_ids=pa.array(["b", "d"]))
+    assert dict(zip(proven["sourced_id"].to_pylist(), proven["op"].to_pylist(), strict=True)) == {
+        "a": "remove", "b": "remove", "d": "remove", "e": "missing", "f": "add",
+    }  # fmt: skip

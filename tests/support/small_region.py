@@ -88,6 +88,7 @@ class SmallRegion:
         (folder / "sftp").mkdir(parents=True, exist_ok=True)
         self.sftp = RunningSftp(folder / "sftp", [SftpAccount(FILES, password="secret")])
         self.version = version
+        self.posting_is_over = False
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.provider)
@@ -106,6 +107,7 @@ class SmallRegion:
 
     def reset(self) -> None:
         """Bring both SISs back to where they began: first roster, no grades."""
+        self.posting_is_over = False
         self.provider.dataset = roster()
         self.provider.faults.clear()
         self.provider.forget_requests()
@@ -159,7 +161,7 @@ class SmallRegion:
                 ),
             ),
         ]
-        return {"district": districts, "offering": [_offering()]}
+        return {"district": districts, "offering": [_offering(self.posting_is_over)]}
 
     def _district(
         self, code: str, now: datetime, settings: dict[str, Any], routes: dict[str, Any]
@@ -212,12 +214,12 @@ def _routes(
     }
 
 
-def _offering() -> dict[str, Any]:
+def _offering(is_over: bool) -> dict[str, Any]:
     begin = NOW.date() - timedelta(days=100)
     return {
         "id": "PHYS", "title": "Physics", "course_code": "ESC-PHYS", "term": "S1", "school_year": "2026",
         "host_district": REST, "begin_date": begin, "end_date": NOW.date(),
         "posting_opens_on": NOW.date() - timedelta(days=5),
-        "posting_closes_on": NOW.date() + timedelta(days=30),
+        "posting_closes_on": NOW.date() + timedelta(days=-1 if is_over else 30),
         "minimum_seats": 1,
     }  # fmt: skip

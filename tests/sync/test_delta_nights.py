@@ -223,6 +223,7 @@ def test_any_changes_by_deltas_and_a_final_full_end_where_a_single_full_does(
     region: SmallRegion, tmp_path: Path, seed: int
 ) -> None:
     region.provider.dataset, dice = two_schools(), random.Random(seed)
+    region.posting_is_over = True
     by_deltas = region.open(f"sqlite:///{tmp_path / 'deltas.db'}", tmp_path / "deltas")
     limits = {"thresholds": {"removed": 1, "updated": 1}}
     night(by_deltas, region, 1, **limits)

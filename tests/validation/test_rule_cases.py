@@ -16,17 +16,7 @@ from domain.ids import DistrictCode, OfferingId
 from domain.model import Finding, Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, grade_context, grade_rows, roster_batch
-from validation import (
-    catalogue,
-    empty_table,
-    foreign_orgs,
-    judge,
-    judge_grades,
-    mass_change,
-    sizes,
-    unresolved_share,
-    year_over,
-)
+from validation import catalogue, foreign_orgs, guards, judge, judge_grades, sizes, year_over
 from validation.rules.rule import Counted
 from validation.settle import Judged
 
@@ -147,9 +137,13 @@ def offering_sizes(seats: int) -> list[Finding]:
 
 CALLS: dict[str, Callable[..., list[Finding]]] = {
     "sizes": offering_sizes,
-    "mass_change": mass_change,
-    "unresolved_share": unresolved_share,
-    "empty_table": empty_table,
+    "mass_change": guards.mass_change,
+    "strangers": guards.strangers,
+    "in_flight": guards.in_flight,
+    "kept": guards.kept,
+    "waiting": guards.waiting,
+    "unresolved_share": guards.unresolved_share,
+    "empty_table": guards.empty_table,
     "foreign_orgs": foreign_orgs,
     "year_over": year_over,
 }

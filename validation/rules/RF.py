@@ -53,4 +53,13 @@ RULES = (
         fix="Look for a file or a school missing from the export, then send the whole feed again.",
         check=Counted(),
     ),
+    Rule(
+        code="RF11",
+        title="Removal waits for rows that refer to it",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.DISTRICT,
+        sentence="{rows} of {table} would go, but rows that stay in force refer to them; they go together.",
+        fix="Nothing, when those rows follow by the next night; else delete them in your SIS too.",
+        check=Counted(),
+    ),
 )

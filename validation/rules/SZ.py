@@ -1,4 +1,4 @@
-"""Size: of a course's seats, and of the step from the last good roster to tonight's.
+"""Size: of a course's seats, and of the step from the last good roster to tonight's; what is too much waits.
 
 A course that is too small or too full judges no row and no feed, so none of the three effects fits
 it: it bears the mildest, which without a value to drop does nothing but open a case.
@@ -31,19 +31,59 @@ RULES = (
     Rule(
         code="SZ10",
         title="Mass removal",
-        severity=Severity.HOLD_FEED,
+        severity=Severity.HOLD_ROW,
         audience=Audience.DISTRICT,
-        sentence="{rows} of {table} would go out of {last}, more than the {limit} allowed in one night.",
+        sentence="{rows} of {table}{where} would go out of {last}, more than the {limit} allowed in one "
+        "night: they stay in force.",
         fix="If this is right (a rollover, a school that left), release the hold; else send a full export.",
         check=Counted(),
     ),
     Rule(
         code="SZ11",
         title="Mass update",
-        severity=Severity.HOLD_FEED,
+        severity=Severity.HOLD_ROW,
         audience=Audience.DISTRICT,
-        sentence="{rows} of {table} would change out of {last}, more than the {limit} allowed in one night.",
+        sentence="{rows} of {table}{where} would change out of {last}, more than the {limit} allowed in one "
+        "night: they stay as they are.",
         fix="If this is right (a rollover, a new export), release the hold; else look into the export.",
+        check=Counted(),
+    ),
+    Rule(
+        code="SZ12",
+        title="Mass add",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.DISTRICT,
+        sentence="{rows} of {table}{where} would come beside {last}, more than the {limit} allowed in one "
+        "night: they are not applied.",
+        fix="If this is right (a new school, a new year), release the hold; else look into the export.",
+        check=Counted(),
+    ),
+    Rule(
+        code="SZ13",
+        title="Removal of students with grades in flight",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.ESC,
+        sentence="{rows} of students with a seat whose posting window has not closed would go.",
+        fix="Release the hold when no grade of theirs is awaited; discard it to keep them until then.",
+        check=Counted(),
+    ),
+    Rule(
+        code="SZ14",
+        title="Roster of strangers",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.DISTRICT,
+        sentence="Of {last} of users {gone} are gone, and {rows} of others came. Nothing of what is new is "
+        "applied.",
+        fix="See whether credentials or database are another district's; if all is right, release the hold.",
+        check=Counted(),
+    ),
+    Rule(
+        code="SZ15",
+        title="Changes refused by a person",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.DISTRICT,
+        sentence="{rows} of {table} stay as they were, as {by} decided; the SIS still asks to {what} them.",
+        fix="Correct the SIS; or release the hold after all.",
         check=Counted(),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sisbridge.store.tables import grades, identity, region, roster
+from sisbridge.store.tables import grades, holds, identity, region, roster
 from sisbridge.store.tables.base import METADATA, WITHOUT_DISTRICT
 
-__all__ = ["METADATA", "WITHOUT_DISTRICT", "grades", "identity", "region", "roster"]
+__all__ = ["METADATA", "WITHOUT_DISTRICT", "grades", "holds", "identity", "region", "roster"]

@@ -1,0 +1,89 @@
+"""Days a district has announced: rollovers, when thresholds are lifted, and blackouts, when pulls pause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+from typing import Any
+
+from domain.errors import StopDistrict
+from domain.model import District
+from sisbridge.house import today_of
+from sisbridge.sync.context import Stage
+
+LIFTED: Mapping[str, float] = {"removed": inf, "updated": inf, "added": inf}
+"""What a rollover sets the thresholds to, where it does not say by how much they are widened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Announced days, the end exclusive. widened: the thresholds of a rollover that gives its own."""
+
+    begins_on: date
+    ends_on: date
+    reason: str
+    widened: Mapping[str, object]
+
+    def holds_on(self, day: date) -> bool:
+        """Return whether a day lies in the window."""
+        return self.begins_on <= day < self.ends_on
+
+
+def thresholds_of(stage: Stage) -> Mapping[str, object]:
+    """Return the thresholds in force tonight: the district's own, lifted or widened in a rollover.
+
+    Raises StopDistrict CF36 or CF82 for settings that are not understood.
+    """
+    chosen = stage.district.settings.get("thresholds", {})
+    if not isinstance(chosen, Mapping):
+        raise _wrong(stage.district, "thresholds", "a table of shares")
+    for window in _windows(stage.district, "rollovers"):
+        if window.holds_on(stage.night_on):
+            # A table's own thresholds are left behind: the announcement speaks of all tables.
+            return {**LIFTED, **window.widened}
+    return chosen
+
+
+def hours_apart(district: District) -> float:
+    """Return how many hours must lie between the two snapshots that prove a row absent: 12 unless set.
+
+    Raises StopDistrict CF82 when the setting is no number from 0 on.
+    """
+    chosen = district.settings.get("absence_hours", 12)
+    if isinstance(chosen, bool) or not isinstance(chosen, int | float) or chosen < 0:
+        raise _wrong(district, "absence_hours", "a number from 0 on")
+    return chosen
+
+
+def blackout_of(district: District) -> Window | None:
+    """Return the blackout that today lies in, by the district's calendar; None on any other day."""
+    today = today_of(district)
+    return next((one for one in _windows(district, "blackouts") if one.holds_on(today)), None)
+
+
+def _windows(district: District, name: str) -> Iterator[Window]:
+    entries = district.settings.get(name, [])
+    if not isinstance(entries, list):
+        raise _wrong(district, name, "a list")
+    for entry in entries:
+        yield _window(district, name, entry)
+
+
+def _window(district: District, name: str, entry: Mapping[str, Any]) -> Window:
+    try:
+        begins_on, ends_on = date.fromisoformat(str(entry["from"])), date.fromisoformat(str(entry["to"]))
+    except (KeyError, TypeError, ValueError):
+        raise _wrong(district, name, "entries with the dates `from` and `to`") from None
+    widened = {key: entry[key] for key in LIFTED if key in entry}
+    return Window(begins_on, ends_on, str(entry.get("reason", "")), widened)
+
+
+def _wrong(district: District, name: str, kind: str) -> StopDistrict:
+    return StopDistrict(
+        "CF82",
+        f"The setting {name} of district {district.code} has to be {kind}.",
+        fix="Correct it in the district's settings and load the region file again.",
+        place=f"settings: {name}",
+    )
