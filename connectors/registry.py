@@ -25,6 +25,7 @@ ROSTER_SOURCES: dict[str, str] = {
     "infinite_campus_files_sftp": "connectors.infinite_campus.files:InfiniteCampusFilesSource",
     "csv_sftp": "connectors.flat.plain:PlainCsvSource",
     "powerschool_oneroster": "connectors.powerschool.source:PowerSchoolOneRosterSource",
+    "powerschool_files_sftp": "connectors.powerschool.files:PowerSchoolFilesSource",
     "powerschool_powerquery": "connectors.powerschool.powerquery:PowerQuerySource",
 }
 """Kinds of roster source."""

@@ -17,6 +17,7 @@ from connectors.flat_form import Flat
 from connectors.garbage import seldom_collected
 from connectors.http_steps import connection_steps
 from connectors.landed import LandedShelf, PullBook
+from connectors.powerschool.fixes import QUERY_FIXES
 from connectors.powerschool.powerquery_reads import QueryReader
 from connectors.powerschool.powerquery_rows import blank_notice, records_of, rows_of
 from connectors.powerschool.query_list import PREFIX, QUERIES, Query
@@ -31,8 +32,9 @@ from connectors.protocol import (
     PageProof,
     PullFacts,
     RosterMoved,
+    SeenOrgs,
 )
-from connectors.shelf import Whole
+from connectors.shelf import MemoryShelf, Whole
 from domain.clock import Clock, system_clock
 from domain.errors import SisbridgeError
 from domain.ids import DistrictCode
@@ -61,7 +63,8 @@ class PowerQuerySource:
         """Try name, encryption, sign-in, the page size, and every query with one row."""
         reader = QueryReader(self._settings, self._clock().date())
         try:
-            return run_steps(self._district, list(_steps(reader, self._settings.root)))
+            steps = list(_steps(reader, self._settings.root))
+            return run_steps(self._district, steps, QUERY_FIXES, partial(_orgs, reader))
         finally:
             reader.close()
 
@@ -186,6 +189,15 @@ def _steps(reader: QueryReader, root: str) -> Iterator[Step]:
     yield Step("page cap", lambda: f"{reader.page_size()} rows at once")
     for query in QUERIES.values():
         yield Step(query.table, partial(_try, reader, query), blocks=False)
+
+
+def _orgs(reader: QueryReader) -> SeenOrgs:
+    """Return the schools, which prove whose PowerSchool this is."""
+    query = QUERIES["schools"]
+    whole = reader.rows(query, MemoryShelf())
+    answers = (records_of(kept.body, "/schools") for kept in whole.slices)
+    batches = tuple(rows_of(query, records, "/schools").batches["schools"] for records in answers)
+    return SeenOrgs(DIALECT, "schools", batches)
 
 
 def _try(reader: QueryReader, query: Query) -> str:

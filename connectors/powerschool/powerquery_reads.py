@@ -17,8 +17,9 @@ import orjson
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import TooMuchAtOnce, decode_json
 from connectors.paging import Moved, Slice, read_whole
+from connectors.powerschool.fixes import PLUGIN_MENU
 from connectors.powerschool.metadata import QUERY_PAGES, metadata, most_rows
-from connectors.powerschool.powerquery_rows import PLUGIN_MENU, keys_of, records_of
+from connectors.powerschool.powerquery_rows import keys_of, records_of
 from connectors.powerschool.query_list import DAYS, Query
 from connectors.powerschool.settings import PowerQuerySettings
 from connectors.shelf import Shelf, Whole

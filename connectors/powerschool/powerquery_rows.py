@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from connectors.flat_form import Flat
 from connectors.http_errors import decode_json
+from connectors.powerschool.fixes import PLUGIN_MENU
 from connectors.powerschool.query_list import KEY, Query
 from connectors.protocol import Notice
 from domain.errors import ContractBroken, StopDistrict
@@ -20,9 +21,6 @@ from domain.model import Severity
 from domain.tables import PLACE
 
 Record = Mapping[str, object]
-
-PLUGIN_MENU = "System > System Settings > Plugin Management Configuration"
-"""Where a PowerSchool administrator installs, enables and looks at plugins."""
 
 
 def records_of(body: bytes, place: str) -> list[object]:

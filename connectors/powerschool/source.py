@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from connectors.check_steps import with_fixes
 from connectors.http import HttpClient, Request
 from connectors.oneroster.rest import OneRosterRestPull, OneRosterRestSource
 from connectors.oneroster.settings import ROSTER_SCOPES, address
+from connectors.powerschool.fixes import ONEROSTER_FIXES
 from connectors.powerschool.metadata import STUDENT_PAGES, metadata, most_rows
 from connectors.powerschool.settings import PowerSchoolOneRosterSettings, server_of
 from connectors.protocol import Capability, CheckReport, Landing
@@ -52,7 +54,7 @@ class PowerSchoolOneRosterSource:
         except SisbridgeError:
             # The steps say which of them it is that fails.
             settings = self._settings
-        return self._oneroster(settings).check()
+        return with_fixes(self._oneroster(settings).check(), ONEROSTER_FIXES)
 
     def open(self, since: datetime | None, landing: Landing) -> OneRosterRestPull:
         """Begin a pull at the path that answers, in pages as large as the plugin may; raises as `located`."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -13,11 +17,13 @@ from domain.oneroster import Version
 from simulators.dataset import Dataset
 from simulators.oneroster import Fault, FaultKind
 from simulators.oneroster.faults import ON_LISTS
-from simulators.powerschool import RunningPowerSchool
+from simulators.powerschool import RunningPowerSchool, Tables
 from tests.conformance.canaries import AT, Rows
 from tests.conformance.roster_contract import Make, RosterScene
-from tests.conformance.roster_scenes import REST_BREAKAGES, record_in_answer
+from tests.conformance.roster_scenes import REST_BREAKAGES, record_in_answer, write_files
 from tests.support.powerschool import one_roster, our_plugin, power_query, running
+from tests.support.powerschool_files import by_files, exported, positional
+from tests.support.sftp import PASSWORD, USER, sftp_server
 
 QUERY = "schema/query"
 
@@ -97,15 +103,67 @@ def by_oneroster(**manner: object) -> Make:
     return make
 
 
+def by_exports(**style: Any) -> Make:
+    """Return how to make a source of PowerSchool's exported files, written in a style."""
+
+    @contextmanager
+    def make(dataset: Dataset, folder: Path) -> Iterator[RosterScene]:
+        tables = Tables.from_dataset(dataset)
+        files = exported(tables, **style)
+        named = {} if style.get("header", True) else {"files": positional(style["delimiter"])}
+        with sftp_server(folder) as server:
+            drop = server.outgoing(USER)
+            write_files(drop, files)
+            yield RosterScene(
+                by_files(server, **named),
+                "powerschool",
+                state=lambda: {path.name: path.read_bytes() for path in sorted(drop.iterdir())},
+                record_at=partial(_record_in_export, style),
+                offer_more=lambda: write_files(drop, files | {"attendance.txt": b"DCID\tATT\r\n1\tX\r\n"}),
+                breakages=_export_breakages(drop, files),
+                secrets=(PASSWORD,),
+                key="dcid" if named else "DCID",
+                truth=lambda: rows_of(tables),
+            )
+
+    return make
+
+
+def _record_in_export(style: Mapping[str, Any], landed: Mapping[str, bytes], place: str) -> str:
+    file, _, line = place.partition(":")
+    data = b"".join(landed[name] for name in sorted(landed) if name.startswith(f"{file}/"))
+    lines = data.decode(style.get("encoding", "utf-8-sig")).splitlines(keepends=True)
+    rest = io.StringIO("".join(lines[int(line) - 1 :]), newline="")
+    return next(csv.reader(rest, delimiter=style.get("delimiter", "\t")))[0]
+
+
+def _export_breakages(drop: Path, files: dict[str, bytes]) -> dict[str, Callable[[], None]]:
+    def students(data: bytes) -> Callable[[], None]:
+        return lambda: write_files(drop, files | {"students.txt": data})
+
+    whole = files["students.txt"]
+    return {
+        "no students": lambda: write_files(drop, {n: d for n, d in files.items() if n != "students.txt"}),
+        "students of no bytes": students(b""),
+        "binary students": students(b"\x00\x01\x02" * 40),
+        "students cut off": students(whole.rstrip()[:-20]),
+        "a column too many": students(whole.replace(b"\r\n", b"\t,1\r\n")),
+        "nothing there": lambda: write_files(drop, {}),
+    }
+
+
 def rows_in(sis: RunningPowerSchool) -> Rows:
     """Return what a whole roster of a PowerSchool is: every row of the kit's one school year."""
+    return rows_of(sis.tables)
+
+
+def rows_of(held: Tables) -> Rows:
+    """Return every row of the tables that a roster is made of."""
     tables = {
         "schools": "schools", "terms": "terms", "courses": "courses", "sections": "sections",
         "students": "students", "staff": "schoolstaff", "cc": "cc",
     }  # fmt: skip
-    return {
-        name: sorted((str(row["dcid"]),) for row in sis.tables.rows(table)) for name, table in tables.items()
-    }
+    return {name: sorted((str(row["dcid"]),) for row in held.rows(table)) for name, table in tables.items()}
 
 
 def _answer_more(sis: RunningPowerSchool, name: str) -> None:

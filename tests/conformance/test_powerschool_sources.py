@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.powerschool_scenes import by_oneroster, by_power_query
+from tests.conformance.powerschool_scenes import by_exports, by_oneroster, by_power_query
 from tests.conformance.roster_contract import RosterSourceContract
 
 
@@ -20,3 +20,11 @@ class TestOneRoster(RosterSourceContract):
 
 class TestOneRosterOfAnOldServerInSmallPages(RosterSourceContract):
     make = staticmethod(by_oneroster(page_size=4, oneroster_path="/ims/oneroster/v1p1"))
+
+
+class TestExportedTabFiles(RosterSourceContract):
+    make = staticmethod(by_exports())
+
+
+class TestExportedFilesWithoutHeader(RosterSourceContract):
+    make = staticmethod(by_exports(delimiter=",", header=False, encoding="utf-8"))
