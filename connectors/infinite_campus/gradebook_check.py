@@ -6,24 +6,52 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from connectors.check_steps import Step, run_steps
-from connectors.http import HttpClient
+from connectors.http import HttpClient, Request
+from connectors.infinite_campus.menus import CONNECTION
 from connectors.infinite_campus.settings import MENU, VENDOR_HEADER, CampusGradebookSettings
+from connectors.infinite_campus.tasks import published
+from connectors.oneroster.envelope import records_of
 from connectors.oneroster.gradebook_check import gradebook_steps
+from connectors.oneroster.gradebook_reads import READING
+from connectors.oneroster.settings import address
 from connectors.protocol import CheckReport
 from domain.errors import StopDistrict
 from domain.ids import DistrictCode
 from domain.oneroster import Service
 
+_SAMPLE = 200
+"""Line items looked at in a check."""
+
 
 def run_campus_gradebook_check(district: DistrictCode, settings: CampusGradebookSettings) -> CheckReport:
-    """Try name, connection, sign-in, the vendor header, reading line items, and the right to write."""
+    """Try name, connection, token, the vendor header, line items, the right to write, and the tasks."""
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
-        return run_steps(district, list(_steps(client, settings, district)))
+        return run_steps(district, list(_steps(client, settings, district)), CONNECTION)
 
 
 def _steps(client: HttpClient, settings: CampusGradebookSettings, district: DistrictCode) -> Iterator[Step]:
     for step in gradebook_steps(client, settings.root(Service.GRADEBOOK), district):
+        if step.name == "categories":
+            # Categories are of assignments; grading tasks have none.
+            continue
         yield step._replace(attempt=partial(_naming_the_header, step.attempt))
+    yield Step("grading tasks", partial(_tasks, client, settings), blocks=False)
+
+
+def _tasks(client: HttpClient, settings: CampusGradebookSettings) -> str:
+    """Look at some line items: how many are grading tasks, and how many of those take grades now."""
+    url = address(settings.root(Service.GRADEBOOK), "lineItems")
+    params = {"limit": str(_SAMPLE), "offset": "0"}
+    answer = client.send(Request("GET", url, params, permission=READING))
+    tasks = published(records_of(answer.json, "lineItems", "/lineItems"))
+    if not tasks:
+        raise StopDistrict(
+            "WB56",
+            "Campus publishes no grading task among its first line items",
+            fix="Have grading tasks put on the shared courses, with their terms (Course > Grading Tasks)",
+            place="/lineItems",
+        )
+    return f"{len(tasks)} grading tasks seen, {sum(one.is_open for one in tasks)} with an open window"
 
 
 def _naming_the_header(attempt: Callable[[], str]) -> str:

@@ -6,13 +6,13 @@ Source: reference on SIS vendors, 2.1 and 2.2.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 from connectors.infinite_campus.settings import CampusRosterSettings
+from connectors.infinite_campus.source_check import run_campus_check
 from connectors.infinite_campus.watch import AccountWatch, YearWatch, secret_notice
 from connectors.oneroster.rest import OneRosterRestPull, OneRosterRestSource
-from connectors.protocol import Capability, CheckReport, CheckStep, Landing, Notice, Page, PullFacts
+from connectors.protocol import Capability, CheckReport, Landing, Notice, Page, PullFacts
 from domain.clock import Clock, system_clock
 from domain.ids import DistrictCode
 from domain.model import Mode
@@ -34,14 +34,8 @@ class InfiniteCampusSource:
         return self._source().capabilities()
 
     def check(self) -> CheckReport:
-        """Try what the OneRoster source tries, then whether the client secret lasts."""
-        report = self._source().check()
-        soon = secret_notice(self._settings.secret_expires_on, self._today())
-        if not soon:
-            return report
-        outcome = "failed" if "expired" in soon[0].message else "passed"
-        step = CheckStep("client secret", outcome, soon[0].message, soon[0].fix)
-        return replace(report, steps=(*report.steps, step))
+        """Try what a OneRoster server is tried for, then whose year it serves and the secret's age."""
+        return run_campus_check(self._district, self._polite(), self._today())
 
     def open(self, since: datetime | None, landing: Landing) -> InfiniteCampusPull:
         """Begin a pull; in peak hours its requests go one after the other."""
@@ -49,10 +43,12 @@ class InfiniteCampusSource:
         return InfiniteCampusPull(self._settings, self._source().open(since, landing), today)
 
     def _source(self) -> OneRosterRestSource:
-        settings = self._settings
-        if settings.at_peak(self._clock()):
-            settings = settings.model_copy(update={"in_flight": 1})
-        return OneRosterRestSource(self._district, settings, clock=self._clock)
+        return OneRosterRestSource(self._district, self._polite(), clock=self._clock)
+
+    def _polite(self) -> CampusRosterSettings:
+        """Return the settings, in peak hours with requests one after the other."""
+        at_peak = self._settings.at_peak(self._clock())
+        return self._settings.model_copy(update={"in_flight": 1}) if at_peak else self._settings
 
     def _today(self) -> date:
         return self._settings.local(self._clock()).date()

@@ -64,6 +64,17 @@ def find_tasks(
     return _unshared(found, first)
 
 
+def published(records: Sequence[object]) -> list[Task]:
+    """Return the grading tasks among some line items: those whose metadata tell of a window."""
+    known = [one for one in records if isinstance(one, dict) and _is_task(one)]
+    windows = [(one, one.get("metadata")) for one in known]
+    return [
+        Task(sourced_id_of(one) or "", _flag(one, _WINDOW_OPEN, absent=True))
+        for one, metadata in windows
+        if isinstance(metadata, dict) and _WINDOW_OPEN in metadata
+    ]
+
+
 def _published(
     settings: CampusGradebookSettings, client: HttpClient, classes: set[str]
 ) -> dict[str, list[Record]]:

@@ -192,6 +192,23 @@ def test_a_vendor_key_that_is_refused_is_named_by_delivery_and_check() -> None:
         assert "x-vendor-authorization" in step.message
 
 
+def test_the_check_counts_the_tasks_and_their_open_windows() -> None:
+    with campus() as sis:
+        sis.set_window("Final", is_open=False, term="t2")
+        report = sink(sis).check()
+        assert report.passed
+        assert report.steps[-1].message == "4 grading tasks seen, 3 with an open window"
+    with campus(NEW, TaskSpec("Final", is_standard=True)) as sis:
+        step = sink(sis).check().steps[-1]
+        assert (step.outcome, "Grading Tasks" in step.fix) == ("failed", True)
+
+
+def test_an_unsupported_vendor_is_told_which_licence_grades_need() -> None:
+    with campus(supported=False) as sis:
+        step = next(one for one in sink(sis).check().steps if one.outcome == "failed")
+        assert "Campus Learning licence" in step.fix
+
+
 def test_a_class_costs_three_lists_beside_its_writes() -> None:
     with campus() as sis:
         students = ("u1", "u-2", "u.3", "a/b", "x@y")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import time, timedelta
@@ -128,9 +128,44 @@ def test_a_secret_that_dies_soon_is_said_thirty_days_ahead(days: int, said: str 
     assert [said in one.message for one in found if said] == ([True] if said else [])
 
 
-def test_the_check_ends_with_the_secret_when_it_is_about_to_die() -> None:
+def test_a_healthy_campus_passes_every_step_of_the_check() -> None:
     with campus() as sis:
-        assert source(sis).check().passed
-        soon = source(sis, secret_expires_on=AT.date() + timedelta(days=3)).check()
-        assert (soon.passed, soon.steps[-1].name) == (True, "client secret")
-        assert not source(sis, secret_expires_on=AT.date()).check().passed
+        report = source(sis, secret_expires_on=AT.date() + timedelta(days=3)).check()
+    assert [step.outcome for step in report.steps] == ["passed"] * len(report.steps)
+    said = {step.name: step.message for step in report.steps}
+    assert "present one" in said["school year"]
+    assert "expires in 3 days" in said["client secret"]
+
+
+def _old_year(sis: RunningCampus) -> None:
+    for session in sis.dataset.records("academicSessions"):
+        days = {"startDate": "2024-08-15", "endDate": "2025-06-10"}
+        sis.dataset.change("academicSessions", session["sourcedId"], AT, **days)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "changes", "step", "fix"),
+    [
+        (RunningCampus.renew_secret, {}, "token", "Digital Learning Applications Configuration"),
+        (None, {"app_name": "x", "token_url": "{}?appName=x"}, "token", "?appName= included"),
+        (None, {"version": "1.1", "base_url": "{plain}"}, "address", "generated for"),
+        (_old_year, {}, "school year", "active year"),
+        (None, {"secret_expires_on": "2026-01-20"}, "client secret", "Renew it in Campus"),
+    ],
+)
+def test_each_broken_set_up_fails_its_step_with_the_place_in_campus(
+    spoil: Callable[[RunningCampus], object] | None, changes: dict[str, str], step: str, fix: str
+) -> None:
+    with campus(base_forms=("application",)) as sis:
+        values: dict[str, object] = {
+            name: value.replace("{}", sis.token_url.partition("?")[0]).replace(
+                "{plain}", f"{sis.base_url}/campus/api/ims/oneroster"
+            )
+            for name, value in changes.items()
+        }
+        checked = source(sis, client_secret=sis.client_secret, **values)
+        if spoil:
+            spoil(sis)
+        report = checked.check()
+    failed = {one.name: one.fix for one in report.steps if one.outcome == "failed"}
+    assert fix in failed[step]
