@@ -36,6 +36,7 @@ GRADE_ROUTES: dict[str, str] = {
     "infinite_campus_import_file": "connectors.infinite_campus.import_file:InfiniteCampusImportSink",
     "powerschool_stored_grades": "connectors.powerschool.stored_grades:PowerSchoolStoredGradesSink",
     "registrar_file": "connectors.sftp.registrar_file:RegistrarFileSink",
+    "powerschool_quick_import": "connectors.powerschool.quick_import:QuickImportSink",
 }
 """Routes by which grades go back into a SIS."""
 

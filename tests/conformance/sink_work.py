@@ -61,7 +61,7 @@ def payload(student: str, percent: str, district: DistrictCode = NORTH) -> Grade
     number = f"{NUMBER}{STUDENTS.index(student):02d}"
     return GradePayload(
         district, ItemId(""), COLUMN, SourcedId(student), number, value, COMMENT, GradeKind.FINAL,
-        "S1", "PH", "Physics", "School", DAY, LABELS, school_year="2026",
+        "S1", "PH", "Physics", "School", DAY, LABELS, school_year="2026", grade_level="10",
     )  # fmt: skip
 
 
