@@ -34,6 +34,7 @@ GRADE_ROUTES: dict[str, str] = {
     "oneroster_gradebook": "connectors.oneroster.gradebook:OneRosterGradebookSink",
     "infinite_campus_gradebook": "connectors.infinite_campus.gradebook:InfiniteCampusGradebookSink",
     "infinite_campus_import_file": "connectors.infinite_campus.import_file:InfiniteCampusImportSink",
+    "powerschool_gradebook": "connectors.powerschool.gradebook:PowerSchoolGradebookSink",
     "powerschool_stored_grades": "connectors.powerschool.stored_grades:PowerSchoolStoredGradesSink",
     "registrar_file": "connectors.sftp.registrar_file:RegistrarFileSink",
     "powerschool_quick_import": "connectors.powerschool.quick_import:QuickImportSink",

@@ -107,6 +107,10 @@ class OneRosterGradebookSink:
         """Return what the SIS calls our line items and results where it chose the id, as learnt since."""
         return self._ids.learnt()
 
+    def use_category(self, category_id: str) -> None:
+        """Put line items made from now on into a category that who knows this SIS has found."""
+        self._settings = self._settings.model_copy(update={"category_id": category_id})
+
     def prepare(self, payloads: Sequence[GradePayload]) -> None:
         """Make sure of category and line items; a line item the SIS refuses rejects its own items only."""
         self._refuse_strangers(payloads)

@@ -163,3 +163,56 @@ def store_window_closed(store_code: str, school_year: str) -> RowRejected:
         fix="In PowerSchool under System > Permanently Store Grades look up the code's store dates, or let "
         "the registrar enter the grades",
     )
+
+
+def no_category(name: str) -> StopDistrict:
+    """Return WB74: the agreed category is not there; we never make one."""
+    return StopDistrict(
+        "WB74",
+        f"PowerSchool's gradebook has no category {name!r}",
+        fix="In PowerSchool under District Setup > Gradebook > Categories make it and let every teacher use "
+        "it, or name another one in the setting category",
+        place="/categories",
+    )
+
+
+def not_registered(place: str) -> StopDistrict:
+    """Return WB75: rosters are read, and grades are not taken."""
+    return StopDistrict(
+        "WB75",
+        "PowerSchool lets us read but not write grades: nobody pressed Register when the plugin was enabled, "
+        "or its access request lacks FullAccess",
+        fix=f"{MENU}: disable the consumer plugin, enable it again, press Register in the window that opens",
+        place=place,
+    )
+
+
+def category_inactive(name: str, key: str) -> RowRejected:
+    """Return WB77: one teacher has switched the agreed category off."""
+    return RowRejected(
+        "WB77",
+        f"The category {name!r} is not active in the gradebook of the section's teacher",
+        key=key,
+        fix="Ask the teacher to activate it in PowerTeacher Pro under Settings > Categories",
+    )
+
+
+def column_dropped(key: str) -> RowRejected:
+    """Return WB76: a column was accepted and is not there."""
+    return RowRejected(
+        "WB76",
+        "PowerSchool accepted the column for the grades and did not keep it",
+        key=key,
+        fix="Lower title_limit to 30, and look whether the section's term is open",
+    )
+
+
+def term_locked(column: str, term_id: str) -> RowRejected:
+    """Return WB78: the gradebook takes no scores for a term at present; the message names no student."""
+    return RowRejected(
+        "WB78",
+        f"PowerSchool takes no scores for {column} in term {term_id} at present, so they wait",
+        key="",
+        fix="In PowerSchool under District Setup > Gradebook look up whether the term is locked, or let the "
+        "teacher enter the grades",
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.http import Request
+from connectors.oneroster.gradebook import refuse_strangers
 from connectors.oneroster.remote_ids import RemoteIds
 from connectors.powerschool.class_lists import ClassLists
 from connectors.powerschool.client import GradeClient
@@ -23,7 +24,7 @@ from connectors.powerschool.stored_writer import Payloads, StoredWriter
 from connectors.protocol import Capability, CheckReport, RouteLimits
 from connectors.sending import send_each
 from domain.clock import Clock, system_clock
-from domain.errors import ContractBroken, RowRejected, SisbridgeError
+from domain.errors import RowRejected, SisbridgeError
 from domain.grading import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId
 
@@ -83,7 +84,7 @@ class PowerSchoolStoredGradesSink:
 
     def prepare(self, payloads: Sequence[GradePayload]) -> None:
         """Look up students, sections and what stands, unless `current` has just done so."""
-        self._refuse_strangers(payloads)
+        refuse_strangers(self._district, payloads)
         with self._client:
             self._lists.read(payloads)
 
@@ -92,7 +93,7 @@ class PowerSchoolStoredGradesSink:
 
         A student who cannot be placed holds nothing; `deliver` says why.
         """
-        self._refuse_strangers(payloads)
+        refuse_strangers(self._district, payloads)
         self._lists.forget()
         with self._client:
             self._lists.read(payloads)
@@ -106,7 +107,7 @@ class PowerSchoolStoredGradesSink:
         closed), CONFLICT (a grade stands that `current` did not show), UNKNOWN (no clear answer). Raises
         StopDistrict WB64 when the plugin may not write a field, and what `send_each` raises.
         """
-        self._refuse_strangers([*items, *(payloads[item.item_id] for item in items)])
+        refuse_strangers(self._district, [*items, *(payloads[item.item_id] for item in items)])
         writes: list[tuple[OutboxItem, Request]] = []
         with self._client:
             self._lists.read(payloads[item.item_id] for item in items)
@@ -127,7 +128,7 @@ class PowerSchoolStoredGradesSink:
         Outcomes: DELIVERED (deleted), ADOPTED (already gone), CONFLICT (changed, or not stored by us; left
         alone), REJECTED, UNKNOWN.
         """
-        self._refuse_strangers([*items, *(payloads[item.item_id] for item in items)])
+        refuse_strangers(self._district, [*items, *(payloads[item.item_id] for item in items)])
         held = self.current([payloads[item.item_id] for item in items])
         ours: list[tuple[OutboxItem, Request]] = []
         for item in items:
@@ -163,13 +164,3 @@ class PowerSchoolStoredGradesSink:
             item.item_id, item.attempts, self._clock(), outcome,
             sent=sent, remote=remote, message=message, fix=fix,
         )  # fmt: skip
-
-    def _refuse_strangers(self, things: Sequence[GradePayload | OutboxItem]) -> None:
-        for thing in things:
-            if thing.district != self._district:
-                raise ContractBroken(
-                    "WB01",
-                    f"A grade of {thing.district} was handed to the PowerSchool of {self._district}",
-                    fix="Nothing was sent; tell whoever runs sisbridge",
-                    place=thing.item_id,
-                )

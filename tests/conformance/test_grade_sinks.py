@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.oneroster import Version
-from tests.conformance.powerschool_sink_scenes import stored_grades
+from tests.conformance.powerschool_sink_scenes import points_gradebook, stored_grades, xte_gradebook
 from tests.conformance.sink_contract import FileSinkContract, ReadBackSinkContract
 from tests.conformance.sink_scenes import gradebook, registrar_file
 
@@ -22,3 +22,11 @@ class TestRegistrarFile(FileSinkContract):
 
 class TestPowerSchoolStoredGrades(ReadBackSinkContract):
     make = staticmethod(stored_grades)
+
+
+class TestPowerSchoolGradebookByOneRoster(ReadBackSinkContract):
+    make = staticmethod(points_gradebook)
+
+
+class TestPowerSchoolGradebookByXte(ReadBackSinkContract):
+    make = staticmethod(xte_gradebook)
