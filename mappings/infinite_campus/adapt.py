@@ -17,6 +17,7 @@ NO_SHOW = "out_of_scope:no-shows"
 
 _TRUE = pa.array(["1", "true", "y", "yes", "t"])
 
+_OF_A_DISTRICT = ("districtnumber", "districtname", PLACE)
 _OF_A_TEACHER = ("sectionid", "schoolnumber", "teacherpersonid", PLACE)
 
 Parts = Iterator[tuple[str, pa.RecordBatch]]
@@ -26,11 +27,22 @@ def adapt(source_table: str, batch: pa.RecordBatch) -> Iterable[tuple[str, pa.Re
     """Return the parts that a batch of one table is made of; see `mappings.adapting`.
 
     A student who never came (noShow) is left out, as Campus itself does in OneRoster. A section's teacher
-    is an enrollment of its own.
+    becomes an enrollment, and the district that a school names an organization.
     """
-    if source_table == "students":
-        return _students(batch)
-    return _sections(batch) if source_table == "sections" else iter([(source_table, batch)])
+    change = {"schools": _schools, "students": _students, "sections": _sections}.get(source_table)
+    return change(batch) if change else iter([(source_table, batch)])
+
+
+def _schools(batch: pa.RecordBatch) -> Parts:
+    number = _named(batch, "districtNumber")
+    if number is None:
+        yield "schools", batch
+        return
+    yield "schools", _without(batch, "districtName")
+    told = pc.not_equal(pc.fill_null(pc.utf8_trim_whitespace(number), ""), "")
+    first = [number.index(value).as_py() for value in number.filter(told).unique()]
+    named = [one for one in batch.schema.names if one.casefold() in _OF_A_DISTRICT]
+    yield "districts", batch.select(named).take(pa.array(first, pa.int64()))
 
 
 def _students(batch: pa.RecordBatch) -> Parts:

@@ -25,7 +25,7 @@ def extracts(
     prefixed: headings with the table before them (`student.personID`). suffix: a date before `.csv`.
     """
     tables: dict[str, list[Row]] = {
-        "schools": [_school(org) for org in dataset.records("orgs") if org["type"] == "school"],
+        "schools": [_school(dataset, org) for org in dataset.records("orgs") if org["type"] == "school"],
         "terms": [_term(one) for one in dataset.records("academicSessions") if one["type"] == "term"],
         "courses": [_course(course) for course in dataset.records("courses")],
         "sections": [_section(dataset, section) for section in dataset.records("classes")],
@@ -48,8 +48,10 @@ def _written(rows: list[Row], delimiter: str, prefix: str) -> bytes:
     return text.getvalue().encode()
 
 
-def _school(org: Record) -> Row:
-    return {"schoolNumber": org["sourcedId"], "schoolName": org["name"]}
+def _school(dataset: Dataset, org: Record) -> Row:
+    district = dataset.get("orgs", org.get("parent", {}).get("sourcedId", "")) or {}
+    above = {"districtNumber": district.get("identifier", ""), "districtName": district.get("name", "")}
+    return {"schoolNumber": org["sourcedId"], "schoolName": org["name"], **above}
 
 
 def _term(session: Record) -> Row:

@@ -83,3 +83,15 @@ def test_a_seat_ends_after_its_last_day_and_has_an_id_without_one_of_its_own() -
     assert (made["begin_date"], made["end_date"]) == ("2025-08-15", "2026-06-11")
     (own,) = canonical("roster", RosterTable.ENROLLMENTS, **seat, rosterID=["77"])
     assert own["sourced_id"] == "r77"
+
+
+def test_schools_bring_the_district_they_are_of_once() -> None:
+    schools: dict[str, list[str | None]] = {
+        "schoolNumber": ["0310", "0311"], "schoolName": ["High", "Low"], "districtNumber": ["1809301"] * 2,
+        "districtName": ["North"] * 2,
+    }  # fmt: skip
+    first, _, district = canonical("schools", RosterTable.ORGS, **schools)
+    assert (first["sourced_id"], first["type"], first["parent_sourced_id"]) == ("0310", "school", "d1809301")
+    assert district == {
+        "sourced_id": "d1809301", "name": "North", "type": "district", "identifier": "1809301",
+    }  # fmt: skip

@@ -161,7 +161,7 @@ class SmallRegion:
                 ),
             ),
         ]
-        return {"district": districts, "offering": [_offering(self.posting_is_over)]}
+        return {"district": districts, "offering": [offering(self.posting_is_over)]}
 
     def _district(
         self, code: str, now: datetime, settings: dict[str, Any], routes: dict[str, Any]
@@ -214,7 +214,7 @@ def _routes(
     }
 
 
-def _offering(is_over: bool) -> dict[str, Any]:
+def offering(is_over: bool) -> dict[str, Any]:
     begin = NOW.date() - timedelta(days=100)
     return {
         "id": "PHYS", "title": "Physics", "course_code": "ESC-PHYS", "term": "S1", "school_year": "2026",
