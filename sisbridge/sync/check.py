@@ -1,7 +1,8 @@
-"""Try a district's connections step by step, without changing anything."""
+"""Try a district's connections step by step; nothing is changed unless a write test is asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors import registry
@@ -12,12 +13,14 @@ from domain.model import District
 from sisbridge.house import House, clock_of
 from sisbridge.sync.belonging import district_step
 from sisbridge.sync.context import connector_of
+from sisbridge.sync.write_test import write_test
 
 
-def check(house: House, district: DistrictCode) -> dict[str, CheckReport]:
+def check(house: House, district: DistrictCode, write_for: str = "") -> dict[str, CheckReport]:
     """Return a report per purpose that is configured (`roster`, `grades`); never raises an SIS's failure.
 
     The roster's last step proves by its orgs that the connection is this district's.
+    write_for: the sourcedId of a marked test student for whom a grade is written and taken back.
     """
     known = house.district(district)
     reports: dict[str, CheckReport] = {}
@@ -25,7 +28,18 @@ def check(house: House, district: DistrictCode) -> dict[str, CheckReport]:
         report = _report(house, known, purpose)
         if report is not None:
             reports[purpose] = report
+    if write_for:
+        reports["write test"] = CheckReport(known.code, _written(house, known, write_for, reports))
     return reports
+
+
+def _written(
+    house: House, district: District, student: str, reports: Mapping[str, CheckReport]
+) -> tuple[CheckStep, ...]:
+    """Write only over connections that are proven to be this district's."""
+    if all(report.passed for report in reports.values()):
+        return write_test(house, district, student)
+    return (CheckStep("test record", "skipped", "not tried, because a step before it failed"),)
 
 
 def _report(house: House, district: District, purpose: str) -> CheckReport | None:
