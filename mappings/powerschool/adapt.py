@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from domain.tables import PLACE
 from mappings.arrow import Texts
 from mappings.powerschool import signs
 
@@ -31,6 +32,15 @@ def adapt(source_table: str, batch: pa.RecordBatch) -> Iterable[tuple[str, pa.Re
     return change(columns) if change else iter([(source_table, batch)])
 
 
+def _schools(columns: Columns) -> Parts:
+    """A school names its district by number only; the district is made an organization of its own."""
+    changed = _with(columns, district_number=signs.district_numbers)
+    whole = _batch(changed)
+    yield "schools", whole
+    if "district_number" in columns:
+        yield "districts", _first_of_each(_batch(_only(changed, "district_number", PLACE)), "district_number")
+
+
 def _terms(columns: Columns) -> Parts:
     """TERMS is read, never computed below the year: only the year of a term follows from its id."""
     ids = _get(columns, "id")
@@ -41,7 +51,7 @@ def _terms(columns: Columns) -> Parts:
 
 
 def _sections(columns: Columns) -> Parts:
-    teachers = _batch(_only(columns, "id", "schoolid", "users_dcid", "_place"))
+    teachers = _batch(_only(columns, "id", "schoolid", "users_dcid", PLACE))
     yield "sections", _batch(columns, without=("users_dcid", "teacher"))
     if "users_dcid" in columns:
         yield "section_teachers", teachers.filter(pc.is_valid(_blank_is_null(columns["users_dcid"])))
@@ -87,6 +97,7 @@ def _cc(columns: Columns) -> Parts:
 
 
 _CHANGES: Mapping[str, Callable[[Columns], Parts]] = {
+    "schools": _schools,
     "terms": _terms,
     "sections": _sections,
     "students": _students,
@@ -96,7 +107,7 @@ _CHANGES: Mapping[str, Callable[[Columns], Parts]] = {
 
 
 def _get(columns: Columns, name: str) -> Texts:
-    rows = len(columns["_place"])
+    rows = len(columns[PLACE])
     return columns[name] if name in columns else pa.nulls(rows, pa.string())
 
 
@@ -113,6 +124,13 @@ def _batch(columns: Columns, without: Iterable[str] = ()) -> pa.RecordBatch:
     left_out = frozenset(without)
     kept = {name: column for name, column in columns.items() if name not in left_out}
     return pa.RecordBatch.from_arrays(list(kept.values()), names=list(kept))
+
+
+def _first_of_each(rows: pa.RecordBatch, name: str) -> pa.RecordBatch:
+    """Return the first row of each value of a column, none of a blank one."""
+    values = rows.column(name)
+    first = [values.index(value).as_py() for value in values.unique() if value.is_valid]
+    return rows.take(pa.array(first, pa.int64()))
 
 
 def _equals(values: Texts, wanted: str) -> pa.BooleanArray:

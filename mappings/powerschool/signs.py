@@ -70,6 +70,11 @@ def logins(values: Texts) -> Texts:
     return cast(Texts, pc.if_else(disabled, pa.scalar(None, pa.string()), values))
 
 
+def district_numbers(values: Texts) -> Texts:
+    """Return district numbers, null where it is 0: nobody has filled it in."""
+    return over_distinct(values, lambda text: None if text.strip("0") == "" else text)
+
+
 def state_ids(numbers: Texts) -> Texts:
     """Return state student numbers as the further identifiers of a user, `{stateId:…}`."""
     return over_distinct(numbers, lambda text: f"{{stateId:{text}}}")

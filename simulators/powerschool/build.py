@@ -63,7 +63,17 @@ class _Builder:
         given = str(org.get("identifier", ""))
         number = int(given) if given.isdecimal() else 100 + 10 * place
         row = {**_numbers("schools", place), "school_number": number, "name": org["name"]}
-        return self._keep("orgs", org, row | {"abbreviation": org["name"][:10]})
+        more = {"abbreviation": org["name"][:10], "district_number": self._district_number()}
+        return self._keep("orgs", org, row | more)
+
+    def _district_number(self) -> int:
+        """Return the number that every school names its district by; 0 where nobody has filled it in."""
+        given = [
+            str(org.get("identifier", ""))
+            for org in self._data.records("orgs")
+            if org.get("type") == "district"
+        ]
+        return int(given[0]) if given and given[0].isdecimal() else 0
 
     def _school_terms(self, school: Row) -> Iterator[Row]:
         seen: dict[str, int] = {}

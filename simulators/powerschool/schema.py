@@ -6,7 +6,7 @@ A column that ends in # holds numbers; all others hold text. Dates are YYYY-MM-D
 from __future__ import annotations
 
 _COLUMNS = {
-    "schools": "dcid# id# school_number# name abbreviation",
+    "schools": "dcid# id# school_number# name abbreviation district_number#",
     "terms": "dcid# id# schoolid# yearid# name abbreviation firstday lastday portion# isyearrec#",
     "courses": "dcid# id# course_number course_name schoolid# credit_hours# credittype",
     "sections": (

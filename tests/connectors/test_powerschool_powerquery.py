@@ -83,15 +83,19 @@ def test_a_column_a_district_does_not_use_is_a_notice(sis: RunningPowerSchool) -
 
 
 def test_nested_answers_are_read_as_flat_ones_and_numbers_as_texts() -> None:
-    nested = {
-        "id": 1,
-        "name": "schools",
-        "tables": {"schools": {"dcid": 11, "school_number": 7, "name": " N "}},
+    course = {"dcid": 11, "course_number": 7, "course_name": " N "}
+    nested = {"id": 1, "name": "courses", "tables": {"courses": course}}
+    flat = {
+        "_name": "courses",
+        "courses.dcid": "11",
+        "courses.course_number": 7.0,
+        "courses.course_name": "N",
     }
-    flat = {"_name": "schools", "schools.dcid": "11", "schools.school_number": 7.0, "schools.name": "N"}
-    made = [rows_of(QUERIES["schools"], [one], "/schools").batches["schools"] for one in (nested, flat)]
+    made = [rows_of(QUERIES["courses"], [one], "/c").batches["courses"] for one in (nested, flat)]
     assert made[0].to_pylist() == made[1].to_pylist()
-    assert made[0].to_pylist()[0] == {"dcid": "11", "school_number": "7", "name": "N", "_place": "/schools#1"}
+    assert made[0].to_pylist()[0] == {
+        "dcid": "11", "course_number": "7", "course_name": "N", "_place": "/c#1",
+    }  # fmt: skip
 
 
 def test_an_answer_without_a_list_is_an_empty_roster_only_where_a_query_says_so() -> None:

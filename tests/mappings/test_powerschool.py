@@ -80,6 +80,22 @@ def test_logins_that_mark_a_disabled_account_are_dropped() -> None:
     assert signs.logins(texts("##mq", " ~~mq", "mq", "m##q")).to_pylist() == [None, None, "mq", "m##q"]
 
 
+def test_the_district_that_schools_name_by_number_is_an_organization() -> None:
+    orgs = canonical(
+        "schools", RosterTable.ORGS,
+        dcid=["1", "2", "3"], school_number=["10", "20", "30"], name=["A", "B", "C"],
+        district_number=["5250", "5250", "0"],
+    )  # fmt: skip
+    assert [(row["sourced_id"], row["type"], row.get("parent_sourced_id")) for row in orgs] == [
+        ("10", "school", "D5250"),
+        ("20", "school", "D5250"),
+        ("30", "school", None),
+        ("D5250", "district", None),
+    ]
+    bare = canonical("schools", RosterTable.ORGS, dcid=["1"], school_number=["10"], name=["A"])
+    assert [row["sourced_id"] for row in bare] == ["10"]
+
+
 def test_terms_are_paired_with_their_school_and_read_never_computed_below_the_year() -> None:
     terms = canonical(
         "terms", RosterTable.ACADEMIC_SESSIONS,

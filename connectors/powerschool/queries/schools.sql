@@ -1,3 +1,3 @@
-SELECT s.dcid, s.school_number, s.name
+SELECT s.dcid, s.school_number, s.name, s.district_number
 FROM schools s
 ORDER BY s.dcid
