@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from domain.errors import StopDistrict
 from mappings.arrow import Texts, texts
+from mappings.user_ids import STATE_TYPES
 
 SHAPES = {"IN": r"[0-9]{9}|T[0-9A-Z]{8}"}
 """By state, what a state id looks like, in capitals. Indiana: nine digits, or T and eight more.
@@ -21,7 +22,7 @@ Source: Indiana Department of Education, Ed-ID (formerly STN) FAQ.
 COLUMNS = ("sourced_id", "identifier", "user_ids", "user_master_identifier")
 """The columns of users that may hold a number."""
 
-_TYPES = "stn|ssid|ed-?id|state ?id|state ?student ?(?:id|number)"
+_TYPES = "|".join(r"[\s_-]*".join(kind) for kind in sorted(STATE_TYPES))
 
 
 @dataclass(frozen=True, slots=True)
