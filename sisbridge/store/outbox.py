@@ -105,6 +105,15 @@ def payloads(
     return {row.item_id: _opened(keyring, district, row.item_id, row.sealed) for row in rows}
 
 
+def reseal(
+    conn: Connection, keyring: Keyring, district: DistrictCode, payloads: Mapping[ItemId, GradePayload]
+) -> None:
+    """Replace the payloads of items whose class or student has another sourcedId by now."""
+    for item_id, payload in payloads.items():
+        sealed = keyring.seal(district, PAYLOAD.dump(payload), _purpose(item_id))
+        _change(conn, district, [item_id], {"sealed": sealed})
+
+
 def set_state(
     conn: Connection,
     district: DistrictCode,

@@ -14,13 +14,14 @@ from domain.tables import PLACE, RosterTable
 from mappings import compare as comparing
 from mappings import holding
 from sisbridge.store import findings, roster, snapshots
+from sisbridge.sync import rekey
 from sisbridge.sync.context import Stage, canonical_name, changes_name, clean_name, seen_name
 from sisbridge.sync.holds import absences
 from sisbridge.sync.usable import carry, usable
 from sisbridge.sync.windows import hours_apart
 from sisbridge.sync.withhold import Detector, withhold
 
-DETECTORS: tuple[Detector, ...] = ()
+DETECTORS: tuple[Detector, ...] = (rekey.detect,)
 """What looks for a reason of its own to hold changes, before the thresholds count them."""
 
 _NO_IDS = pa.array([], pa.string())

@@ -80,9 +80,10 @@ def _students_of(roles: pa.RecordBatch) -> pa.Array:
 
 
 def _touched(conn: Connection, stage: Stage, students: pa.Array) -> tuple[list[SourcedId], list[SourcedId]]:
-    """Return the students that are new, changed or held, and who was held and is no student any more."""
+    """Return the students that are new, changed or held, and who is listed and is no student any more."""
     year = stage.district.school_year
-    held = [one.user for one, _ in store.worklist(conn, stage.code, HELD)]
+    listed = [one for one, _ in store.worklist(conn, stage.code)]
+    held = [one.user for one in listed if one.rule in HELD]
     known = store.known_keys(conn, stage.code, year).column("user_sourced_id")
     linked = pa.array(list(people.links(conn, stage.code, year)), pa.string())
     settled = pc.and_(pc.is_in(students, value_set=known), pc.is_in(students, value_set=linked))
@@ -91,7 +92,7 @@ def _touched(conn: Connection, stage: Stage, students: pa.Array) -> tuple[list[S
     asked = pa.chunked_array([*changed.chunks, pa.array(held, pa.string())])
     wanted = pc.or_(pc.invert(settled), pc.is_in(students, value_set=asked))
     touched = [SourcedId(user) for user in students.filter(wanted).to_pylist()]
-    return touched, sorted(set(held) - set(touched))
+    return touched, sorted({one.user for one in listed} - set(students.to_pylist()))
 
 
 def _match(

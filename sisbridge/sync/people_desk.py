@@ -79,7 +79,7 @@ def worklist(house: House, district: DistrictCode) -> list[Waiting]:
 def match(house: House, district: DistrictCode, one: SourcedId, other: SourcedId, actor: str) -> str:
     """Remember that two users are one person, join them where they are two, and say what came of it.
 
-    The decision is audited. Raises StopDistrict CF81 for a user nobody knows, CF82 when grades were
+    The decision is audited. Raises StopDistrict CF81 for a user nobody knows, CF87 when grades were
     collected for both persons: they cannot become one grade.
     """
     known = house.district(district)
@@ -100,7 +100,7 @@ def match(house: House, district: DistrictCode, one: SourcedId, other: SourcedId
 def split(house: House, district: DistrictCode, one: SourcedId, other: SourcedId, actor: str) -> str:
     """Remember that two users are two persons, part them where they are one, and say what came of it.
 
-    The decision is audited. Raises StopDistrict CF81 for a user nobody knows, CF82 when grades were
+    The decision is audited. Raises StopDistrict CF81 for a user nobody knows, CF87 when grades were
     collected under both users: whose they are has to be settled in the SIS first.
     """
     known = house.district(district)
@@ -166,7 +166,7 @@ def _join(
 
 def _graded(district: District) -> StopDistrict:
     return StopDistrict(
-        "CF82",
+        "CF87",
         f"Grades were collected for both of these students of district {district.code}.",
         fix="Settle in the SIS whose grades they are; the decision is not kept until then.",
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from domain.ids import DistrictCode, PersonId, SourcedId
 from domain.tables import RosterTable
 from simulators.dataset import Dataset
+from simulators.infinite_campus.forms import in_1p1_ids, with_legacy_ids
 from sisbridge.house import House
 from sisbridge.store import grades as grade_store
 from sisbridge.store import identity, people
@@ -17,8 +19,10 @@ from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.people_desk import match, overview, worklist
 from sisbridge.sync.region import load_entries
+from sisbridge.sync.rekey_desk import accept, proposal
 from sisbridge.sync.release import release
 from sisbridge.sync.writeback import deliver
+from tests.support.campus_region import CampusRegion
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 YEAR = "2026"
@@ -59,6 +63,36 @@ def identities(house: House, district: DistrictCode = REST) -> dict[str, str | N
 def results(region: SmallRegion) -> dict[str, float]:
     """Return the scores the provider holds, by student."""
     return {r["student"]["sourcedId"]: float(r["score"]) for r in region.provider.dataset.records("results")}
+
+
+def test_field_failure_28_an_upgrade_that_renames_every_user_takes_nobody_off_the_roster(
+    tmp_path: Path,
+) -> None:
+    with CampusRegion(tmp_path / "sis") as region:
+        house = region.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
+        upgraded = region.campus.dataset.copy()
+        for student in upgraded.records("users"):
+            upgraded.change("users", student["sourcedId"], NOW, identifier="", username="")
+        region.campus.dataset = upgraded.copy()
+        with_legacy_ids(upgraded, NOW)
+        in_1p1_ids(region.campus.dataset, NOW)
+        sync_district(house, REST)
+        was = persons(house)
+        assert "su0" in was
+        region.campus.dataset = upgraded
+        upgraded.revision = region.campus.dataset.revision + 100
+        for days in range(3):
+            region.load(house, NOW + timedelta(days=days))
+            sync_district(house, REST)
+        assert "SZ30" in rules(house)
+        assert seats_of(house, *was) == 6
+        (table,) = [one for one in proposal(house, REST).tables if one.table == "users"]
+        assert (table.gone, table.paired, table.confidence) == (6, 6, 1.0)
+        accept(house, REST, "director")
+        assert sync_district(house, REST).counts["changes"] == 0
+        assert {user: persons(house)[SourcedId(user.removeprefix("s"))] for user in was} == was
+        assert (rules(house), seats_of(house, *(user.removeprefix("s") for user in was))) == (set(), 6)
+        house.close()
 
 
 def test_field_failure_30_a_teacher_who_is_a_student_too_is_no_second_student(
@@ -151,15 +185,18 @@ def test_field_failure_34_a_number_that_begins_with_a_letter_is_a_number(
 def test_field_failure_35_without_a_state_id_the_local_id_counts_in_its_district_only(
     house: House, region: SmallRegion
 ) -> None:
-    numbered(region.provider.dataset, "u1", "")
+    dataset = region.provider.dataset
+    add_student(dataset, "u8", "900000001")
+    dataset.change("users", "u1", NOW, identifier="900000008")
+    numbered(dataset, "u8", "")
+    dataset.drop("enrollments", "e-u8")
     sync_region(house, [REST, FILES])
-    was = persons(house)[U1]
-    assert (identities(house)["u1"], overview(house, REST).homes) == (None, {})
-    region.provider.dataset.withdraw("users", "u1", NOW)
-    region.provider.dataset.withdraw("enrollments", "e-u1", NOW)
-    add_student(region.provider.dataset, "u9", "900000001")
+    was = persons(house)[SourcedId("u8")]
+    assert (identities(house)["u8"], overview(house, REST).homes) == (None, {})
+    dataset.withdraw("users", "u8", NOW)
+    add_student(dataset, "u9", "900000001")
     sync_district(house, REST)
-    assert persons(house)[U9] == persons(house)[U1] == was
+    assert persons(house)[U9] == persons(house)[SourcedId("u8")] == was
     assert was not in persons(house, FILES).values()
 
 
@@ -192,6 +229,9 @@ def test_field_failure_37_numbers_of_last_year_lead_to_nobody_of_this_year(
 
 
 def _next_year(house: House, region: SmallRegion) -> None:
+    for session in ("year", "t1"):
+        dates = {"startDate": "2026-08-15", "endDate": "2027-06-10", "schoolYear": "2027"}
+        region.provider.dataset.change("academicSessions", session, NOW, **dates)
     entries = region.entries(NOW + timedelta(days=365))
     for district in entries["district"]:
         district["school_year"] = "2027"

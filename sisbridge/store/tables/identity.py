@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Date, Index, Table
 
-from sisbridge.store.tables.base import METADATA, Moment, district_code, key, maybe, of_district, text
+from sisbridge.store.tables.base import METADATA, Moment, district_code, key, maybe, of, of_district, text
 
 # Fingerprints, never numbers. An identity_id is a state id under the region's key: equal in two districts
 # when the student is one, so that nobody has to look into another district's rows to find out.
@@ -44,4 +44,31 @@ identity_worklist = Table(
     text("agree"),
     Column("since_on", Date, nullable=False),
     of_district(),
+)
+
+# What a person decided about a roster whose sourcedIds all changed, and every pair of ids it was about.
+rekey = Table(
+    "rekey",
+    METADATA,
+    district_code(),
+    key("rekey_id"),
+    text("verdict"),
+    text("snapshot_id"),
+    Column("night_on", Date, nullable=False),
+    text("decided_by"),
+    Column("decided_at", Moment, nullable=False),
+    of_district(),
+)
+
+rekey_pair = Table(
+    "rekey_pair",
+    METADATA,
+    district_code(),
+    key("rekey_id"),
+    key("roster_table"),
+    key("old_sourced_id"),
+    text("new_sourced_id"),
+    text("evidence"),
+    of("rekey", "rekey_id"),
+    Index(None, "district_code", "roster_table", "new_sourced_id"),
 )

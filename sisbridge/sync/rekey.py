@@ -1,0 +1,140 @@
+"""Notice that a SIS gave everybody new sourcedIds, hold what follows from it, and land the crosswalk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.model import Op
+from domain.tables import ROSTER, RosterTable
+from mappings import crosswalk as pairing
+from mappings.arrow import Texts, texts
+from mappings.crosswalk import PAIRS, Crosswalk
+from mappings.holding import Seed
+from sisbridge.store import rekey as store
+from sisbridge.store import roster
+from sisbridge.sync.context import Stage, clean_name, raw_name
+
+RULE = "SZ30"
+"""The code of a hold for a re-key."""
+
+SUMMARY = "rekey/summary"
+"""Where the counts of a proposed crosswalk lie, beside its pairs."""
+
+_GONE = pa.array([Op.MISSING.value, Op.REMOVE.value])
+_LEGACY_COLUMN = "legacysourcedid"
+"""How the column ends by which a SIS tells what a user was called before (Infinite Campus: in metadata)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """How far the rows of one table that are gone were found again under new ids."""
+
+    table: str
+    in_force: int
+    gone: int
+    paired: int
+    confidence: float
+
+
+def pairs_name(table: RosterTable) -> str:
+    """Return where the pairs of a table's proposed crosswalk lie."""
+    return f"rekey/{table}"
+
+
+def detect(stage: Stage, changes: Mapping[RosterTable, pa.Table]) -> list[Seed]:
+    """Return what a re-key holds back, none when there is none; a crosswalk found is landed.
+
+    Held are all rows that are gone from a re-keyed table, and the new rows that they became: nothing is
+    removed or added twice while a person decides.
+    """
+    gone = {table: _ids(found, _GONE) for table, found in changes.items()}
+    come = {table: _ids(found, pa.array([Op.ADD.value])) for table, found in changes.items()}
+    with stage.house.store.read() as conn:
+        in_force = roster.count(conn, stage.code)
+        if not any(_could_be(gone[table], come[table], in_force.get(table, 0)) for table in changes):
+            return []
+        old = {
+            t: roster.rows(conn, stage.code, t, None, {"sourced_id": gone[t].to_pylist()}) for t in changes
+        }
+        refused = store.refused(conn, stage.code)
+    new = {table: _tonight(stage, table, come[table]) for table in changes}
+    found = pairing.without(pairing.propose(old, new, _legacy(stage, come[RosterTable.USERS])), refused)
+    moved = [t for t, pairs in found.items() if pairing.is_rekey(pairs.num_rows, in_force.get(t, 0))]
+    if not moved:
+        return []
+    told = [_told(table, found, gone, in_force) for table in found]
+    _land(stage, found, told)
+    return [_seed(stage, told, {t: _held(t, found[t], gone[t], whole=t in moved) for t in found})]
+
+
+def _ids(changes: pa.Table, ops: pa.Array) -> Texts:
+    return texts(changes.filter(pc.is_in(changes.column("op"), value_set=ops)), "sourced_id")
+
+
+def _could_be(gone: Texts, come: Texts, in_force: int) -> bool:
+    return pairing.is_rekey(min(len(gone), len(come)), in_force)
+
+
+def _tonight(stage: Stage, table: RosterTable, ids: Texts) -> pa.Table:
+    names = list(ROSTER[table].names)
+    parts = [
+        batch.select(names).filter(pc.is_in(batch.column("sourced_id"), value_set=ids))
+        for batch in stage.read(clean_name(table))
+    ]
+    return pa.Table.from_batches(parts, schema=pa.schema([(name, pa.string()) for name in names]))
+
+
+def _legacy(stage: Stage, users: Texts) -> dict[str, str]:
+    """Return what the SIS itself says new users were called before: new → old sourcedId."""
+    told: dict[str, str] = {}
+    for batch in stage.read(raw_name("users")):
+        names = {name.lower(): name for name in batch.schema.names}
+        column = next((name for low, name in names.items() if low.endswith(_LEGACY_COLUMN)), None)
+        if column is None or "sourcedid" not in names:
+            continue
+        rows = pa.Table.from_batches([batch.select([names["sourcedid"], column])])
+        rows = rows.filter(pc.is_in(rows.column(0), value_set=users)).drop_null()
+        told.update(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
+    return told
+
+
+def _told(
+    table: RosterTable,
+    found: Crosswalk,
+    gone: Mapping[RosterTable, Texts],
+    in_force: Mapping[RosterTable, int],
+) -> Proposed:
+    many = len(gone[table])
+    sure = pairing.confidence(found[table], many)
+    return Proposed(table.value, in_force.get(table, 0), many, found[table].num_rows, round(sure, 3))
+
+
+def _held(table: RosterTable, pairs: pa.Table, gone: Texts, *, whole: bool) -> Texts:
+    old = gone if whole else texts(pairs, "old_sourced_id")
+    return pa.concat_arrays([old, texts(pairs, "new_sourced_id")])
+
+
+def _land(stage: Stage, found: Crosswalk, told: list[Proposed]) -> None:
+    for table, pairs in found.items():
+        stage.write(pairs_name(table), iter(pairs.select(PAIRS.names).to_batches()))
+    data = json.dumps([asdict(one) for one in told]).encode()
+    stage.house.landing.write(stage.code, stage.snapshot, SUMMARY, data)
+
+
+def _seed(stage: Stage, told: list[Proposed], rows: Mapping[RosterTable, Texts]) -> Seed:
+    parts = ", ".join(f"{one.paired} of {one.gone} {one.table.replace('_', ' ')}" for one in told)
+    return Seed(
+        kind="rekey",
+        table="",
+        school="",
+        direction="",
+        rule=RULE,
+        message=f"The SIS seems to have given its rows new sourcedIds: {parts} are found again under others.",
+        fix=f"Look at `sisbridge rekey show {stage.code}`, then `rekey accept` or `rekey refuse`.",
+        rows=rows,
+    )
