@@ -10,11 +10,13 @@ from sisbridge.cli import (
     cases,
     check,
     grades,
+    history,
     inspect,
     new_connector,
     people,
     plugin,
     region,
+    rekey,
     replay,
     retention,
     runs,
@@ -40,6 +42,7 @@ app.command("replay")(replay.replay)
 app.command("preview")(replay.preview)
 app.command("cases")(cases.cases)
 app.command("why")(why.why)
+app.command("history")(history.history)
 app.command("runs")(runs.runs)
 app.command("retain")(retention.retain)
 app.command("purge")(retention.purge)
@@ -48,6 +51,7 @@ app.add_typer(grades.app, name="grades")
 app.add_typer(people.app, name="people")
 app.add_typer(region.app, name="region")
 app.add_typer(plugin.app, name="plugin")
+app.add_typer(rekey.app, name="rekey")
 app.add_typer(secret.app, name="secret")
 
 

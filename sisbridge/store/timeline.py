@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
+import orjson
 import sqlalchemy as sa
 
 from domain.ids import DistrictCode, SourcedId
@@ -16,12 +18,19 @@ from sisbridge.store.tables import region, roster
 
 @dataclass(frozen=True, slots=True)
 class PastChange:
-    """One change of one record, without its values."""
+    """One change of one record. Its repr shows no value.
+
+    fields: what changed, by name. decided_by: the nightly run, or a person. before: the values it took
+    away, by column; all of a row's when it was removed.
+    """
 
     table: RosterTable
     sourced_id: SourcedId
     op: Op
     night_on: date
+    fields: tuple[str, ...] = ()
+    decided_by: str = ""
+    before: Mapping[str, str | None] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +51,23 @@ def of_record(
     """Return the changes of one record, newest first."""
     change = roster.change
     query = (
-        sa.select(change.c.op, change.c.night_on)
+        sa.select(change.c.op, change.c.night_on, change.c.fields, change.c.decided_by, change.c.before)
         .where(change.c.district_code == district, change.c.roster_table == table.value)
         .where(change.c.sourced_id == sourced_id)
         .order_by(change.c.change_id.desc())
     )
-    return [PastChange(table, sourced_id, Op(op), night_on) for op, night_on in conn.execute(query)]
+    return [
+        PastChange(
+            table,
+            sourced_id,
+            Op(row.op),
+            row.night_on,
+            tuple(name for name in row.fields.split(",") if name),
+            row.decided_by,
+            orjson.loads(row.before) if row.before else {},
+        )
+        for row in conn.execute(query)
+    ]
 
 
 def last_costs(conn: Connection) -> list[StageCost]:
