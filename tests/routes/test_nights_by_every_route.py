@@ -1,0 +1,91 @@
+"""A night by each route: grades released, delivered and proven; a registrar's change; the same night again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.registry import GRADE_ROUTES
+from domain.grading import OutboxState
+from sisbridge.house import House
+from sisbridge.store import outbox
+from sisbridge.store import seats as seat_store
+from sisbridge.sync.cases import open_cases
+from sisbridge.sync.choose import send_ours
+from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.night import sync_district
+from sisbridge.sync.release import release
+from sisbridge.sync.writeback import DeliveryCounts, deliver
+from tests.routes.scenes import ROUTES, RouteScene
+
+
+@pytest.fixture(params=ROUTES, ids=lambda make: make.__name__)
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RouteScene]:
+    """A district's SIS with one class, and no grade in it."""
+    with request.param(tmp_path / "sis") as made:
+        yield made
+
+
+@pytest.fixture
+def house(scene: RouteScene, tmp_path: Path) -> Iterator[House]:
+    """A house with the district's roster in force and its route loaded."""
+    house = scene.region.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
+    scene.load(house)
+    assert sync_district(house, scene.district).state == "finished"
+    yield house
+    house.close()
+
+
+def graded(house: House, scene: RouteScene, *percents: str) -> DeliveryCounts:
+    """Collect, release and deliver a percent for each of the first students."""
+    with house.store.read() as conn:
+        students = sorted(seat.student for seat in seat_store.seats(conn, scene.district))
+    rows = [f"{scene.district},{one},{percent}" for one, percent in zip(students, percents, strict=False)]
+    collect_from(house, scene.region.grade_file(rows))
+    release(house, scene.district, "tester")
+    return deliver(house, scene.district)
+
+
+def test_grades_are_released_delivered_and_proven_and_the_same_night_again_sends_nothing(
+    house: House, scene: RouteScene
+) -> None:
+    counts = graded(house, scene, "88.5", "77", "66.6")
+    if scene.pick_up:
+        assert (counts.delivered, counts.confirmed) == (3, 0)
+        scene.pick_up()
+        counts = deliver(house, scene.district)
+    assert (counts.confirmed, scene.scores()) == (3, [66.6, 77.0, 88.5])
+    before = scene.state()
+    assert sync_district(house, scene.district).state == "finished"
+    again = graded(house, scene, "88.5", "77", "66.6")
+    assert (again.sent, again.confirmed, scene.state()) == (0, 3, before)
+    assert open_cases(house, scene.district) == []
+
+
+def test_a_registrars_change_is_a_conflict_until_a_person_chooses(house: House, scene: RouteScene) -> None:
+    if scene.enter is None:
+        pytest.skip("a SIS that takes files shows nobody what it holds")
+    graded(house, scene, "88.5", "77")
+    scene.enter(90.0)
+    counts = graded(house, scene, "89", "78")
+    assert (counts.conflict, counts.confirmed, scene.scores()) == (1, 1, [78.0, 90.0])
+    assert [case.rule for case in open_cases(house, scene.district)] == ["WB10"]
+    with house.store.read() as conn:
+        (item,) = outbox.items(conn, scene.district, [OutboxState.CONFLICT])
+    assert send_ours(house, scene.district, item.item_id, "tester") is OutboxState.CONFIRMED
+    assert (scene.scores(), open_cases(house, scene.district)) == ([78.0, 89.0], [])
+
+
+def test_a_correction_goes_over_our_own_grade_or_into_another_file(house: House, scene: RouteScene) -> None:
+    graded(house, scene, "88.5", "77")
+    counts = graded(house, scene, "91", "77")
+    if scene.pick_up:
+        assert (counts.delivered, scene.scores()) == (2, [77.0, 88.5, 91.0])
+    else:
+        assert (counts.confirmed, scene.scores()) == (2, [77.0, 91.0])
+
+
+def test_every_route_has_its_night() -> None:
+    assert {make.__name__ for make in ROUTES} == set(GRADE_ROUTES)
