@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.write_back import measure
 
 FEW = 4
-"""Lists asked for once a delivery: the columns of a title, the categories, each with its empty second page."""
+"""Lists asked for once a delivery: columns of a title, categories, each with its empty second page."""
 
 
 def test_a_delivery_asks_for_two_things_a_class_beside_its_grades() -> None:

@@ -53,8 +53,9 @@ class RouteScene:
     pick_up: Callable[[], None] | None = None
 
     def load(self, house: House) -> None:
-        """Load the region with the district's route."""
+        """Load the region with the district's route, and what opens the folder of the second one."""
         load_entries(house, self.entries(), "tester")
+        keep_secret(house, REST, "sis_password", "secret", "tester")
 
 
 @contextmanager
@@ -99,12 +100,17 @@ def infinite_campus_import_file(folder: Path) -> Iterator[RouteScene]:
 
 
 def _by_file(
-    region: SmallRegion, district: DistrictCode, entries: Callable[[], dict[str, Any]], column: int
+    region: SmallRegion,
+    district: DistrictCode,
+    entries: Callable[[], dict[str, Any]],
+    column: int,
+    pattern: str = "*.csv",
+    delimiter: str = ",",
 ) -> RouteScene:
     inbox = region.sftp.inbox(FILES)
 
     def files() -> list[Path]:
-        return sorted(inbox.glob("*.csv"))
+        return sorted(inbox.glob(pattern))
 
     def pick_up() -> None:
         for file in files():
@@ -112,7 +118,7 @@ def _by_file(
 
     def scores() -> list[float]:
         lines = [line for file in files() for line in file.read_text().splitlines()[1:]]
-        return sorted(float(line.split(",")[column]) for line in lines)
+        return sorted(float(line.split(delimiter)[column]) for line in lines)
 
     def state() -> object:
         return {file.name: file.read_bytes() for file in files()}
@@ -120,34 +126,35 @@ def _by_file(
     return RouteScene(region, district, entries, state, scores, pick_up=pick_up)
 
 
-class _StoredGradesRegion(PowerSchoolRegion):
-    """The first district's grades go into PowerSchool's stored grades."""
+class _PowerSchool(PowerSchoolRegion):
+    """The first district's grades go into PowerSchool by one of its routes; kind: how its roster comes."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        plugin = our_plugin("powerschool_stored_grades")
-        self.sis = RunningPowerSchool(roster(), plugin=plugin, clock=FixedClock(NOW))
+    def __init__(self, folder: Path, route: str, kind: str) -> None:
+        super().__init__(folder, kind)
+        self._route = route
+        self.sis = RunningPowerSchool(roster(), plugin=our_plugin(route), clock=FixedClock(NOW))
 
-    def load(self, house: House, now: Any = NOW, **settings: Any) -> None:
-        super().load(house, now, **settings)
-        keep_secret(house, REST, SECRET, self.sis.client_secret, "tester")
-
-    def by_stored_grades(self) -> dict[str, Any]:
-        """Return the region file with the store code that the district uses."""
+    def by_route(self, **settings: object) -> dict[str, Any]:
+        """Return the region file with the route, and the store codes that the district uses."""
         entries = self.entries()
         values = {name: value for name, value in reach_plugin(self.sis).items() if name != "client_secret"}
+        secrets = {"client_secret": SECRET}
         entries["district"][0]["grades"] = {
-            "kind": "powerschool_stored_grades", "settings": values, "secrets": {"client_secret": SECRET},
+            "kind": self._route, "settings": values | settings, "secrets": secrets,
         }  # fmt: skip
-        for term in entries["district"][0]["term"]:
-            term["labels"] = {"store_code": {"final": "S1", "progress": "P1"}[term["kind"]]}
+        _label(entries)
         return entries
+
+
+def _label(entries: dict[str, Any]) -> None:
+    for term in entries["district"][0]["term"]:
+        term["labels"] = {"store_code": {"final": "S1", "progress": "P1"}[term["kind"]], "term_id": "3501"}
 
 
 @contextmanager
 def powerschool_stored_grades(folder: Path) -> Iterator[RouteScene]:
     """Yield a PowerSchool whose stored grades our plugin may write."""
-    with _StoredGradesRegion(folder) as region:
+    with _PowerSchool(folder, "powerschool_stored_grades", "powerschool_powerquery") as region:
         tables = region.sis.tables
 
         def rows() -> list[dict[str, Any]]:
@@ -160,7 +167,59 @@ def powerschool_stored_grades(folder: Path) -> Iterator[RouteScene]:
         def scores() -> list[float]:
             return sorted(float(row["percent"]) for row in rows())
 
-        yield RouteScene(region, REST, region.by_stored_grades, rows, scores, enter=enter)
+        yield RouteScene(region, REST, region.by_route, rows, scores, enter=enter)
+
+
+@contextmanager
+def powerschool_gradebook(folder: Path) -> Iterator[RouteScene]:
+    """Yield a PowerSchool whose gradebook takes points by OneRoster."""
+    with _PowerSchool(folder, "powerschool_gradebook", "powerschool_oneroster") as region:
+        book = region.sis.rostering
+
+        def enter(percent: float) -> None:
+            first = min(book.dataset.records("results"), key=lambda one: one["student"]["sourcedId"])
+            book.dataset.change("results", first["sourcedId"], LATER, score=percent)
+
+        def scores() -> list[float]:
+            return sorted(float(one["score"]) for one in book.dataset.records("results"))
+
+        yield RouteScene(region, REST, region.by_route, book.gradebook, scores, enter=enter)
+
+
+@contextmanager
+def powerschool_gradebook_xte(folder: Path) -> Iterator[RouteScene]:
+    """Yield a PowerSchool whose gradebook takes points by the PowerTeacher Pro API."""
+    with _PowerSchool(folder, "powerschool_gradebook", "powerschool_powerquery") as region:
+        tables = region.sis.tables
+
+        def rows() -> list[dict[str, Any]]:
+            return tables.rows("assignmentscore")
+
+        def enter(percent: float) -> None:
+            first = min(rows(), key=lambda row: int(row["studentsdcid"]))
+            tables.change("assignmentscore", int(first["assignmentscoreid"]), scorepoints=percent)
+
+        def scores() -> list[float]:
+            return sorted(float(row["scorepoints"]) for row in rows())
+
+        yield RouteScene(region, REST, lambda: region.by_route(by="xte"), rows, scores, enter=enter)
+
+
+@contextmanager
+def powerschool_quick_import(folder: Path) -> Iterator[RouteScene]:
+    """Yield a registrar's folder from which Quick Import loads stored grades."""
+    with _PowerSchool(folder, "powerschool_quick_import", "powerschool_powerquery") as region:
+
+        def entries() -> dict[str, Any]:
+            content = region.entries()
+            content["district"][0]["grades"] = {
+                **content["district"][1]["grades"],
+                "kind": "powerschool_quick_import",
+            }
+            _label(content)
+            return content
+
+        yield _by_file(region, REST, entries, column=7, pattern="*.txt", delimiter="\t")
 
 
 ROUTES = (
@@ -169,4 +228,7 @@ ROUTES = (
     infinite_campus_gradebook,
     infinite_campus_import_file,
     powerschool_stored_grades,
+    powerschool_gradebook,
+    powerschool_gradebook_xte,
+    powerschool_quick_import,
 )
