@@ -89,7 +89,9 @@ def ripe(absences: pa.Table, as_of: datetime, night_on: date, apart: timedelta) 
     """
     seen_before = pc.less(absences.column("night_on"), pa.scalar(night_on))
     moment = pa.scalar(as_of - apart, absences.schema.field("as_of").type)
-    long_ago = pc.fill_null(pc.less_equal(absences.column("as_of"), moment), fill_value=True)
+    earlier = pc.less(absences.column("as_of"), pa.scalar(as_of, moment.type))
+    far_apart = pc.and_(earlier, pc.less_equal(absences.column("as_of"), moment))
+    long_ago = pc.fill_null(far_apart, fill_value=True)
     return texts(absences.filter(pc.and_(seen_before, long_ago)), "sourced_id")
 
 

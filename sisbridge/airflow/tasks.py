@@ -60,16 +60,18 @@ def _house() -> Iterator[House]:
 def due_districts(only: Sequence[str] = ()) -> list[str]:
     """Return the codes of the districts to sync tonight; `only` narrows them to the codes it names.
 
+    A district whose pulls pause today gets its run row here and is left out.
+
     Raises AirflowFailException when `only` names a district that is not due.
     """
     from sisbridge.sync import night
 
     with _house() as house:
         due = list(night.districts(house))
-    unknown = sorted(set(only) - set(due))
-    if unknown:
-        raise AirflowFailException(f"not among the districts to sync: {', '.join(unknown)}")
-    return [code for code in due if not only or code in only]
+        unknown = sorted(set(only) - set(due))
+        if unknown:
+            raise AirflowFailException(f"not among the districts to sync: {', '.join(unknown)}")
+        return [code for code in due if (not only or code in only) and not night.pause(house, code)]
 
 
 def begin(district: str) -> str:

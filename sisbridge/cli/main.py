@@ -11,6 +11,7 @@ from sisbridge.cli import (
     check,
     grades,
     history,
+    holds,
     inspect,
     new_connector,
     people,
@@ -48,6 +49,7 @@ app.command("retain")(retention.retain)
 app.command("purge")(retention.purge)
 app.command("grant-console")(retention.grant_console)
 app.add_typer(grades.app, name="grades")
+app.add_typer(holds.app, name="holds")
 app.add_typer(people.app, name="people")
 app.add_typer(region.app, name="region")
 app.add_typer(plugin.app, name="plugin")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sisbridge.sync.night import NightOutcome, Progress
 
 READ = ("read", "out_of_scope", "clean", "quarantined")
-CHANGED = ("add", "update", "remove", "missing", "return", "seats")
+CHANGED = ("add", "update", "remove", "missing", "return", "held", "seats")
 
 
 def sync(

@@ -20,21 +20,24 @@ from sisbridge.store.upsert import upsert
 class RunMode(StrEnum):
     """Whether a run is for real or applies nothing, and where its roster comes from.
 
-    REPLAY: for real, from what an earlier night landed. A rehearsal never touches another run.
+    REPLAY: for real, from what an earlier night landed. RELEASE: what a person released of the last
+    snapshot. A rehearsal never touches another run.
     """
 
     NIGHTLY = "nightly"
     REHEARSAL = "rehearsal"
     REPLAY = "replay"
+    RELEASE = "release"
 
 
 class RunState(StrEnum):
-    """How a run stands; STOPPED carries a code and a fix, INTERRUPTED means the process went away."""
+    """How a run stands; STOPPED and PAUSED carry a code and a reason, INTERRUPTED: the process went away."""
 
     RUNNING = "running"
     FINISHED = "finished"
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)

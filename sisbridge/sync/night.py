@@ -24,6 +24,7 @@ from sisbridge.sync.pull import pull
 from sisbridge.sync.reconcile import reconcile
 from sisbridge.sync.seats import findings_of, seats
 from sisbridge.sync.validate import validate
+from sisbridge.sync.windows import blackout_of
 
 STAGES: tuple[str, ...] = ("pull", "normalize", "validate", "compare", "apply", "seats")
 """The stages of a night in order; Airflow gives each a task."""
@@ -36,7 +37,7 @@ Progress = Callable[[DistrictCode, str], None]
 
 @dataclass(frozen=True)
 class NightOutcome:
-    """How a district's night ended. state: finished or stopped; code, message, fix when stopped."""
+    """How a district's night ended: finished, or stopped or paused with code, message and fix."""
 
     district: DistrictCode
     run_id: RunId
@@ -59,6 +60,24 @@ def begin(house: House, district: DistrictCode, mode: RunMode = RunMode.NIGHTLY)
     known = house.district(district)
     with house.store.begin("begin") as conn:
         return runs.open_run(conn, district, today_of(known), mode, clock_of(known)())
+
+
+def pause(house: House, district: DistrictCode, mode: RunMode = RunMode.NIGHTLY) -> NightOutcome | None:
+    """Write the run row of a district whose pulls pause today and return its outcome; None on other days.
+
+    Grades leave as ever. Raises StopDistrict CF82 for a blackout that is not understood.
+    """
+    known = house.district(district)
+    window = blackout_of(known)
+    if window is None:
+        return None
+    reason = f": {window.reason}" if window.reason else ""
+    message = f"Pulls of district {district} pause until {window.ends_on}{reason}."
+    fix = "Nothing needs to be done; take the blackout out of the region file to end it sooner."
+    run_id, at = begin(house, district, mode), clock_of(known)()
+    with house.store.begin("pause") as conn:
+        runs.close_run(conn, district, run_id, RunState.PAUSED, code="CF48", message=message, fix=fix, at=at)
+    return NightOutcome(district, run_id, "paused", "CF48", message, fix)
 
 
 def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -> None:
@@ -99,7 +118,14 @@ def sync_district(
     house: House, district: DistrictCode, *, rehearse: bool = False, progress: Progress | None = None
 ) -> NightOutcome:
     """Run one district's night, or rehearse it, and return how it ended; never raises an SIS's failure."""
-    run_id = begin(house, district, RunMode.REHEARSAL if rehearse else RunMode.NIGHTLY)
+    mode = RunMode.REHEARSAL if rehearse else RunMode.NIGHTLY
+    try:
+        paused = pause(house, district, mode)
+    except SisbridgeError as error:
+        return _stopped(district, RunId(""), error, {})
+    if paused is not None:
+        return paused
+    run_id = begin(house, district, mode)
     try:
         for name in REHEARSED if rehearse else STAGES:
             if progress:

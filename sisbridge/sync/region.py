@@ -113,8 +113,24 @@ def _district(entry: Entry) -> District:
         time_zone=str(entry.get("time_zone", "America/Indiana/Indianapolis")),
         school_year=_need(entry, "school_year", where),
         mou_approved_on=_maybe_day(entry, "mou_approved_on", where),
-        settings=dict(entry.get("settings", {})),
+        settings={**entry.get("settings", {}), **_windows(entry, where)},
     )
+
+
+def _windows(entry: Entry, where: str) -> dict[str, object]:
+    """Return the announced days of a district as its settings keep them: dates as text, the end exclusive."""
+    return {
+        f"{name}s": [_window(one, f"{where}, {name}") for one in entry[name]]
+        for name in ("rollover", "blackout")
+        if name in entry
+    }
+
+
+def _window(entry: Entry, where: str) -> dict[str, object]:
+    begins_on, ends_on = _day(entry, "from", where), _day(entry, "to", where)
+    if begins_on >= ends_on:
+        raise _bad(where, "'to' is the first day after the window, and has to be later than 'from'")
+    return {**entry, "from": begins_on.isoformat(), "to": ends_on.isoformat()}
 
 
 def _connector(district: DistrictCode, purpose: str, entry: Entry) -> ConnectorConfig:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.cli.main import app
 from sisbridge.cli.output import ExitCode
-from tests.support.small_region import FILES, REST, SmallRegion
+from tests.support.small_region import FILES, REST, SmallRegion, roster
 
 PAGES = (Path(__file__).parents[2] / "docs" / name for name in ("cli.md", "inspect.md"))
 DOCS = "".join(page.read_text(encoding="utf-8") for page in PAGES)
@@ -143,6 +143,24 @@ def test_a_grade_row_of_no_known_district_is_named_by_its_place(region: SmallReg
     ended = run("grades", "collect", str(region.grade_file(["7777,u0,80"])))
     assert ended.exit_code == ExitCode.STOPPED
     assert "grades.csv:2" in ended.stderr
+
+
+def test_a_hold_is_listed_shown_and_decided_on_with_a_name(region: SmallRegion) -> None:
+    crowd = roster(36)
+    region.drop(crowd)
+    run("sync", FILES)
+    for number in range(12):
+        crowd.drop("users", f"u{number}")
+        crowd.drop("enrollments", f"e-u{number}")
+    region.drop(crowd)
+    run("sync", FILES)
+    assert "more than the 3 rows allowed" in run("holds", "list").stdout
+    shown = json.loads(run("holds", "show", FILES, "1", "--json").stdout)
+    assert sum(line["rows"] for line in shown["tally"]) == 36
+    assert run("holds", "release", FILES).exit_code == ExitCode.USAGE
+    refused = run("holds", "discard", FILES, "1", "--op", "remove", "--table", "enrollments")
+    assert "12 changes are kept back" in refused.stdout
+    assert "12 changes are released" in run("holds", "release", FILES, "--table", "users").stdout
 
 
 def commands(group: TyperGroup, words: tuple[str, ...] = ("sisbridge",)) -> Iterator[tuple[str, Any]]:

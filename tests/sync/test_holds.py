@@ -1,0 +1,267 @@
+"""What is held over whole nights, and what a person's decision makes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from domain.errors import StopDistrict
+from simulators.dataset import Dataset
+from sisbridge.house import House
+from sisbridge.store import audit, runs
+from sisbridge.store import roster as roster_store
+from sisbridge.store.tables.region import audit as audit_table
+from sisbridge.store.tables.roster import change
+from sisbridge.sync import decisions
+from sisbridge.sync.cases import open_cases
+from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.night import NightOutcome, sync_district
+from sisbridge.sync.release import release
+from sisbridge.sync.writeback import deliver
+from tests.support.small_region import FILES, NOW, SmallRegion, add_student, roster
+
+
+def crowd() -> Dataset:
+    """Return a district of 46 students."""
+    dataset = roster()
+    for number in range(40):
+        add_student(dataset, f"x{number}", f"8000000{number:02d}")
+    return dataset
+
+
+def without(dataset: Dataset, *students: str) -> Dataset:
+    """Return a data set without these students and their enrollments."""
+    for student in students:
+        dataset.drop("users", student)
+        dataset.drop("enrollments", f"e-{student}")
+    return dataset
+
+
+GONE = tuple(f"x{number}" for number in range(15))
+
+
+def night(
+    house: House, region: SmallRegion, number: int, dataset: Dataset, **settings: object
+) -> NightOutcome:
+    """Run the file district's night of a day, over a bulk file."""
+    region.posting_is_over = True
+    region.load(house, NOW + timedelta(days=number), **settings)
+    region.drop(dataset)
+    return sync_district(house, FILES)
+
+
+def users(house: House) -> int:
+    """Return how many users are in force."""
+    with house.store.read() as conn:
+        return roster_store.count(conn, FILES)["users"]  # type: ignore[index]
+
+
+def deciders(house: House) -> set[str]:
+    """Return who is named in the history of removals."""
+    with house.store.read() as conn:
+        query = sa.select(change.c.decided_by).where(change.c.op.in_(["remove", "missing"]))
+        return set(conn.scalars(query))
+
+
+def test_a_half_file_removes_nobody_and_the_next_good_file_closes_the_hold(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0, crowd())
+    assert night(any_house, region, 1, without(crowd(), *GONE)).counts["held"] == 45
+    (hold,) = decisions.standing(any_house, FILES)
+    assert (hold.kind, hold.table, hold.school, hold.rows, hold.state) == (
+        "removals",
+        "users",
+        "s",
+        45,
+        "open",
+    )
+    assert night(any_house, region, 2, crowd()).counts["changes"] == 0
+    assert decisions.standing(any_house, FILES) == []
+    assert (users(any_house), open_cases(any_house, FILES)) == (46, [])
+
+
+def test_a_released_removal_that_two_nights_have_seen_is_applied_at_once_in_the_persons_name(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0, crowd())
+    night(any_house, region, 1, without(crowd(), *GONE))
+    night(any_house, region, 2, without(crowd(), *GONE))
+    done = decisions.release(any_house, FILES, "registrar", decisions.chosen(hold_id=1))
+    assert (done.changes, done.applied) == (45, {"remove": 45})
+    assert (users(any_house), deciders(any_house)) == (31, {"registrar"})
+    assert (decisions.standing(any_house, FILES), open_cases(any_house, FILES)) == ([], [])
+    assert night(any_house, region, 3, without(crowd(), *GONE)).counts["changes"] == 0
+
+
+def test_a_release_on_the_first_night_marks_and_the_second_night_removes_without_asking_again(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0, crowd())
+    night(house, region, 1, without(crowd(), *GONE))
+    assert decisions.release(house, FILES, "registrar", decisions.chosen(hold_id=1)).applied == {
+        "missing": 45
+    }
+    assert users(house) == 46
+    outcome = night(house, region, 2, without(crowd(), *GONE))
+    assert (outcome.counts["remove"], outcome.counts["held"], deciders(house)) == (45, 0, {"registrar"})
+
+
+def test_a_released_row_that_is_back_stays(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    night(house, region, 1, without(crowd(), *GONE))
+    decisions.release(house, FILES, "registrar", decisions.chosen(hold_id=1))
+    assert night(house, region, 2, without(crowd(), *GONE[1:])).counts["return"] == 3
+    assert users(house) == 46 - 14
+
+
+def test_a_discarded_hold_is_not_asked_again_and_its_case_says_who_keeps_it(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0, crowd())
+    night(any_house, region, 1, without(crowd(), *GONE))
+    assert decisions.discard(any_house, FILES, "registrar", decisions.chosen(hold_id=1)).changes == 45
+    for number in (2, 3):
+        outcome = night(any_house, region, number, without(crowd(), *GONE))
+        assert (outcome.counts["held"], outcome.counts["refused"]) == (0, 45)
+    (case,) = open_cases(any_house, FILES)
+    assert (case.rule, "registrar" in case.message, users(any_house)) == ("SZ15", True, 46)
+    assert night(any_house, region, 4, without(crowd(), *GONE, "x20")).counts["missing"] == 3
+
+
+def test_updates_are_held_by_school_and_a_refusal_ends_when_the_row_asks_for_something_else(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0, crowd())
+    assert night(house, region, 1, renamed("Typo")).counts["held"] == 40
+    decisions.discard(house, FILES, "registrar", decisions.chosen(table="users", direction="update"))
+    assert night(house, region, 2, renamed("Typo")).counts["refused"] == 40
+    assert night(house, region, 3, renamed("Other")).counts["held"] == 40
+    done = decisions.release(house, FILES, "registrar", decisions.chosen(school="s"))
+    assert done.applied == {"update": 40}
+
+
+def renamed(name: str) -> Dataset:
+    """Return the crowd with 40 of 46 students renamed."""
+    dataset = crowd()
+    for number in range(40):
+        dataset.change("users", f"x{number}", NOW, familyName=name)
+    return dataset
+
+
+def test_a_part_of_a_hold_can_be_released(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    for number in (1, 2):
+        night(house, region, number, without(crowd(), *GONE))
+    done = decisions.release(house, FILES, "registrar", decisions.chosen(table="enrollments"))
+    assert (done.changes, done.applied) == (15, {"remove": 15})
+    found = decisions.contents(house, FILES, 1)
+    assert dict(found.tally) == {("roles", "s", "remove", "hold"): 15, ("users", "s", "remove", "hold"): 15}
+
+
+def test_a_student_who_is_gone_waits_while_an_enrollment_stays_in_force(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0, crowd())
+    left = crowd()
+    left.drop("users", "x0")
+    night(house, region, 1, left)
+    outcome = night(house, region, 2, left)
+    assert (outcome.counts["waiting"], outcome.counts["remove"], users(house)) == (1, 1, 46)
+    assert {case.rule for case in open_cases(house, FILES)} == {"RF01", "RF11"}
+    left.drop("enrollments", "e-x0")
+    night(house, region, 3, left)
+    outcome = night(house, region, 4, left)
+    assert (outcome.counts["waiting"], outcome.counts["remove"]) == (0, 2)
+
+
+def test_a_student_with_grades_in_flight_is_removed_by_a_person_only(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, FILES)
+    region.drop(without(roster(), "u5"))
+    for number in (1, 2):
+        region.load(house, NOW + timedelta(days=number))
+        outcome = sync_district(house, FILES)
+    assert (outcome.counts["held"], users(house)) == (3, 6)
+    assert [(one.kind, one.rule) for one in decisions.standing(house, FILES)] == [("in flight", "SZ13")]
+    assert decisions.release(house, FILES, "registrar", decisions.chosen(hold_id=1)).applied == {"remove": 3}
+
+
+def test_a_decision_is_audited_and_the_chain_stays_whole(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    night(house, region, 1, without(crowd(), *GONE))
+    decisions.discard(house, FILES, "registrar", decisions.chosen(school="s", direction="remove"))
+    with house.store.read() as conn:
+        actions = list(
+            conn.execute(sa.select(audit_table.c.actor, audit_table.c.action, audit_table.c.subject))
+        )
+        assert audit.verify(conn, FILES)
+    assert ("registrar", "held changes discarded", "school s; op missing,remove; 45 changes") in actions
+
+
+def test_a_decision_on_nothing_is_refused(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    with pytest.raises(StopDistrict, match="CF80"):
+        decisions.release(house, FILES, "registrar", decisions.chosen(hold_id=7))
+    with pytest.raises(StopDistrict, match="CF81"):
+        decisions.release(house, FILES, "registrar", decisions.chosen(school="z"))
+
+
+@pytest.mark.parametrize("wrong", [{"table": "pupils"}, {"direction": "sideways"}])
+def test_a_table_or_op_that_does_not_exist_is_named(wrong: dict[str, str]) -> None:
+    with pytest.raises(StopDistrict, match="CF81"):
+        decisions.chosen(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_rehearsal_opens_no_hold(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    region.load(house, NOW + timedelta(days=1))
+    region.drop(without(crowd(), *GONE))
+    assert sync_district(house, FILES, rehearse=True).counts["held"] == 45
+    assert decisions.standing(house, FILES) == []
+
+
+def test_in_a_declared_rollover_thresholds_are_lifted_and_its_end_is_exclusive(
+    house: House, region: SmallRegion
+) -> None:
+    days = {"from": (NOW + timedelta(days=1)).date(), "to": (NOW + timedelta(days=3)).date()}
+    rollovers = [{key: day.isoformat() for key, day in days.items()} | {"reason": "new year"}]
+    night(house, region, 0, crowd(), rollovers=rollovers)
+    outcome = night(house, region, 1, without(crowd(), *GONE), rollovers=rollovers)
+    assert (outcome.counts["held"], outcome.counts["missing"]) == (0, 45)
+    assert night(house, region, 3, without(crowd(), *GONE), rollovers=rollovers).counts["held"] == 45
+
+
+def test_a_rollover_may_only_widen_the_thresholds(house: House, region: SmallRegion) -> None:
+    window = {"from": "2026-01-01", "to": "2026-02-01", "removed": 0.3}
+    night(house, region, 0, crowd())
+    assert night(house, region, 1, without(crowd(), *GONE), rollovers=[window]).counts["held"] == 45
+    assert night(house, region, 2, without(crowd(), *GONE[:13]), rollovers=[window]).counts["remove"] == 39
+
+
+def test_in_a_blackout_pulls_pause_and_grades_still_leave(house: House, region: SmallRegion) -> None:
+    sync_district(house, FILES)
+    blackouts = [{"from": "2026-01-21", "to": "2026-01-23", "reason": "the SIS moves"}]
+    region.drop(without(roster(), "u5"))
+    region.load(house, NOW + timedelta(days=1), blackouts=blackouts)
+    outcome = sync_district(house, FILES)
+    assert (outcome.state, outcome.code, "the SIS moves" in outcome.message) == ("paused", "CF48", True)
+    with house.store.read() as conn:
+        run = runs.latest(conn, FILES)
+    assert run is not None
+    assert (run.state, run.message) == ("paused", outcome.message)
+    collect_from(house, region.grade_file([f"{FILES},u0,88"]))
+    release(house, FILES, "tester")
+    assert deliver(house, FILES).delivered == 1
+    region.load(house, NOW + timedelta(days=3), blackouts=blackouts)
+    assert sync_district(house, FILES).state == "finished"
+
+
+@pytest.mark.parametrize("wrong", ["summer", [{"from": "2026-01-01"}], [{"from": "x", "to": "y"}]])
+def test_a_window_that_is_no_window_stops_the_district(
+    house: House, region: SmallRegion, wrong: object
+) -> None:
+    assert night(house, region, 0, crowd(), blackouts=wrong).code == "CF82"
