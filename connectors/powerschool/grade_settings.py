@@ -24,7 +24,8 @@ class StoredGradeSettings(PowerSchoolConnection):
     section's teacher, the shared course's, or none. mark_codes: the district's codes for marks that are no
     number; a mark without one is held. credit_fields: which credit and GPA fields are filled when a grade is
     first stored; none unless the district says so, as PowerSchool computes none of them on insert.
-    no_credit: letters and codes that earn none. half_credits: whether credits that are not whole may go.
+    no_credit: letters and codes that earn none. half_credits, zero_credits: whether a course's credit may go
+    that is not whole, or nothing (which mostly means that nobody filled it in).
     gpa_points: letter → points. exclude_progress: whether a progress grade is kept out of GPA, rank, honor
     roll, transcripts and graduation.
     Source: PowerSchool developer pages, /ws/schema/table/storedgrades; data dictionary, StoredGrades.
@@ -44,6 +45,7 @@ class StoredGradeSettings(PowerSchoolConnection):
     credit_fields: tuple[CreditField, ...] = ()
     no_credit: tuple[str, ...] = ("F", "I", "W", "NG", "NC")
     half_credits: bool = False
+    zero_credits: bool = False
     gpa_points: dict[str, float] = {}
     exclude_progress: bool = True
 

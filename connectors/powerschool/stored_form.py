@@ -82,7 +82,7 @@ class StoredForm:
     def body(self, payload: GradePayload, place: Place, standing: Row | None) -> bytes:
         """Return the body that stores a grade anew, or over the row that stands; always a full row.
 
-        Raises RowRejected WB68 when it would carry credit that is not whole and may not go.
+        Raises RowRejected when it would carry credit that may not go: WB68 not whole, WB69 none.
         """
         fields = self._kept(standing) if standing else self._credit(payload, place.row)
         fields |= self._named(payload, place.row)
@@ -129,8 +129,11 @@ class StoredForm:
     def _credit(self, payload: GradePayload, row: Row) -> Fields:
         """Return the credit fields the district wants filled, from its own course."""
         wanted, hours = self._settings.credit_fields, _decimal(row.get("credit_hours")) or Decimal(0)
-        if hours % 1 and not self._settings.half_credits and {"earnedcrhrs", "potentialcrhrs"} & set(wanted):
+        counted = {"earnedcrhrs", "potentialcrhrs"} & set(wanted)
+        if counted and hours % 1 and not self._settings.half_credits:
             raise _half(payload)
+        if counted and not hours and not self._settings.zero_credits:
+            raise _none(payload)
         letter = self._graded(payload).get("grade", "")
         known: Mapping[str, Field | None] = {
             "potentialcrhrs": float(hours),
@@ -161,4 +164,13 @@ def _half(payload: GradePayload) -> RowRejected:
         key=payload.item_id,
         fix="Mend Credit Hours of the course in PowerSchool, or set half_credits, or take the credit fields "
         "out of credit_fields",
+    )
+
+
+def _none(payload: GradePayload) -> RowRejected:
+    return RowRejected(
+        "WB69",
+        "The course carries no credit in PowerSchool, so every grade of it would earn none",
+        key=payload.item_id,
+        fix="Fill in Credit Hours of the course in PowerSchool, or set zero_credits where that is meant",
     )
