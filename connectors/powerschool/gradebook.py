@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from connectors.check_steps import run_steps
 from connectors.http_steps import connection_steps
 from connectors.oneroster.gradebook import Payloads, refuse_strangers
+from connectors.powerschool.fixes import ONEROSTER_FIXES, QUERY_FIXES
 from connectors.powerschool.grade_settings import PowerSchoolGradebookSettings
 from connectors.powerschool.gradebook_points import PointsGradebook
 from connectors.powerschool.gradebook_xte import XteGradebook
@@ -56,7 +57,8 @@ class PowerSchoolGradebookSink:
         """Try connection, sign-in, lists and the right to write, without writing a grade."""
         with self._way.client() as client:
             steps = [*connection_steps(client, self._settings.root), *self._way.steps(client)]
-            return run_steps(self._district, steps)
+            fixes = QUERY_FIXES if self._settings.by == "xte" else ONEROSTER_FIXES
+            return run_steps(self._district, steps, fixes)
 
     def canonical(self, value: GradeValue) -> GradeValue:
         """Return a value as points show it."""

@@ -10,6 +10,7 @@ from connectors.check_steps import Step, run_steps
 from connectors.http import Request
 from connectors.http_steps import connection_steps
 from connectors.powerschool.client import GradeClient
+from connectors.powerschool.fixes import QUERY_FIXES
 from connectors.powerschool.grade_queries import STORED
 from connectors.powerschool.grade_settings import StoredGradeSettings
 from connectors.powerschool.query_list import Query
@@ -23,7 +24,7 @@ _NOWHERE = {"course_number": "sisbridge check", "year_id": "0", "store_code": "X
 def run_stored_check(district: DistrictCode, settings: StoredGradeSettings) -> CheckReport:
     """Try name, connection, sign-in, page size, our query, and the right to write every field we send."""
     with GradeClient(settings) as client:
-        return run_steps(district, list(_steps(client, settings)))
+        return run_steps(district, list(_steps(client, settings)), QUERY_FIXES)
 
 
 def _steps(client: GradeClient, settings: StoredGradeSettings) -> Iterator[Step]:

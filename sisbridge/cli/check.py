@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table
+
+if TYPE_CHECKING:
+    from connectors.protocol import CheckStep
 
 
 def check(
@@ -37,7 +42,19 @@ def check(
             ]
         )
     else:
-        rows = [(p, s.name, s.outcome, s.message, s.fix) for p, s in steps]
-        print_table(f"District {district}", ("For", "Step", "Outcome", "What was seen", "Fix"), rows)
+        for purpose, report in reports.items():
+            rows = [(step.name, step.outcome, _seen(step)) for step in report.steps]
+            print_table(f"District {district}: {purpose}", ("Step", "Outcome", "What was seen"), rows)
+        typer.echo(_summary(district, [step for _, step in steps]))
     if not all(report.passed for report in reports.values()):
         raise typer.Exit(ExitCode.STOPPED)
+
+
+def _seen(step: CheckStep) -> str:
+    return f"{step.message}\nFix: {step.fix}" if step.fix else step.message
+
+
+def _summary(district: str, steps: Sequence[CheckStep]) -> str:
+    counts = Counter(step.outcome for step in steps)
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("passed", "failed", "skipped"))
+    return f"District {district}: {said}."
