@@ -20,7 +20,7 @@ from connectors.landed import LandedShelf, PullBook
 from connectors.powerschool.fixes import QUERY_FIXES
 from connectors.powerschool.powerquery_reads import QueryReader
 from connectors.powerschool.powerquery_rows import blank_notice, records_of, rows_of
-from connectors.powerschool.query_list import PREFIX, QUERIES, Query
+from connectors.powerschool.query_list import QUERIES, Query
 from connectors.powerschool.settings import PowerQuerySettings
 from connectors.protocol import (
     Capability,
@@ -169,7 +169,7 @@ def _question(settings: PowerQuerySettings, day: date) -> dict[str, object]:
     return {
         "root": settings.root,
         "client": settings.client_id,
-        "queries": PREFIX,
+        "queries": {table: query.statement for table, query in QUERIES.items()},
         "around": settings.days_around,
         "day": day.isoformat(),
     }

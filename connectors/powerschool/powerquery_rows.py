@@ -8,8 +8,11 @@ Source: PowerSchool developer pages, PowerQueries (response formats).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.flat_form import Flat
 from connectors.http_errors import decode_json
@@ -21,6 +24,8 @@ from domain.model import Severity
 from domain.tables import PLACE
 
 Record = Mapping[str, object]
+
+_PLAIN_KINDS = frozenset((str, type(None)))
 
 
 def records_of(body: bytes, place: str) -> list[object]:
@@ -43,7 +48,7 @@ def records_of(body: bytes, place: str) -> list[object]:
 
 def keys_of(query: Query, records: Sequence[object]) -> list[str | None]:
     """Return what names each record, None where it has nothing."""
-    return [_text(_plain(record).get(KEY)) for record in records]
+    return _texts([_plain(record).get(KEY) for record in records])
 
 
 def rows_of(query: Query, records: Sequence[object], place: str) -> Flat:
@@ -53,16 +58,16 @@ def rows_of(query: Query, records: Sequence[object], place: str) -> Flat:
     column that is in no record though it is never blank: the server leaves out what the plugin may not see.
     """
     found = [_plain(record) for record in records]
-    if found:
-        _refuse_missing(query, found, place)
-    places = [f"{place}#{number}" for number in range(1, len(found) + 1)]
-    keys = [_text(record.get(KEY)) for record in found]
-    kept = [number for number, key in enumerate(keys) if key is not None]
-    columns = {name: [_text(found[number].get(name)) for number in kept] for name in query.names}
-    columns[PLACE] = [places[number] for number in kept]
-    batch = pa.record_batch({name: pa.array(values, pa.string()) for name, values in columns.items()})
-    held = [_held(query, places[number]) for number, key in enumerate(keys) if key is None]
-    return Flat({query.table: batch}, tuple(held), frozenset(_blank(query, found)))
+    absent = set(query.names).difference(*found) if found else set()
+    if absent - query.may_be_blank:
+        raise not_permitted(query, sorted(absent - query.may_be_blank), place)
+    columns = {name: pa.array(_texts([one.get(name) for one in found]), pa.string()) for name in query.names}
+    columns[PLACE] = pa.array([f"{place}#{number}" for number in range(1, len(found) + 1)], pa.string())
+    rows = pa.record_batch(columns)
+    bare = rows.filter(pc.is_null(rows.column(KEY)))
+    held = tuple(_held(query, where) for where in bare.column(PLACE).to_pylist())
+    whole = rows.filter(pc.is_valid(rows.column(KEY))) if held else rows
+    return Flat({query.table: whole}, held, frozenset(absent))
 
 
 def not_permitted(query: Query, columns: Sequence[str], place: str) -> StopDistrict:
@@ -81,27 +86,27 @@ def fields_of(query: Query, names: Sequence[str]) -> list[str]:
     return [one for one, name in zip(query.columns, query.names, strict=True) if name in names]
 
 
-def _refuse_missing(query: Query, records: Sequence[Record], place: str) -> None:
-    given = frozenset[str]().union(*records)
-    missing = [name for name in query.names if name not in given and name not in query.may_be_blank]
-    if missing:
-        raise not_permitted(query, missing, place)
-
-
-def _blank(query: Query, records: Sequence[Record]) -> set[str]:
-    given = frozenset[str]().union(*records)
-    return {name for name in query.may_be_blank if name not in given} if records else set()
-
-
 def _plain(record: object) -> Record:
     """Return a record's values by column name, in small letters and without the table's name."""
     if not isinstance(record, dict):
         return {}
     tables = record.get("tables")
-    parts = (
-        [one for one in tables.values() if isinstance(one, dict)] if isinstance(tables, dict) else [record]
-    )
-    return {str(name).rpartition(".")[2].lower(): value for part in parts for name, value in part.items()}
+    if not isinstance(tables, dict):
+        return {_called(name): value for name, value in record.items()}
+    nested = [one for one in tables.values() if isinstance(one, dict)]
+    return {_called(name): value for one in nested for name, value in one.items()}
+
+
+@lru_cache(maxsize=1024)
+def _called(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def _texts(values: list[object]) -> list[str | None]:
+    """Return the values of one column as text; nearly all columns are of one kind throughout."""
+    if set(map(type, values)) <= _PLAIN_KINDS:
+        return [(text.strip() or None) if text else None for text in cast("list[str | None]", values)]
+    return [_text(value) for value in values]
 
 
 def _text(value: object) -> str | None:

@@ -84,8 +84,6 @@ class PowerSchoolOneRosterSettings(OneRosterRestSettings):
     the server's own unless given. page_size: rows asked for at once; left out, the plugin's maximum.
     """
 
-    page_size_set: bool = True
-
     @model_validator(mode="before")
     @classmethod
     def _manners(cls, given: object) -> object:
@@ -95,7 +93,7 @@ class PowerSchoolOneRosterSettings(OneRosterRestSettings):
         values: dict[str, Any] = {"version": "1.1", **given}
         if values.get("base_url") and not values.get("token_url"):
             values["token_url"] = server_of(str(values["base_url"])) + TOKEN_PATH
-        return {**values, "page_size_set": bool(values.get("page_size"))}
+        return values
 
 
 def server_of(address: str) -> str:

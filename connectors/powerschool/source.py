@@ -72,7 +72,8 @@ def located(settings: PowerSchoolOneRosterSettings) -> PowerSchoolOneRosterSetti
     """
     with settings.client(settings.authorizer(ROSTER_SCOPES)) as client:
         root = _answering(client, settings)
-        size = settings.page_size if settings.page_size_set else _plugin_maximum(client, root)
+        chosen = "page_size" in settings.model_fields_set
+        size = settings.page_size if chosen else _plugin_maximum(client, root)
     return settings.model_copy(update={"rostering_url": root, "page_size": size})
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connectors.powerschool.powerquery_rows import records_of, rows_of
+from connectors.powerschool.powerquery_rows import keys_of, records_of, rows_of
 from connectors.powerschool.query_list import QUERIES
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 from simulators.oneroster import Fault, FaultKind
@@ -132,3 +134,23 @@ def test_only_school_years_around_the_day_are_asked_for(sis: RunningPowerSchool)
     assert len(ids_of(pages, "dcid")["terms"]) == 2
     pages, _ = whole_pull(power_query(sis, days_around=300))
     assert len(ids_of(pages, "dcid")["terms"]) == 3
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+ROW = st.fixed_dictionaries(dict.fromkeys(QUERIES["schools"].names, JSON))
+
+
+@given(st.lists(JSON | ROW, max_size=6))
+def test_whatever_a_query_answers_every_record_is_a_row_or_held(records: list[object]) -> None:
+    try:
+        flat = rows_of(QUERIES["schools"], records, "/schools")
+    except StopDistrict:
+        # A column that no record has: said as a missing permission, not as an empty roster.
+        return
+    assert flat.batches["schools"].num_rows + len(flat.notices) == len(records)
+    kept = [key for key in keys_of(QUERIES["schools"], records) if key is not None]
+    assert flat.batches["schools"].column("dcid").to_pylist() == kept

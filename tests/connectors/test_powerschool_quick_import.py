@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.powerschool.quick_import import ROUTE, USUAL, QuickImportSettings, QuickImportSink
@@ -145,3 +147,12 @@ def test_settings_that_make_a_file_nobody_can_import_are_refused(changes: dict[s
 )
 def test_a_grade_level_is_a_number_there(canonical: str, number: str) -> None:
     assert grade_level(canonical) == number
+
+
+@given(st.text(max_size=60), st.text(max_size=30))
+def test_whatever_a_comment_or_a_title_holds_a_grade_is_one_line_of_the_same_cells(
+    comment: str, title: str
+) -> None:
+    made = replace(payload("u1", "83.7"), comment=comment, course_title=f"x{title}")
+    rows = lines(sink(), made)
+    assert [len(row) for row in rows] == [len(USUAL)] * 2

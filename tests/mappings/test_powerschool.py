@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.tables import RosterTable
 from mappings.adapting import LeftOut, adapted
@@ -197,3 +201,20 @@ def test_an_enrollment_ends_on_the_day_left_and_a_no_show_is_said_not_lost() -> 
         ("CC4", "2201", None, "tobedeleted", "S504"),
     ]
     assert [(one.rows, one.place, one.said) for one in made.left_out] == [(1, "file.csv:4", True)]
+
+
+DAY = st.dates(date(1990, 1, 1), date(2090, 1, 1))
+
+
+@given(DAY, DAY)
+def test_an_enrollment_is_a_no_show_exactly_when_no_day_lies_between(enrolled: date, left: date) -> None:
+    written = (f"{enrolled.month}/{enrolled.day}/{enrolled.year}", left.isoformat())
+    found = signs.is_no_show(texts(written[0]), texts(written[1])).to_pylist()
+    assert found == [(left - enrolled).days <= 0]
+
+
+@given(st.lists(st.integers(-99_999, 99_999).map(str)))
+def test_a_sign_says_dropped_and_the_number_says_which(ids: list[str]) -> None:
+    column = texts(*ids)
+    assert signs.unsigned(column).to_pylist() == [str(abs(int(one))) for one in ids]
+    assert signs.is_dropped(column).to_pylist() == [one.startswith("-") for one in ids]
