@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from connectors.oneroster.csv_pull import _sweep
+from connectors.copies import private_folder
 
 
 def test_copies_of_a_dead_process_are_removed_and_those_of_a_living_one_stay(tmp_path: Path) -> None:
@@ -20,7 +20,8 @@ def test_copies_of_a_dead_process_are_removed_and_those_of_a_living_one_stay(tmp
         for folder in (dead, alive):
             folder.mkdir()
             (folder / "users.csv").write_text("sourcedId\n", encoding="utf-8")
-        _sweep()
+        with private_folder():
+            pass
         assert (dead.exists(), alive.exists()) == (False, True)
     finally:
         tempfile.tempdir = before
