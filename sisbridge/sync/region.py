@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def _district(entry: Entry) -> District:
         time_zone=str(entry.get("time_zone", "America/Indiana/Indianapolis")),
         school_year=_need(entry, "school_year", where),
         mou_approved_on=_maybe_day(entry, "mou_approved_on", where),
-        settings={**entry.get("settings", {}), **_windows(entry, where)},
+        settings={**_as_texts(entry.get("settings", {})), **_windows(entry, where)},
     )
 
 
@@ -133,12 +133,21 @@ def _window(entry: Entry, where: str) -> dict[str, object]:
     return {**entry, "from": begins_on.isoformat(), "to": ends_on.isoformat()}
 
 
+def _as_texts(value: Any) -> Any:
+    """Return settings with TOML's dates and times as texts: they are kept as JSON."""
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _as_texts(one) for name, one in value.items()}
+    return [_as_texts(one) for one in value] if isinstance(value, list) else value
+
+
 def _connector(district: DistrictCode, purpose: str, entry: Entry) -> ConnectorConfig:
     return ConnectorConfig(
         district=district,
         purpose=purpose,
         kind=_need(entry, "kind", f"district {district}, {purpose}"),
-        settings=dict(entry.get("settings", {})),
+        settings=_as_texts(entry.get("settings", {})),
         secrets={key: str(name) for key, name in entry.get("secrets", {}).items()},
     )
 
