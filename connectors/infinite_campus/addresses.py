@@ -54,17 +54,19 @@ def token_address(pasted: str, app_name: str) -> str:
 
 
 def _completed(path: str, version: Version) -> str:
-    if path.endswith(_PATHS[version]) and _STANDARD in path:
-        return path
     service = BASE_PATHS[version, Service.ROSTERING].removeprefix(_STANDARD)
-    if path.endswith(f"/{Service.ROSTERING}"):
-        return f"{path}/{_PATHS[version]}"
-    if path.endswith(_STANDARD):
-        return path + service
+    before, standard, tail = path.rpartition(_STANDARD)
+    if standard:
+        return before + standard + _tail(tail, version, service)
     if f"{_CAMPUS}/api/oneroster/" in path:
         return path + _STANDARD + service
-    before = path[: path.index(_CAMPUS)] if _CAMPUS in path else path
-    return before + _PLAIN + service
+    return (path[: path.index(_CAMPUS)] if _CAMPUS in path else path) + _PLAIN + service
+
+
+def _tail(tail: str, version: Version, service: str) -> str:
+    """Return what follows the standard's own segment: form B names the service in 1.1 too."""
+    named = f"/{Service.ROSTERING}/{_PATHS[version]}"
+    return named if tail in (named, f"/{Service.ROSTERING}") else service
 
 
 def _refuse_other_version(path: str, version: Version) -> None:

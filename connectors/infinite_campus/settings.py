@@ -119,11 +119,14 @@ class CampusRosterSettings(CampusConnection, OneRosterRestSettings):
     """A roster from Campus by OneRoster.
 
     year_margin_days: how long before its first and after its last session a school year still counts as
-    the present one. check_active_year: whether a roster of another year stops the district.
+    the present one. check_active_year: whether a roster of another year stops the district. class_lists:
+    whether the students of every class are asked for too, one request a class, to find people without an
+    account where Campus leaves out their enrollments as well.
     """
 
     year_margin_days: int = Field(default=21, ge=0)
     check_active_year: bool = True
+    class_lists: bool = False
     metadata_columns: dict[str, tuple[str, ...]] = {"users": (LEGACY_ID,)}
 
     @model_validator(mode="after")

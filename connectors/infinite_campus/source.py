@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+import pyarrow as pa
+
+from connectors.infinite_campus.class_lists import listed_students
 from connectors.infinite_campus.settings import CampusRosterSettings
 from connectors.infinite_campus.source_check import run_campus_check
 from connectors.infinite_campus.watch import AccountWatch, YearWatch, secret_notice
@@ -40,7 +43,7 @@ class InfiniteCampusSource:
     def open(self, since: datetime | None, landing: Landing) -> InfiniteCampusPull:
         """Begin a pull; in peak hours its requests go one after the other."""
         today = self._today()
-        return InfiniteCampusPull(self._settings, self._source().open(since, landing), today)
+        return InfiniteCampusPull(self._polite(), self._source().open(since, landing), today)
 
     def _source(self) -> OneRosterRestSource:
         return OneRosterRestSource(self._district, self._polite(), clock=self._clock)
@@ -65,6 +68,7 @@ class InfiniteCampusPull:
         self._pull = pull
         self._today = today
         self._accounts = AccountWatch()
+        self._classes: dict[str, None] = {}
 
     @property
     def facts(self) -> PullFacts:
@@ -77,16 +81,24 @@ class InfiniteCampusPull:
         Raises StopDistrict CN30 after the sessions when they are of another school year than today's.
         """
         year = YearWatch(self._today, self._settings.year_margin_days)
+        look = {
+            "academicSessions": year.take,
+            "classes": self._take_classes,
+            "users": self._accounts.take_users,
+            "enrollments": self._accounts.take_seats,
+        }
         for page in self._pull.pages(source_table):
-            if page.source_table == "users":
-                self._accounts.take_users(page.batch)
-            elif page.source_table == "enrollments":
-                self._accounts.take_seats(page.batch)
-            elif page.source_table == "academicSessions":
-                year.take(page.batch)
+            if page.source_table in look:
+                look[page.source_table](page.batch)
             yield page
         if self._settings.check_active_year and self._whole:
             year.verdict()
+        if source_table == "enrollments" and self._settings.class_lists and self._whole:
+            self._accounts.take_listed(listed_students(self._settings, self._classes))
+
+    def _take_classes(self, batch: pa.RecordBatch) -> None:
+        if self._settings.class_lists:
+            self._classes |= dict.fromkeys(filter(None, batch.column("sourcedId").to_pylist()))
 
     def notices(self) -> Sequence[Notice]:
         """Return what the OneRoster pull noticed, who has no account, and a secret that dies soon.

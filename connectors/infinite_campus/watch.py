@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -79,35 +80,47 @@ class AccountWatch:
 
     def __init__(self) -> None:
         self._users: list[pa.Array] = []
-        self._seats: list[pa.RecordBatch] = []
+        self._known: pa.Array | None = None
+        self._absent: dict[str, str] = {}
 
     def take_users(self, batch: pa.RecordBatch) -> None:
         """Note the users of a page."""
         self._users.append(batch.column("sourcedId"))
+        self._known = None
 
     def take_seats(self, batch: pa.RecordBatch) -> None:
         """Note the people of a page of enrollments that are not among the users noted so far."""
-        known = pa.chunked_array(self._users, pa.string()).unique() if self._users else _NOBODY
         live = pc.not_equal(pc.fill_null(batch.column("status"), "active"), "tobedeleted")
-        absent = pc.and_(live, pc.invert(pc.is_in(batch.column("userSourcedId"), value_set=known)))
-        self._seats.append(batch.select(["userSourcedId", PLACE]).filter(absent))
+        absent = pc.and_(live, pc.invert(pc.is_in(batch.column("userSourcedId"), value_set=self._all())))
+        found = batch.select(["userSourcedId", PLACE]).filter(absent)
+        self._note(zip(*(found.column(name).to_pylist() for name in found.schema.names), strict=True))
+
+    def take_listed(self, people: Iterable[tuple[str, str]]) -> None:
+        """Note the people of class lists, each with the list's place, that are not among the users."""
+        listed = list(people)
+        ids = pa.array([person for person, _ in listed], pa.string())
+        known = pc.is_in(ids, value_set=self._all()).to_pylist()
+        self._note(one for one, there in zip(listed, known, strict=True) if not there)
+
+    def _all(self) -> pa.Array:
+        if self._known is None:
+            users = pa.chunked_array(self._users, pa.string()).unique()
+            self._known = users
+        return self._known
+
+    def _note(self, people: Iterable[tuple[str | None, str | None]]) -> None:
+        for person, place in people:
+            if person:
+                self._absent.setdefault(person, place or "")
 
     def notices(self) -> list[Notice]:
         """Return one notice a person: held, with everything that depends on the person.
 
-        When it is most of those who sit in classes, it is no matter of accounts, and none is returned.
+        When they are as many as the users, it is no matter of accounts, and none is returned.
         """
-        first: dict[str, str] = {}
-        for batch in self._seats:
-            people, places = (batch.column(name).to_pylist() for name in batch.schema.names)
-            for person, place in zip(people, places, strict=True):
-                if person:
-                    first.setdefault(person, place or "")
-        known = sum(map(len, self._users))
-        return [_without_account(*one) for one in sorted(first.items())] if len(first) < known else []
-
-
-_NOBODY = pa.array([], pa.string())
+        if len(self._absent) >= sum(map(len, self._users)):
+            return []
+        return [_without_account(*one) for one in sorted(self._absent.items())]
 
 
 def _without_account(person: str, place: str) -> Notice:
@@ -116,7 +129,7 @@ def _without_account(person: str, place: str) -> Notice:
         severity=Severity.HOLD_ROW.value,
         source_table="users",
         place=place,
-        message="Somebody sits in a class and is not among the users: Campus shows only enabled accounts",
+        message="Somebody is in a class and not among the users: Campus shows enabled accounts only",
         fix="Enable the person's user account in Campus (User Security > Users); the next night brings it",
         key=person,
         field="sourcedId",

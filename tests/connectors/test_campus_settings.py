@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.infinite_campus.addresses import gradebook_root, rostering_root, token_address
@@ -40,6 +42,18 @@ PLAIN = f"{HOST}/campus/api/ims/oneroster"
 def test_only_what_is_missing_is_added_to_a_pasted_base_url(pasted: str, version: Version, root: str) -> None:
     assert rostering_root(pasted, version) == root
     assert rostering_root(root, version) == root
+
+
+SEGMENT = st.sampled_from(
+    ["campus", "api", "ims", "oneroster", "rostering", "gradebook", "v1p2", "north", "portal", "proxy"]
+)
+
+
+@given(st.lists(SEGMENT, max_size=8), st.sampled_from(["", "/", "//"]))
+def test_a_root_once_completed_stays_as_it_is(segments: list[str], end: str) -> None:
+    root = rostering_root("/".join([HOST, *segments]) + end, NEW)
+    assert root.startswith(HOST)
+    assert rostering_root(root, NEW) == root
 
 
 def test_an_address_of_the_other_version_is_refused() -> None:

@@ -93,6 +93,14 @@ def test_who_has_no_account_is_held_by_name_of_the_row_once() -> None:
     assert found[0].place.startswith("/enrollments?offset=0#")
 
 
+def test_who_has_no_enrollments_either_is_found_by_the_class_lists_when_they_are_asked_for() -> None:
+    with campus(without_account=frozenset({"u1"}), hides_their_seats=True) as sis:
+        assert noticed(sis, "ID30") == []
+        (found,) = noticed(sis, "ID30", class_lists=True)
+        assert [url for url in sis.urls if "/students?ext_basic=true&" in url]
+    assert (found.key, found.place) == ("u1", "/classes/k/students")
+
+
 def test_users_that_are_nearly_all_missing_are_no_matter_of_accounts() -> None:
     everybody = frozenset(user["sourcedId"] for user in roster().records("users"))
     with campus(without_account=everybody) as sis:
