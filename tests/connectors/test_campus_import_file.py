@@ -48,10 +48,11 @@ def sink(
 def test_columns_order_header_delimiter_and_fixed_texts_are_the_districts() -> None:
     columns = [{"name": "version", "fixed": "2"}, *KEYS[::-1], {"name": "pct", "value": "percent"}]
     columns += [{"name": "task", "value": "grading_task"}]
-    batch = sink({"columns": columns}, delimiter="|").render(*work(ROUTE, payload("u1", "83.75")))
+    grade = replace(payload("u1", "83.75"), student_identifier="0042")
+    batch = sink({"columns": columns}, delimiter="|").render(*work(ROUTE, grade))
     head, line = batch.content.decode().splitlines()
     assert head == "version|endYear|courseNumber|studentNumber|pct|task"
-    assert line == "2|2026|PH|77700099901|83.8|Final"
+    assert line == "2|2026|PH|0042|83.8|Final"
     bare = sink({"columns": columns}, header=False).render(*work(ROUTE, payload("u1", "83.75")))
     assert len(bare.content.splitlines()) == 1
 

@@ -181,7 +181,7 @@ def test_field_failure_40_who_has_no_account_is_named_and_nobody_loses_a_seat(
     assert sync_district(house, REST).counts["seats"] == 6
     add_student(region.campus.dataset, "late", "900000099")
     region.campus.manner = Manner(without_account=frozenset({"u1", "late"}))
-    for _ in range(3):
+    for _ in range(2):
         assert sync_district(house, REST).state == "finished"
     cases = [case for case in open_cases(house, REST) if case.rule == "ID30"]
     assert [(case.rows, case.table) for case in cases] == [(4, "users")]
