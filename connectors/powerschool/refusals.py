@@ -170,8 +170,8 @@ def no_category(name: str) -> StopDistrict:
     return StopDistrict(
         "WB74",
         f"PowerSchool's gradebook has no category {name!r}",
-        fix="In PowerSchool under District Setup > Gradebook > Categories make it and let every teacher use "
-        "it, or name another one in the setting category",
+        fix="In PowerSchool under District Setup > PowerTeacher Pro Settings make it and let every teacher "
+        "use it, or name another one in the setting category",
         place="/categories",
     )
 
@@ -193,7 +193,7 @@ def category_inactive(name: str, key: str) -> RowRejected:
         "WB77",
         f"The category {name!r} is not active in the gradebook of the section's teacher",
         key=key,
-        fix="Ask the teacher to activate it in PowerTeacher Pro under Settings > Categories",
+        fix="Ask the teacher to activate it in PowerTeacher Pro under Grading > Categories",
     )
 
 
@@ -213,6 +213,6 @@ def term_locked(column: str, term_id: str) -> RowRejected:
         "WB78",
         f"PowerSchool takes no scores for {column} in term {term_id} at present, so they wait",
         key="",
-        fix="In PowerSchool under District Setup > Gradebook look up whether the term is locked, or let the "
-        "teacher enter the grades",
+        fix="In PowerSchool under District Setup > PowerTeacher Pro Settings look up whether the term is "
+        "locked, or let the teacher enter the grades",
     )

@@ -152,7 +152,7 @@ def test_a_category_that_is_not_there_stops_the_district_and_none_is_made(start:
     server = start()
     with pytest.raises(StopDistrict, match="no category 'Shared courses'") as stopped:
         send(sink(server, by=by, category="Shared courses"), grade())
-    assert "District Setup > Gradebook" in stopped.value.fix
+    assert "District Setup > PowerTeacher Pro Settings" in stopped.value.fix
     assert server.writes == 0
 
 

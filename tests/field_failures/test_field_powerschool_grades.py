@@ -185,17 +185,3 @@ def test_field_failure_82_a_grade_tied_to_no_section_is_taken_back_and_the_other
     release_again(house, REST, "tester")
     assert deliver(house, REST).confirmed == 2
     assert {(row["sectionid"], row["termid"]) for row in region.stored()} == {(2201, 3501)}
-
-
-@pytest.mark.parametrize(
-    ("route", "settings"), [(STORED, {}), (GRADEBOOK, {"by": "oneroster"}), (GRADEBOOK, {"by": "xte"})]
-)
-def test_a_delivery_sends_once_confirms_and_sees_what_a_person_changed(
-    begin: Begin, route: str, settings: dict[str, Any]
-) -> None:
-    region, house = begin(route, **settings)
-    assert region.sent(house, "88.5,,,", "77,,,").confirmed == 2
-    region.sis.forget_requests()
-    assert deliver(house, REST).sent == 0
-    assert region.sis.writes == 0
-    assert region.sent(house, "91,,,", "77,,,").confirmed == 2
