@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,17 +14,17 @@ from connectors.protocol import GradeBatch, GradeRow, GradeSource
 from domain.errors import SisbridgeError, StopDistrict
 from domain.grading import GradeKind, GradeRecord, GradeValue, Seat
 from domain.ids import DistrictCode, GradeId, OfferingId, PersonId, SourcedId, grade_column, grade_id
-from domain.model import ConnectorConfig, District, Finding, Severity
+from domain.model import ConnectorConfig, District
 from domain.tables import PLACE, RosterTable
 from mappings import grades as grading
 from mappings.scales import Scale, scale_from
-from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import cases, people, regions, roster
+from sisbridge.house import House, clock_of
 from sisbridge.store import grades as grade_store
+from sisbridge.store import people, regions, roster
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
 from sisbridge.store.grades import GradeState
-from sisbridge.sync.dependents import spoken
+from sisbridge.sync import held_grades
 from validation import GradeContext, judge_grades
 
 _SeatKey = tuple[SourcedId, OfferingId, str]
@@ -99,17 +99,8 @@ def _collect_district(
     try:
         _judge_and_keep(house, batch, district, rows, collected)
     except SisbridgeError as error:
-        _stop(house, batch, district, error)
+        held_grades.stop(house, batch, district, error)
         _count(collected, district.code, [], len(rows))
-
-
-def _stop(house: House, batch: GradeBatch, district: District, error: SisbridgeError) -> None:
-    """Open a case for a district whose grades cannot be judged; the other districts' go on."""
-    finding = Finding(
-        error.code, Severity.HOLD_FEED, "grades", "", error.place, "", "", error.message, error.fix
-    )
-    with house.store.begin("collect") as conn:
-        cases.fold(conn, district.code, today_of(district), [finding], f"grades:{batch.name}")
 
 
 def _judge_and_keep(
@@ -128,15 +119,11 @@ def _judge_and_keep(
         seen = grade_store.batch_seen(conn, district.code, batch.name, batch.sha256)
         kept = [_keep(conn, house, desk, row, seen) for row in parsed if row.place in good]
         known = {student for student, _, _ in desk.seats}
-        findings = [_named(one, known) for one in (*judged.findings, *_noticed(batch))]
-        cases.fold(conn, district.code, today_of(district), spoken(findings), f"grades:{batch.name}")
+        findings = [held_grades.named(one, known) for one in judged.findings]
+        held_grades.hold(conn, house, district, batch, parsed, findings, seen)
+        held_grades.tell(conn, district, batch, known)
         grade_store.save_batch(conn, district.code, batch.name, batch.sha256, clock_of(district)())
     _count(collected, district.code, kept, len(rows) - len(kept))
-
-
-def _named(finding: Finding, known: set[str]) -> Finding:
-    """Leave the key out unless a student here has it: a teacher may have typed a number or a name."""
-    return finding if finding.key in known else replace(finding, key="", student=None)
 
 
 def _maximum(district: District) -> Decimal:
@@ -257,18 +244,3 @@ def _record(
         entered_by=row.entered_by or "",
         place=row.place,
     )
-
-
-def _noticed(batch: GradeBatch) -> Iterable[Finding]:
-    for notice in batch.notices:
-        yield Finding(
-            rule=notice.code,
-            severity=Severity(notice.severity),
-            table="grades",
-            field=notice.field,
-            place=notice.place,
-            key=notice.key,
-            masked="",
-            message=notice.message,
-            fix=notice.fix,
-        )

@@ -124,6 +124,26 @@ grade = Table(
     ForeignKeyConstraint(["offering_id"], ["offering.offering_id"]),
 )
 
+# row_key: a keyed fingerprint of the grade that a row says it is, right or wrong.
+held_grade = Table(
+    "held_grade",
+    METADATA,
+    district_code(),
+    key("row_key"),
+    key("rule"),
+    key("field"),
+    key("place"),
+    text("batch"),
+    text("severity"),
+    text("sourced_id"),
+    text("masked"),
+    text("message"),
+    text("fix"),
+    text("grouping"),
+    maybe("student"),
+    of_district(),
+)
+
 file_batch = Table(
     "file_batch",
     METADATA,
