@@ -30,7 +30,7 @@ def run_campus_gradebook_check(district: DistrictCode, settings: CampusGradebook
 
 
 def _steps(client: HttpClient, settings: CampusGradebookSettings, district: DistrictCode) -> Iterator[Step]:
-    for step in gradebook_steps(client, settings.root(Service.GRADEBOOK), district):
+    for step in gradebook_steps(client, settings.root(Service.GRADEBOOK), district, "results"):
         if step.name == "categories":
             # Categories are of assignments; grading tasks have none.
             continue

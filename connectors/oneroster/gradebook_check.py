@@ -30,12 +30,14 @@ def run_gradebook_check(
         return run_steps(district, list(gradebook_steps(client, root, district)), fixes)
 
 
-def gradebook_steps(client: HttpClient, root: str, district: DistrictCode) -> Iterator[Step]:
-    """Yield the steps of a gradebook in the order to try them."""
+def gradebook_steps(
+    client: HttpClient, root: str, district: DistrictCode, written: str = "lineItems"
+) -> Iterator[Step]:
+    """Yield the steps of a gradebook in the order to try them. written: what we write there first."""
     yield from connection_steps(client, root)
     yield Step("categories", lambda: _read(client, root, "categories"), blocks=False)
     yield Step("line items", lambda: _read(client, root, "lineItems"), blocks=False)
-    yield Step("right to write", lambda: _may_write(client, root, district))
+    yield Step("right to write", lambda: _may_write(client, root, district, written))
 
 
 def _read(client: HttpClient, root: str, collection: str) -> str:
@@ -47,9 +49,9 @@ def _read(client: HttpClient, root: str, collection: str) -> str:
     return f"{collection} can be read" + ("" if rows else "; there are none yet")
 
 
-def _may_write(client: HttpClient, root: str, district: DistrictCode) -> str:
-    """Offer an empty line item, which any gradebook refuses as incomplete unless it refuses us first."""
-    url = address(root, "lineItems", fixed_id("check", district))
+def _may_write(client: HttpClient, root: str, district: DistrictCode, written: str) -> str:
+    """Offer an empty record, which any gradebook refuses as incomplete unless it refuses us first."""
+    url = address(root, written, fixed_id("check", district))
     try:
         client.send(Request("PUT", url, body=b"{}", permission=PERMISSION, retry=False))
     except RetryLater as error:

@@ -198,6 +198,8 @@ def test_the_check_counts_the_tasks_and_their_open_windows() -> None:
         report = sink(sis).check()
         assert report.passed
         assert report.steps[-1].message == "4 grading tasks seen, 3 with an open window"
+        assert [name for name in sis.requests if name.startswith("PUT")] == ["PUT results/*"]
+        assert sis.dataset.records("results") == []
     with campus(NEW, TaskSpec("Final", is_standard=True)) as sis:
         step = sink(sis).check().steps[-1]
         assert (step.outcome, "Grading Tasks" in step.fix) == ("failed", True)
