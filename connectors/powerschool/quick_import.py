@@ -9,20 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from connectors.powerschool.quick_import_export import exported, ours, shows
 from connectors.powerschool.quick_import_table import COLUMNS, OF_THE_DISTRICT, REQUIRED, letter, written
-from connectors.protocol import FileBatch, RouteLimits
+from connectors.protocol import FileBatch, FileState, RouteLimits
 from connectors.sftp.access import SftpAccess
 from connectors.sftp.file_route import SftpGradeFile, file_batch, named_by_content
+from connectors.sftp.session import RemoteFile, SftpSession
 from domain.clock import Clock, system_clock
 from domain.errors import RowRejected
 from domain.grading import GradePayload, Mark, OutboxItem
 from domain.ids import DistrictCode, ItemId
 
 ROUTE = "powerschool_quick_import"
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file that are read back at most."""
 
 KNOWN = (*COLUMNS, "Grade", "SectionID", *OF_THE_DISTRICT)
 """Every column that a file may have."""
@@ -44,6 +51,8 @@ class QuickImportSettings(SftpAccess):
     files bring them; then SectionID ties a grade to its section. mark_codes: what the district writes as
     the grade of a mark that is no number. constants: one value for all lines of a column that only the
     district can know; credits and GPA are sent in no other way. comment_length: of its comment field.
+    export_name: a later export of StoredGrades, * for any part of it, in export_folder or beside our
+    files: a file whose grades it shows counts as acknowledged.
     """
 
     file_name_pattern: str = "storedgrades_{district}_{hash}.txt"
@@ -55,6 +64,8 @@ class QuickImportSettings(SftpAccess):
     mark_codes: dict[Mark, str] = {Mark.INCOMPLETE: "I", Mark.WITHDRAWN: "W", Mark.PASS: "P"}
     constants: dict[str, str] = {}
     comment_length: int | None = Field(default=None, ge=1)
+    export_name: str = ""
+    export_folder: str = ""
 
     @field_validator("file_name_pattern")
     @classmethod
@@ -151,6 +162,29 @@ class QuickImportSink(SftpGradeFile):
         content = written([*head, *lines], self._settings.codec)
         return file_batch(self._settings.file_name_pattern, self._district, content, len(lines), items)
 
+    def look(self, name: str, sha256: str) -> FileState:
+        """Look for a file placed earlier; one whose grades a later export shows is acknowledged."""
+        seen = super().look(name, sha256)
+        if seen is not FileState.IN_PLACE or not self._settings.export_name:
+            return seen
+        return FileState.ACKNOWLEDGED if self._shown(name) else seen
+
+    def _shown(self, name: str) -> bool:
+        """Return whether the newest export made after a file of ours shows all its grades."""
+        settings = self._settings
+        with SftpSession(settings) as session:
+            placed = {file.name: file.modified_at for file in session.files()}.get(name)
+            content = session.read(name, LARGEST)
+        if placed is None or content is None:
+            return False
+        elsewhere = settings.model_copy(update={"folder": settings.export_folder or settings.folder})
+        with SftpSession(elsewhere) as session:
+            later = [one for one in session.files() if _is_export(one, settings.export_name, placed)]
+            newest = max(later, key=lambda file: (file.modified_at, file.name), default=None)
+            export = session.read(newest.name, LARGEST) if newest else None
+        lines = ours(content, settings.codec, settings.columns, header=settings.header)
+        return export is not None and shows(exported(export), lines, settings.student_key)
+
     def _cell(self, payload: GradePayload, column: str) -> str:
         if column == "Grade":
             return letter(payload, self._settings.mark_codes)
@@ -159,6 +193,10 @@ class QuickImportSink(SftpGradeFile):
         if column in OF_THE_DISTRICT:
             return self._settings.constants.get(column, "")
         return COLUMNS[column](payload)
+
+
+def _is_export(file: RemoteFile, pattern: str, after: datetime) -> bool:
+    return fnmatchcase(file.name.casefold(), pattern.casefold()) and file.modified_at >= after
 
 
 def _lacking(payload: GradePayload, missing: Sequence[str]) -> RowRejected:

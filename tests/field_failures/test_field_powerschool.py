@@ -197,6 +197,16 @@ def test_field_failure_49_home_rooms_and_sections_without_students_are_classes_a
     assert len(rows(store, RosterTable.CLASSES)) == 3
 
 
+def test_a_student_who_dropped_and_came_back_to_the_section_has_one_open_seat(
+    store: House, sis: PowerSchoolRegion
+) -> None:
+    (seat,) = sis.sis.tables.rows("cc", dcid=8000)
+    drop(sis, 8000, "2025-09-02")
+    sis.sis.tables.add("cc", {**seat, "dcid": 8901, "id": 79_001, "dateenrolled": "2025-09-15"})
+    assert night(store).counts["seats"] == 6
+    assert ends(store)["S501"] == date(2026, 6, 10)
+
+
 def drop(region: PowerSchoolRegion, dcid: int, left: str) -> None:
     """Drop an enrollment as PowerSchool does: a minus before its ids, and the day after the last one."""
     region.sis.tables.change("cc", dcid, sectionid=-SECTION, termid=-TERM, dateleft=left)
