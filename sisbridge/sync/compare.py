@@ -73,7 +73,7 @@ def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
                 "deleted": pc.equal(batch.column("status"), "tobedeleted"),
             }
         )
-        for batch in usable(stage, table)
+        for batch in usable(stage, table, ["sourced_id", "digest", "status"])
     ]
     fields = [("sourced_id", pa.string()), ("digest", pa.binary(16)), ("deleted", pa.bool_())]
     return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
@@ -109,9 +109,11 @@ def _users_with_roles(stage: Stage, version: str) -> pa.Array:
     """Return the usable users whose rows carried their roles: all but those of a 1.2 users.csv."""
     carrying = [
         batch.filter(pc.or_(version == "1.1", pc.starts_with(batch.column(PLACE), "/"))).column("sourced_id")
-        for batch in stage.read(canonical_name(RosterTable.USERS))
+        for batch in stage.read(canonical_name(RosterTable.USERS), ["sourced_id", PLACE])
     ]
-    clean = [batch.column("sourced_id") for batch in stage.read(clean_name(RosterTable.USERS))]
+    clean = [
+        batch.column("sourced_id") for batch in stage.read(clean_name(RosterTable.USERS), ["sourced_id"])
+    ]
     ids = pa.concat_arrays([*carrying, _NO_IDS])
     return ids.filter(pc.is_in(ids, value_set=pa.concat_arrays([*clean, _NO_IDS])))
 

@@ -52,9 +52,9 @@ class Stage:
         """Land Arrow batches of this snapshot, sealed, one object a batch."""
         self.house.landing.write_batches(self.code, self.snapshot, name, batches)
 
-    def read(self, name: str) -> Iterator[pa.RecordBatch]:
-        """Read back what an earlier stage landed under a name, batch by batch."""
-        return self.house.landing.read_batches(self.code, self.snapshot, name)
+    def read(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Read back what an earlier stage landed under a name, batch by batch; only some columns if named."""
+        return self.house.landing.read_batches(self.code, self.snapshot, name, columns)
 
     def has(self, name: str) -> bool:
         """Return whether a table was landed under a name to its end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,10 +26,12 @@ def carry(stage: Stage, table: RosterTable, mode: Mode) -> None:
     stage.write(carried_name(table), iter(batches))
 
 
-def usable(stage: Stage, table: RosterTable) -> Iterator[pa.RecordBatch]:
-    """Yield a table's usable rows with their digests, each sourcedId once."""
-    yield from stage.read(clean_name(table))
-    yield from stage.read(carried_name(table))
+def usable(
+    stage: Stage, table: RosterTable, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield a table's usable rows with their digests, each sourcedId once; only some columns if named."""
+    yield from stage.read(clean_name(table), columns)
+    yield from stage.read(carried_name(table), columns)
 
 
 def _held_rows(stage: Stage, table: RosterTable) -> pa.Table:

@@ -65,7 +65,7 @@ def _students(stage: Stage, mode: Mode) -> pa.Array:
     """Return the ids of users with a student role, tonight or, for a delta, in force."""
     found = [
         batch.filter(pc.equal(batch.column("role"), "student")).column("user_sourced_id")
-        for batch in stage.read(canonical_name(RosterTable.ROLES))
+        for batch in stage.read(canonical_name(RosterTable.ROLES), ["user_sourced_id", "role"])
     ]
     found += _in_force(stage, RosterTable.ROLES, "user_sourced_id", {"role": ["student"]}, mode)
     return pc.unique(pa.chunked_array(found, pa.string())) if found else _NO_IDS
@@ -90,7 +90,7 @@ def _identifier_width(stage: Stage, mode: Mode) -> int | None:
     students = _students(stage, mode)
     columns = [
         batch.filter(pc.is_in(batch.column("sourced_id"), value_set=students)).column("identifier")
-        for batch in stage.read(canonical_name(RosterTable.USERS))
+        for batch in stage.read(canonical_name(RosterTable.USERS), ["sourced_id", "identifier"])
     ]
     columns += _in_force(stage, RosterTable.USERS, "identifier", {"sourced_id": students.to_pylist()}, mode)
     return usual_width(pa.chunked_array(columns, pa.string())) if columns else None

@@ -201,5 +201,5 @@ def _doubtful(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops
 def _live_rows(stage: Stage, table: RosterTable) -> int:
     return sum(
         int(pc.sum(pc.equal(batch.column("status"), "active")).as_py() or 0)
-        for batch in stage.read(clean_name(table))
+        for batch in stage.read(clean_name(table), ["status"])
     )

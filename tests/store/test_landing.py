@@ -104,6 +104,22 @@ def test_fewer_batches_replace_more(zone: LandingZone) -> None:
     assert list(zone.read_batches(NORTH, ONE, "users")) == []
 
 
+def test_some_columns_are_read_without_the_others(zone: LandingZone) -> None:
+    landed = pa.record_batch({"sourced_id": ["a", "b"], "given_name": ["Ada", None], "digest": [b"1", b"2"]})
+    zone.write_batches(NORTH, ONE, "users", [landed])
+    (read,) = zone.read_batches(NORTH, ONE, "users", ["digest", "sourced_id"])
+    assert read.to_pydict() == {"sourced_id": ["a", "b"], "digest": [b"1", b"2"]}
+
+
+def test_batches_that_an_earlier_version_landed_are_still_read(zone: LandingZone) -> None:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, BATCH.schema) as writer:
+        writer.write_batch(BATCH)
+    zone.write(NORTH, ONE, "users/000000", sink.getvalue().to_pybytes())
+    zone.write(NORTH, ONE, "users/end", b"1")
+    assert list(zone.read_batches(NORTH, ONE, "users")) == [BATCH]
+
+
 def test_files_are_sealed_and_bound_to_their_place(tmp_path: Path, ring: Keyring) -> None:
     zone = LandingZone(str(tmp_path / "z"), ring)
     zone.write(NORTH, ONE, "a", b"Ada Lovelace")
