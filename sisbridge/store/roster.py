@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table
 from domain.clock import system_clock
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.tables import ROSTER, RosterTable
-from sisbridge.store import bulk, history, staging
+from sisbridge.store import bulk, history, keyscan, staging
 from sisbridge.store.staging import Step
 from sisbridge.store.tables.roster import change, roster
 
@@ -22,11 +22,13 @@ _STATE = pa.schema([("sourced_id", pa.string()), ("digest", _DIGEST)])
 
 
 def keys(conn: Connection, district: DistrictCode, table: RosterTable) -> pa.Table:
-    """Return sourced_id (string), digest (binary 16) and missing (bool) of a district's rows, in no order.
+    """Return sourced_id (string), digest (binary 16) and missing (bool) of a district's rows, in any order.
 
     missing: the row was absent from the last complete snapshot and is still in force.
     """
     stored = roster[table]
+    if conn.dialect.name == "postgresql":
+        return pa.Table.from_batches(keyscan.packed_keys(conn, stored, district, _KEYS), schema=_KEYS)
     columns = (stored.c.sourced_id, stored.c.digest, stored.c.missing_since.is_not(None))
     return bulk.fetch(conn, sa.select(*columns).where(stored.c.district_code == district), _KEYS)
 

@@ -60,6 +60,25 @@ def test_every_value_arrives_as_it_was_sent(store: Store, sent: list[dict[str, o
     assert arrived == [tuple(row[name] for name in SCHEMA.names) for row in sent]
 
 
+fetched = pa.schema([SCHEMA.field(name) for name in ("primary", "blob", "flag")])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=st.lists(rows, max_size=5), day=st.dates())
+def test_every_value_is_fetched_as_it_was_sent(
+    store: Store, sent: list[dict[str, object]], day: date
+) -> None:
+    columns = [TABLE.c[name] for name in fetched.names]
+    chosen = (TABLE.c.day >= day) & TABLE.c.primary.not_in(["100%", "'"])
+    with store.begin("bulk") as conn:
+        TABLE.create(conn)
+        bulk.insert(conn, TABLE, pa.Table.from_pylist(sent, schema=SCHEMA))
+        arrived = bulk.fetch(conn, sa.select(*columns).where(chosen).order_by(TABLE.c.number), fetched)
+        selected = conn.execute(sa.select(*columns).where(chosen).order_by(TABLE.c.number)).all()
+        TABLE.drop(conn)
+    assert [tuple(row.values()) for row in arrived.to_pylist()] == [tuple(row) for row in selected]
+
+
 def test_columns_not_sent_are_null(store: Store) -> None:
     with store.begin("bulk") as conn:
         TABLE.create(conn)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.tables import ROSTER, RosterTable
-from sisbridge.store import roster
+from sisbridge.store import keyscan, roster
 from sisbridge.store.database import Store
 from sisbridge.store.tables import METADATA
 from sisbridge.store.tables.roster import change
@@ -138,6 +138,18 @@ def test_keys_say_what_is_stored_and_what_is_missing(store: Store) -> None:
     assert keys["sourced_id"].to_pylist() == ["a", "b"]
     assert keys["digest"].to_pylist() == [digest(session())] * 2
     assert keys["missing"].to_pylist() == [True, False]
+
+
+def test_keys_of_many_ranges_come_once_each(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyscan, "_ROWS_AT_ONCE", 2)
+    ids = ["é", "Z", "a", "", "z/1", "日本", "b"]
+    move(store, {}, {key: session(key) for key in ids})
+    move(store, {}, {"south": session()}, district=OTHERS)
+    with store.read() as conn:
+        keys = roster.keys(conn, SCHOOLS, TABLE)
+    found = dict(zip(keys["sourced_id"].to_pylist(), keys["digest"].to_pylist(), strict=True))
+    assert keys.num_rows == len(ids)
+    assert found == {key: digest(session(key)) for key in ids}
 
 
 def test_a_missing_row_that_returns_is_in_force_again(store: Store) -> None:
