@@ -7,8 +7,9 @@ slower (measured); the connection, and so the transaction, is the caller's.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 import orjson
@@ -27,19 +28,26 @@ _ROWS_AT_ONCE = 65_536
 _CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
 
 
-def insert(conn: Connection, table: Table, batch: pa.RecordBatch | pa.Table) -> int:
+def insert(
+    conn: Connection,
+    table: Table,
+    batch: pa.RecordBatch | pa.Table,
+    constants: Mapping[str, object] | None = None,
+) -> int:
     """Insert a batch's rows into the table's columns of the same names and return how many.
 
     Text, bytes, dates, whole numbers, booleans and UTC timestamps; null stays null, and empty text empty.
+    constants: column → what stands in every row, of a Python type that Arrow knows.
     """
     rows = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
     if rows.num_rows == 0:
         return 0
     quote = conn.dialect.identifier_preparer.quote
     target = conn.dialect.identifier_preparer.format_table(table)
-    columns = ", ".join(quote(table.columns[name].name) for name in rows.column_names)
+    same = {name: _scalar(value) for name, value in (constants or {}).items()}
+    columns = ", ".join(quote(table.columns[name].name) for name in (*rows.column_names, *same))
     write = _copy if conn.dialect.name == "postgresql" else _execute_many
-    write(conn, target, columns, rows)
+    write(conn, target, columns, rows, same)
     return int(rows.num_rows)
 
 
@@ -133,16 +141,30 @@ def one_of(conn: Connection, column: Column[str], values: Collection[str]) -> Co
     return column.in_(sa.select(listed.c.value))
 
 
-def _copy(conn: Connection, target: str, columns: str, rows: pa.Table) -> None:
+def _scalar(value: object) -> pa.Scalar:
+    """Return a value as Arrow keeps it; a moment in UTC."""
+    return pa.scalar(value, pa.timestamp("us", "UTC")) if isinstance(value, datetime) else pa.scalar(value)
+
+
+_Constants = Mapping[str, pa.Scalar]
+
+
+def _copy(conn: Connection, target: str, columns: str, rows: pa.Table, same: _Constants) -> None:
     cursor = conn.connection.cursor()
     try:
         with cursor.copy(f"COPY {target} ({columns}) FROM STDIN WITH (FORMAT csv)") as copy:
             for batch in rows.to_batches(max_chunksize=_ROWS_AT_ONCE):
                 text = io.BytesIO()
-                pyarrow.csv.write_csv(_with_hex(batch), text, _CSV)
+                pyarrow.csv.write_csv(_with_hex(_filled_up(batch, same)), text, _CSV)
                 copy.write(text.getbuffer())
     finally:
         cursor.close()
+
+
+def _filled_up(batch: pa.RecordBatch, same: _Constants) -> pa.RecordBatch:
+    for name, value in same.items():
+        batch = batch.append_column(name, pa.repeat(value, batch.num_rows))
+    return batch
 
 
 def _with_hex(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -157,14 +179,15 @@ def _is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_fixed_size_binary(kind) or pa.types.is_binary(kind))
 
 
-def _execute_many(conn: Connection, target: str, columns: str, rows: pa.Table) -> None:
-    marks = ", ".join("?" * rows.num_columns)
+def _execute_many(conn: Connection, target: str, columns: str, rows: pa.Table, same: _Constants) -> None:
+    marks = ", ".join("?" * (rows.num_columns + len(same)))
+    repeated = [repeat(_for_sqlite(pa.array([value]))[0].as_py()) for value in same.values()]
     statement = f"INSERT INTO {target} ({columns}) VALUES ({marks})"  # noqa: S608 (names quoted by SQLAlchemy)
     cursor = conn.connection.cursor()
     try:
         for batch in rows.to_batches(max_chunksize=_ROWS_AT_ONCE):
             values = [_for_sqlite(column).to_pylist() for column in batch.columns]
-            cursor.executemany(statement, list(zip(*values, strict=True)))
+            cursor.executemany(statement, list(zip(*values, *repeated, strict=False)))
     finally:
         cursor.close()
 

@@ -25,18 +25,19 @@ def write(step: Step, stage: Table) -> None:
 
     Raises ContractBroken CF41 when a row to be changed is not there, or not as the change says it was.
     """
-    first = _next_number(step)
+    first = next_number(step)
     first += _write_plain(step, stage, first)
     expected = step.conn.scalar(sa.select(sa.func.count()).select_from(stage).where(stage.c.op.in_(_TAKING)))
     written = 0
     for part in _taken(step, stage) if expected else ():
-        bulk.insert(step.conn, change, _as_changes(step, part, first + written))
+        bulk.insert(step.conn, change, _as_changes(step, part, first + written), constants(step))
         written += len(part)
     if written != expected:
         raise not_as_expected(step)
 
 
-def _next_number(step: Step) -> int:
+def next_number(step: Step) -> int:
+    """Return the number of the next history row of the district."""
     last = sa.select(sa.func.max(change.c.change_id)).where(change.c.district_code == step.district)
     return int(step.conn.scalar(last) or 0) + 1
 
@@ -45,7 +46,7 @@ def _write_plain(step: Step, stage: Table, first: int) -> int:
     """Write the changes that take nothing away, in one statement."""
     number = sa.func.row_number().over(order_by=stage.c.sourced_id) + (first - 1)
     columns = {
-        **{name: sa.literal(value, change.c[name].type) for name, value in _constants(step).items()},
+        **{name: sa.literal(value, change.c[name].type) for name, value in constants(step).items()},
         "change_id": number,
         "sourced_id": stage.c.sourced_id,
         "school": stage.c.school,
@@ -58,7 +59,8 @@ def _write_plain(step: Step, stage: Table, first: int) -> int:
     return bulk.changed_rows(step.conn, sa.insert(change).from_select(list(columns), plain))
 
 
-def _constants(step: Step) -> dict[str, object]:
+def constants(step: Step) -> dict[str, object]:
+    """Return what every history row of a step says alike."""
     return {
         "district_code": step.district,
         "snapshot_id": step.snapshot_id,
@@ -109,13 +111,8 @@ def _as_changes(step: Step, part: Sequence[Row[*tuple[object, ...]]], first: int
         fields.append(field_names)
         befores.append(before)
     sourced_id, op, school, before_digest, after_digest = zip(*keys, strict=True)
-    constants = {
-        name: pa.repeat(pa.scalar(value, _ARROW.get(name, pa.string())), len(part))
-        for name, value in _constants(step).items()
-    }
     return pa.table(
         {
-            **constants,
             "change_id": pa.array(range(first, first + len(part)), pa.int64()),
             "sourced_id": pa.array(sourced_id, pa.string()),
             "school": pa.array(school, pa.string()),
@@ -126,9 +123,6 @@ def _as_changes(step: Step, part: Sequence[Row[*tuple[object, ...]]], first: int
             "before": pa.array(befores, pa.string()),
         }
     )
-
-
-_ARROW = {"night_on": pa.date32(), "at": pa.timestamp("us", "UTC")}
 
 
 def _loss(step: Step, row: Row[*tuple[object, ...]]) -> tuple[str, str]:

@@ -6,13 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Table
 
 from domain.clock import system_clock
 from domain.ids import DistrictCode, RunId, SnapshotId
+from domain.model import Op
 from domain.tables import ROSTER, RosterTable
-from sisbridge.store import bulk, history, keyscan, staging
+from sisbridge.store import adding, bulk, history, keyscan, staging
 from sisbridge.store.staging import Step
 from sisbridge.store.tables.roster import change, roster
 
@@ -76,6 +78,13 @@ def apply(
         actor=actor,
         at=at or system_clock(),
     )
+    is_add = pc.equal(changes.column("op"), Op.ADD.value)
+    added, others = changes.filter(is_add), changes.filter(pc.invert(is_add))
+    counts = {Op.ADD.value: adding.add(step, added, rows)} if added.num_rows else {}
+    return counts | (_move(step, others, rows) if others.num_rows else {})
+
+
+def _move(step: Step, changes: pa.Table, rows: pa.Table | None) -> dict[str, int]:
     with staging.staged(step, changes, rows) as stage:
         history.write(step, stage)
         return staging.move(step, stage)

@@ -55,7 +55,7 @@ def staged(step: Step, changes: pa.Table, rows: pa.Table | None) -> Iterator[Tab
     """Lay changes and their rows in a temporary table, gone when the block ends."""
     stage = _stage_table(step)
     stage.create(step.conn)
-    bulk.insert(step.conn, stage, _aligned(step, changes, rows))
+    bulk.insert(step.conn, stage, aligned(step, changes, rows))
     if step.conn.dialect.name == "postgresql":
         # A table nobody has counted yet is taken for small, and joined row by row.
         step.conn.exec_driver_sql(f"ANALYZE {stage.name}")
@@ -67,7 +67,6 @@ def staged(step: Step, changes: pa.Table, rows: pa.Table | None) -> Iterator[Tab
 def move(step: Step, stage: Table) -> dict[str, int]:
     """Bring the staged changes into the roster; return the count by op, ops without changes left out."""
     counts = {
-        Op.ADD: _add(step, stage),
         Op.UPDATE: _update(step, stage, Op.UPDATE),
         Op.RETURN: _update(step, stage, Op.RETURN),
         Op.MISSING: _miss(step, stage),
@@ -99,12 +98,12 @@ def _stage_table(step: Step) -> Table:
         sa.Column("school", sa.Text),
         sa.Column("before_digest", sa.LargeBinary),
         sa.Column("after_digest", sa.LargeBinary),
-        *(sa.Column(f"new_{name}", stored[name].type) for name in step.values),
+        *(sa.Column(new_name(name), stored[name].type) for name in step.values),
         prefixes=["TEMPORARY"],
     )
 
 
-def _aligned(step: Step, changes: pa.Table, rows: pa.Table | None) -> pa.Table:
+def aligned(step: Step, changes: pa.Table, rows: pa.Table | None) -> pa.Table:
     """Return the changes with, beside each, the row it brings (nulls where it brings none)."""
     ids = pc.cast(changes.column("sourced_id"), pa.string())
     columns = {
@@ -131,7 +130,7 @@ def _row_columns(
     taken = rows.select(step.values).take(places)
     stored = step.stored.c
     return {
-        f"new_{name}": pc.cast(
+        new_name(name): pc.cast(
             taken.column(name), pa.date32() if isinstance(stored[name].type, sa.Date) else pa.string()
         )
         for name in step.values
@@ -150,24 +149,24 @@ def _digests(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values, _DIGEST)])
 
 
-def _add(step: Step, stage: Table) -> int:
-    columns = {
-        "district_code": sa.literal(step.district),
-        "sourced_id": stage.c.sourced_id,
-        **{name: stage.c[f"new_{name}"] for name in step.values},
-        "digest": stage.c.after_digest,
-        "roster_year": sa.literal(step.school_year),
-        "first_snapshot_id": sa.literal(step.snapshot_id),
-        "last_changed_snapshot_id": sa.literal(step.snapshot_id),
+def new_name(name: str) -> str:
+    """Return what a canonical column is called beside the change that brings it."""
+    return f"new_{name}"
+
+
+def constants(step: Step) -> dict[str, object]:
+    """Return what stands in every row that this step brings."""
+    return {
+        "district_code": step.district,
+        "roster_year": step.school_year,
+        "first_snapshot_id": step.snapshot_id,
+        "last_changed_snapshot_id": step.snapshot_id,
     }
-    # In key order, which is how the table lies on SQLite.
-    fresh = sa.select(*columns.values()).where(stage.c.op == Op.ADD).order_by(stage.c.sourced_id)
-    return bulk.changed_rows(step.conn, sa.insert(step.stored).from_select(list(columns), fresh))
 
 
 def _update(step: Step, stage: Table, op: Op) -> int:
     changed = {
-        **{name: stage.c[f"new_{name}"] for name in step.values},
+        **{name: stage.c[new_name(name)] for name in step.values},
         "digest": stage.c.after_digest,
         "roster_year": sa.literal(step.school_year),
         "last_changed_snapshot_id": sa.literal(step.snapshot_id),
