@@ -102,7 +102,7 @@ def _settle(
     candidates = desk.candidates(user) | group
     people = {who for one in candidates if (who := made.links.get(one) or desk.users[one].person)}
     said = {made.links.get(one) or desk.users[one].person for one in group}
-    if len(people) > 1 or people & desk.active - said:
+    if len(people) > 1 or (people - said) & desk.active:
         made.held.append(Unmatched(user, AMBIGUOUS, tuple(sorted(candidates - {user}))))
         return
     fresh = PersonId(fixed_id("person", district, school_year, min(group)))
