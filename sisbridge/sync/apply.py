@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,13 +12,16 @@ from domain.tables import RosterTable
 from sisbridge.store import roster, snapshots
 from sisbridge.store.database import Connection
 from sisbridge.sync import holds, window
-from sisbridge.sync.context import Stage
+from sisbridge.sync.context import Stage, coalesce
 from sisbridge.sync.people import link_people
 from sisbridge.sync.usable import usable
 from sisbridge.sync.withhold import flow
 
 NIGHTLY = "nightly run"
 """Who changes the roster where no person had to say so."""
+
+_ROWS_AT_ONCE = 262_144
+"""Rows of tonight that are brought at once: some hundred MB at most."""
 
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 
@@ -63,11 +67,15 @@ def _apply_changes(
 ) -> dict[str, int]:
     carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
     with_rows, counts = changes.filter(carrying), dict[str, int]()
-    for batch in usable(stage, table) if with_rows.num_rows else ():
+    brought = np.zeros(with_rows.num_rows, dtype=bool)
+    for batch in coalesce(usable(stage, table), _ROWS_AT_ONCE) if with_rows.num_rows else ():
+        # The changes are looked through once for all these rows: for few at a time that would take hours.
         chosen = pc.is_in(with_rows.column("sourced_id"), value_set=batch.column("sourced_id"))
-        part, with_rows = with_rows.filter(chosen), with_rows.filter(pc.invert(chosen))
+        brought |= np.asarray(chosen, dtype=bool)
+        part = with_rows.filter(chosen)
         _add(counts, _apply_part(conn, stage, table, part, _rows_of(part, batch), actor))
-    _add(counts, _apply_part(conn, stage, table, with_rows, _in_force(conn, stage, table, with_rows), actor))
+    rest = with_rows.filter(pa.array(~brought))
+    _add(counts, _apply_part(conn, stage, table, rest, _in_force(conn, stage, table, rest), actor))
     _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
     return counts
 
