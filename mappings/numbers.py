@@ -40,7 +40,7 @@ class NumberSettings:
 
 
 def number_settings(settings: Mapping[str, object], state: str) -> NumberSettings:
-    """Return a district's `identity` settings; StopDistrict CF80 when one of them cannot be used."""
+    """Return a district's `identity` settings; StopDistrict CF88 when one of them cannot be used."""
     chosen = settings.get("identity", {})
     given = chosen if isinstance(chosen, Mapping) else {}
     read = NumberSettings(
@@ -70,7 +70,7 @@ def _share(value: object) -> float:
 
 def _unusable(what: str) -> StopDistrict:
     return StopDistrict(
-        "CF80",
+        "CF88",
         f"The district's identity settings cannot be used: {what}.",
         fix="Correct [district.settings.identity] in the region file and load it again.",
     )

@@ -34,3 +34,14 @@ def test_a_decision_about_nobody_is_refused(region: SmallRegion) -> None:  # noq
     done = run("people", "split", REST, "u0", "nobody")
     assert done.exit_code == ExitCode.STOPPED
     assert "CF81" in done.output
+
+
+def test_why_takes_a_number_from_standard_input_and_shows_it_nowhere(region: SmallRegion) -> None:  # noqa: F811
+    run("sync", REST)
+    told = run("why", "--number", "--district", REST, input="900000003\n")
+    assert told.exit_code == ExitCode.DONE
+    assert "Student u3" in told.stdout
+    assert "900000003" not in told.output
+    assert "Class k" in run("why", "k", "--district", REST).stdout
+    assert run("why").exit_code == ExitCode.USAGE
+    assert run("why", "u0", "--number").exit_code == ExitCode.USAGE

@@ -131,7 +131,7 @@ def test_settings_that_cannot_be_used_are_named(
     house: House, region: SmallRegion, chosen: dict[str, object]
 ) -> None:
     region.load(house, identity=chosen)
-    assert sync_district(house, REST).code == "CF80"
+    assert sync_district(house, REST).code == "CF88"
 
 
 def test_other_numbers_are_taken_from_the_next_night_on(house: House, region: SmallRegion) -> None:
