@@ -16,7 +16,7 @@ from domain.tables import RosterTable
 from mappings.crosswalk import PAIRS, Crosswalk
 from sisbridge.store import bulk, outbox
 from sisbridge.store.sealing import Keyring
-from sisbridge.store.tables.grades import home_class
+from sisbridge.store.tables.grades import grade, home_class
 from sisbridge.store.tables.identity import rekey, rekey_pair
 from sisbridge.store.tables.region import term_map
 
@@ -94,6 +94,17 @@ def former(
     return SourcedId(row.old_sourced_id), Decided(row.rekey_id, row.verdict, row.night_on, row.decided_by)
 
 
+def present(
+    conn: Connection, district: DistrictCode, sourced_id: SourcedId
+) -> tuple[SourcedId, Decided] | None:
+    """Return under which sourcedId a row has been known since an accepted re-key, and that re-key."""
+    wanted = _pairs(district).where(rekey.c.verdict == ACCEPTED, rekey_pair.c.old_sourced_id == sourced_id)
+    row = conn.execute(wanted.order_by(rekey.c.decided_at.desc()).limit(1)).first()
+    if row is None:
+        return None
+    return SourcedId(row.new_sourced_id), Decided(row.rekey_id, row.verdict, row.night_on, row.decided_by)
+
+
 def _pairs(district: DistrictCode) -> sa.Select[tuple[str, str, str, str, str, str, date, str]]:
     same = (rekey.c.district_code == rekey_pair.c.district_code) & (rekey.c.rekey_id == rekey_pair.c.rekey_id)
     pair = rekey_pair.c
@@ -116,20 +127,26 @@ def _pairs(district: DistrictCode) -> sa.Select[tuple[str, str, str, str, str, s
 
 def move_home_classes(conn: Connection, district: DistrictCode, classes: Names) -> None:
     """Let our numbers of home classes stand for the same classes under new sourcedIds."""
-    here = home_class.c.district_code == district
-    for old, new in sorted(classes.items()):
-        moved = sa.update(home_class).where(here, home_class.c.class_sourced_id == old)
-        conn.execute(moved.values(class_sourced_id=new))
+    _move(conn, home_class, "class_sourced_id", district, classes)
+
+
+def move_grades(conn: Connection, district: DistrictCode, users: Names) -> None:
+    """Let collected grades name their students by the new sourcedIds; their person is the same."""
+    _move(conn, grade, "student", district, users)
 
 
 def move_terms(conn: Connection, district: DistrictCode, sessions: Names) -> list[str]:
     """Let the term map lead to sessions under new sourcedIds; return the old ones that it named."""
-    here = term_map.c.district_code == district
-    named = set(conn.scalars(sa.select(term_map.c.session_sourced_id).where(here))) & set(sessions)
-    for old in sorted(named):
-        moved = sa.update(term_map).where(here, term_map.c.session_sourced_id == old)
-        conn.execute(moved.values(session_sourced_id=sessions[old]))
-    return sorted(named)
+    return _move(conn, term_map, "session_sourced_id", district, sessions)
+
+
+def _move(conn: Connection, table: sa.Table, column: str, district: DistrictCode, names: Names) -> list[str]:
+    here = table.c.district_code == district
+    found = set(conn.scalars(sa.select(table.c[column]).where(here).distinct())) & set(names)
+    for old in sorted(found):
+        moved = sa.update(table).where(here, table.c[column] == old)
+        conn.execute(moved.values({column: names[old]}))
+    return sorted(found)
 
 
 def move_payloads(

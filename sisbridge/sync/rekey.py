@@ -19,8 +19,8 @@ from sisbridge.store import rekey as store
 from sisbridge.store import roster
 from sisbridge.sync.context import Stage, clean_name, raw_name
 
-RULE = "SZ30"
-"""The code of a hold for a re-key."""
+RULE, KIND = "SZ30", "rekey"
+"""The code and the kind of a hold for a re-key."""
 
 SUMMARY = "rekey/summary"
 """Where the counts of a proposed crosswalk lie, beside its pairs."""
@@ -129,7 +129,7 @@ def _land(stage: Stage, found: Crosswalk, told: list[Proposed]) -> None:
 def _seed(stage: Stage, told: list[Proposed], rows: Mapping[RosterTable, Texts]) -> Seed:
     parts = ", ".join(f"{one.paired} of {one.gone} {one.table.replace('_', ' ')}" for one in told)
     return Seed(
-        kind="rekey",
+        kind=KIND,
         table="",
         school="",
         direction="",

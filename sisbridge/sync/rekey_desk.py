@@ -18,13 +18,13 @@ from domain.tables import ROSTER, RosterTable
 from mappings import crosswalk as pairing
 from mappings.crosswalk import PAIRS, Crosswalk
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import audit, people, roster, runs, snapshots
+from sisbridge.store import audit, holds, people, roster, runs, snapshots
 from sisbridge.store import identity as identity_store
 from sisbridge.store import rekey as store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
 from sisbridge.store.rekey import Names
-from sisbridge.sync.rekey import SUMMARY, Proposed, pairs_name
+from sisbridge.sync.rekey import KIND, SUMMARY, Proposed, pairs_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,13 @@ def accept(house: House, district: DistrictCode, actor: str) -> Carried:
         moved = _move_people(conn, known, names.get(RosterTable.USERS, {}), night_on, actor, at)
         seats = _move_seats(conn, district, names, night_on)
         store.move_home_classes(conn, district, names.get(RosterTable.CLASSES, {}))
+        store.move_grades(conn, district, names.get(RosterTable.USERS, {}))
         terms = store.move_terms(conn, district, names.get(RosterTable.ACADEMIC_SESSIONS, {}))
         payloads = store.move_payloads(conn, house.keyring, district, names)
         snapshots.forget_bookmarks(conn, district)
+        for hold in holds.holds(conn, district, holds.HoldState.OPEN):
+            if hold.kind == KIND:
+                holds.forget(conn, district, hold.hold_id)
         _decide(conn, found, crosswalk, store.ACCEPTED, actor, night_on, at)
     return Carried(rows, moved, seats, payloads, tuple(terms))
 
