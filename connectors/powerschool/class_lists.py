@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from connectors.powerschool.client import GradeClient
-from connectors.powerschool.identifiers import Row, same_number, year_id
+from connectors.powerschool.identifiers import Row, plain_number, year_id
 from connectors.powerschool.query_list import Query
 from domain.errors import RowRejected
 from domain.grading import GradePayload
+
+_Key = tuple[tuple[str, str], ...]
+"""A question's arguments, sorted."""
 
 
 class FindsStudents(Protocol):
@@ -46,7 +49,7 @@ class ClassLists:
         self._query = query
         self._by = settings.student_by
         self._store_code = store_code
-        self._lists: dict[tuple[tuple[str, str], ...], list[Row]] = {}
+        self._lists: dict[_Key, dict[str, list[Row]]] = {}
 
     def forget(self) -> None:
         """Let go of what was read: it may have changed."""
@@ -55,20 +58,25 @@ class ClassLists:
     def read(self, payloads: Iterable[GradePayload]) -> None:
         """Read the lists of payloads that were not read yet; raises as `GradeClient.rows`."""
         for wanted in sorted({key for payload in payloads if (key := self._key(payload))} - set(self._lists)):
-            self._lists[wanted] = self._client.rows(self._query, dict(wanted))
+            self._lists[wanted] = self._by_student(self._client.rows(self._query, dict(wanted)))
 
     def place(self, payload: GradePayload) -> Place:
-        """Return where a payload belongs; RowRejected WB65 (no such student), WB66 (several sections)."""
-        key = self._key(payload)
-        rows = [row for row in self._lists.get(key, []) if self._is(row, payload)] if key else []
+        """Return where a payload belongs.
+
+        Raises RowRejected WB65 (no such student), WB66 (several sections), WB67 (several students).
+        """
+        student = self._student(payload)
+        rows = self._lists.get(self._key(payload), {}).get(student, []) if student else []
         if not rows:
             raise _not_there(payload)
+        if len({row["students_dcid"] for row in rows}) > 1:
+            raise _not_one(payload)
         sections = _narrowed(_by_section(rows), payload)
         if len(sections) > 1:
             raise _several(payload)
         return Place(tuple(sections[0]))
 
-    def _key(self, payload: GradePayload) -> tuple[tuple[str, str], ...]:
+    def _key(self, payload: GradePayload) -> _Key:
         """Return the question's arguments; none when the roster does not tell course or year."""
         if not (payload.course_code and payload.school_year.isdecimal()):
             return ()
@@ -77,15 +85,21 @@ class ClassLists:
             found["store_code"] = payload.label(self._store_code)
         return tuple(sorted(found.items()))
 
-    def _is(self, row: Row, payload: GradePayload) -> bool:
-        if self._by == "state_studentnumber":
-            return (
-                bool(payload.state_identifier) and row.get("state_studentnumber") == payload.state_identifier
-            )
-        wanted = payload.student_identifier.strip()
-        if self._by == "dcid":
-            return row.get("students_dcid") == wanted
-        return bool(wanted) and same_number((row.get("student_number") or "").strip(), wanted)
+    def _by_student(self, rows: Iterable[Row]) -> dict[str, list[Row]]:
+        """Return rows by the number that the roster knows students by."""
+        column = "students_dcid" if self._by == "dcid" else self._by
+        found: dict[str, list[Row]] = {}
+        for row in rows:
+            found.setdefault(self._plain(row.get(column) or ""), []).append(row)
+        return found
+
+    def _plain(self, text: str) -> str:
+        """Return a number to compare by; a zero before a state's number is part of it."""
+        return text.strip() if self._by == "state_studentnumber" else plain_number(text)
+
+    def _student(self, payload: GradePayload) -> str:
+        by_state = self._by == "state_studentnumber"
+        return self._plain(payload.state_identifier if by_state else payload.student_identifier)
 
 
 def _by_section(rows: Sequence[Row]) -> list[list[Row]]:
@@ -135,4 +149,13 @@ def _several(payload: GradePayload) -> RowRejected:
         "The student sits in several sections of this course, so the right one cannot be told",
         key=payload.item_id,
         fix="Set labels.term_id for the term in the region file, or ask the registrar to drop the wrong one",
+    )
+
+
+def _not_one(payload: GradePayload) -> RowRejected:
+    return RowRejected(
+        "WB67",
+        "PowerSchool has several students of this number in the course, so nobody is graded",
+        key=payload.item_id,
+        fix="Ask the registrar which record is right, or set student_by to a number that is unique",
     )

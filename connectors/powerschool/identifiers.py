@@ -64,9 +64,10 @@ def year_id(school_year: str) -> int:
     return int(school_year) - 1991
 
 
-def same_number(one: str, other: str) -> bool:
-    """Return whether two texts are one Student_Number, which PowerSchool keeps as a number: no zeros lead."""
-    return one == other or (one.isdecimal() and other.isdecimal() and int(one) == int(other))
+def plain_number(text: str) -> str:
+    """Return a Student_Number as PowerSchool keeps it, which is a number: no blanks, no zeros before it."""
+    bare = text.strip()
+    return str(int(bare)) if bare.isdecimal() else bare
 
 
 def year_of_term(term_id: str | None) -> int:

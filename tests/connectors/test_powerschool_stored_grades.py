@@ -223,6 +223,24 @@ def test_a_student_who_cannot_be_placed_is_refused_alone(start: Start) -> None:
     assert "no student of this number" in receipts[0].message
 
 
+def test_two_students_of_one_number_are_both_left_alone(start: Start) -> None:
+    server = start()
+    number = server.tables.rows("students")[0]["student_number"]
+    server.tables.change("students", 4101, student_number=number)
+    (receipt,) = send(sink(server), grade())
+    assert (receipt.outcome, rows(server)) == (Outcome.REJECTED, [])
+    assert "several students of this number" in receipt.message
+
+
+def test_a_state_number_is_matched_with_every_zero(start: Start) -> None:
+    server = start()
+    server.tables.change("students", 4100, state_studentnumber="012345678")
+    route = sink(server, student_by="state_studentnumber")
+    (short,) = send(route, grade(state_identifier="12345678"))
+    (whole,) = send(route, grade(state_identifier="012345678"))
+    assert (short.outcome, whole.outcome) == (Outcome.REJECTED, Outcome.DELIVERED)
+
+
 def _second_section(server: RunningPowerSchool, sign: int = 1) -> None:
     """Put the first student into a second section of the course, of the year's own term."""
     first = server.tables.rows("sections")[0]
