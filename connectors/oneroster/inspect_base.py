@@ -1,22 +1,20 @@
 """Finding the OneRoster service and its version behind the address somebody pasted.
 
-Source: OneRoster 1.1 and 1.2 REST bindings, base paths; vendor prefixes and addresses met in the field.
+Where to look is what a pull's probe knows; here a server is taken for one though its answers deviate.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from connectors.auth import Authorizer
 from connectors.oneroster.inspect_bundle import no_roster
 from connectors.oneroster.inspect_json import unwrapped
+from connectors.oneroster.probe import Candidate, candidates, names_version
 from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterConnection, address
 from domain.errors import ContractBroken, StopDistrict
-from domain.oneroster import BASE_PATHS, Service, Version
-
-_VERSIONED = re.compile(r"/v1[p.]([12])(/|$)")
+from domain.oneroster import Service, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +52,25 @@ def find_server(settings: OneRosterConnection, version: Version | None) -> Found
     settings.base_url: as it was pasted, with or without the standard's path. Raises ContractBroken FL60
     when none answers with a list of orgs, and at once what means that the others cannot answer either.
     """
-    for base, told in _candidates(settings.base_url, version):
-        known = settings.model_copy(update={"base_url": base, "version": told or Version.V1P2})
+    for candidate in _wanted(settings.base_url, version):
+        known = settings.model_copy(update={"base_url": candidate.root, "version": candidate.version})
         if known.auth == "oauth1" and known.version is Version.V1P2:
             continue
         sign_in = known.authorizer(ROSTER_SCOPES)
         if (shaped := _shape(known, sign_in)) is not None:
+            told = candidate.version if names_version(candidate.root) else None
             final = version or told or shaped
             return Found(known.model_copy(update={"version": final}), final, sign_in, shaped)
     raise no_roster(urlsplit(settings.base_url).netloc)
 
 
-def _candidates(url: str, version: Version | None) -> list[tuple[str, Version | None]]:
-    pasted = url.rstrip("/")
-    told = _VERSIONED.search(urlsplit(pasted).path + "/")
-    if told:
-        # People paste the address of a collection too.
-        end = pasted.index(told[0].rstrip("/")) + len(told[0].rstrip("/"))
-        return [(pasted[:end], version or Version(f"1.{told[1]}"))]
-    wanted = [version] if version else [Version.V1P2, Version.V1P1]
-    bases = [(pasted + BASE_PATHS[one, Service.ROSTERING], one) for one in wanted]
-    return [*bases, (pasted, version)]
+def _wanted(pasted: str, version: Version | None) -> list[Candidate]:
+    """Return the addresses to ask: of one version only, where one is wanted; the pasted one all the same."""
+    found = candidates(pasted)
+    if version is None:
+        return list(found)
+    given = [Candidate(found[0].root, version)] if names_version(found[0].root) else []
+    return list(dict.fromkeys([*given, *(one for one in found if one.version is version)]))
 
 
 def _shape(settings: OneRosterConnection, sign_in: Authorizer) -> Version | None:

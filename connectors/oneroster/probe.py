@@ -143,9 +143,14 @@ def settled(settings: OneRosterRestSettings) -> OneRosterRestSettings:
 def _found(client: HttpClient, candidate: Candidate, asked: int, configured: bool) -> Found:
     """Return what was found; the records decide on the version where neither path nor person does."""
     shape = _shape(client, candidate.root)
-    named = configured or _NAMED[candidate.version].search(urlsplit(candidate.root).path)
+    named = configured or names_version(candidate.root)
     version = candidate.version if named or shape is None else shape
     return Found(candidate.root, _gradebook(candidate.root), version, shape, asked)
+
+
+def names_version(root: str) -> bool:
+    """Return whether an address says of which version what it leads to is."""
+    return any(name.search(urlsplit(root).path) for name in _NAMED.values())
 
 
 def _gradebook(root: str) -> str:

@@ -102,9 +102,7 @@ def test_a_check_names_the_address_and_version_to_set(start: Start) -> None:
 
 
 @pytest.mark.parametrize(("served", "said"), [(OLD, NEW), (NEW, OLD)])
-def test_field_failure_42_the_other_versions_records_are_said(
-    start: Start, served: Version, said: Version
-) -> None:
+def test_the_other_versions_records_are_said(start: Start, served: Version, said: Version) -> None:
     provider = start(served)
     report = source(provider, version=said, scopes=()).check()
     (step,) = [one for one in report.steps if one.name == "address"]

@@ -155,7 +155,7 @@ def test_what_another_hand_broke_in_the_landing_is_read_again(start: Start) -> N
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_field_failure_58_a_page_too_large_is_asked_for_at_half_its_size(start: Start, status: int) -> None:
+def test_a_page_too_large_is_asked_for_at_half_its_size(start: Start, status: int) -> None:
     provider = start()
     provider.faults.add(Fault(FaultKind.STATUS, "users", status=status, times=4))
     assert len(set(pulled(provider, page_size=400)["users"])) == USERS
@@ -163,7 +163,7 @@ def test_field_failure_58_a_page_too_large_is_asked_for_at_half_its_size(start: 
     assert limits == ["400", "400", "200", "200", "100", "100", "100"]
 
 
-def test_field_failure_58_a_large_page_that_takes_too_long_is_halved(start: Start) -> None:
+def test_a_large_page_that_takes_too_long_is_halved(start: Start) -> None:
     provider = start()
     provider.faults.add(Fault(FaultKind.SLOW, "users", seconds=1.0, times=2))
     assert len(set(pulled(provider, page_size=400, read_timeout=0.3)["users"])) == USERS
@@ -178,9 +178,7 @@ def test_a_server_that_is_away_stays_a_reason_to_try_later(start: Start) -> None
 
 
 @pytest.mark.parametrize("version", list(Version))
-def test_field_failure_63_a_delta_is_sifted_when_the_filter_is_ignored(
-    start: Start, data: Dataset, version: Version
-) -> None:
+def test_a_delta_is_sifted_when_the_filter_is_ignored(start: Start, data: Dataset, version: Version) -> None:
     one = data.records("users")[0]["sourcedId"]
     data.change("users", one, AT, givenName="New")
     provider = start(Dialect(ignore_filter=True, counted="all"), version)
