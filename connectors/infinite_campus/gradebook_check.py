@@ -11,7 +11,7 @@ from connectors.infinite_campus.menus import CONNECTION
 from connectors.infinite_campus.settings import MENU, VENDOR_HEADER, CampusGradebookSettings
 from connectors.infinite_campus.tasks import published
 from connectors.oneroster.envelope import records_of
-from connectors.oneroster.gradebook_check import gradebook_steps
+from connectors.oneroster.gradebook_check import gradebook_steps, orgs_beside
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.settings import address
 from connectors.protocol import CheckReport
@@ -26,7 +26,8 @@ _SAMPLE = 200
 def run_campus_gradebook_check(district: DistrictCode, settings: CampusGradebookSettings) -> CheckReport:
     """Try name, connection, token, the vendor header, line items, the right to write, and the tasks."""
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
-        return run_steps(district, list(_steps(client, settings, district)), CONNECTION)
+        steps = list(_steps(client, settings, district))
+        return run_steps(district, steps, CONNECTION, partial(orgs_beside, settings))
 
 
 def _steps(client: HttpClient, settings: CampusGradebookSettings, district: DistrictCode) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from connectors.check_steps import Fixes, Step, run_steps
 from connectors.http import HttpClient, Request
@@ -11,8 +12,9 @@ from connectors.http_steps import connection_steps
 from connectors.oneroster.envelope import records_of
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.line_items import PERMISSION
-from connectors.oneroster.settings import OneRosterGradebookSettings, address
-from connectors.protocol import CheckReport
+from connectors.oneroster.rest_check import ORGS, seen_orgs
+from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterGradebookSettings, address
+from connectors.protocol import CheckReport, SeenOrgs
 from domain.errors import RetryLater
 from domain.ids import DistrictCode, fixed_id
 from domain.oneroster import Service
@@ -27,7 +29,19 @@ def run_gradebook_check(
     """
     root = settings.root(Service.GRADEBOOK)
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
-        return run_steps(district, list(gradebook_steps(client, root, district)), fixes)
+        steps = list(gradebook_steps(client, root, district))
+        return run_steps(district, steps, fixes, partial(orgs_beside, settings))
+
+
+def orgs_beside(settings: OneRosterGradebookSettings) -> SeenOrgs:
+    """Return the orgs that the gradebook's credentials may read, to prove whose gradebook it is.
+
+    Raises what `HttpClient` raises where they may not, which is no fault of a gradebook's connection.
+    """
+    client = settings.client(settings.authorizer(ROSTER_SCOPES))
+    with client:
+        url = address(settings.root(Service.ROSTERING), "orgs")
+        return seen_orgs(client.get(url, {"limit": str(ORGS), "offset": "0"}), settings.version)
 
 
 def gradebook_steps(

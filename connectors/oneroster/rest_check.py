@@ -20,10 +20,13 @@ from connectors.protocol import CheckReport, SeenOrgs
 from domain.clock import Clock, system_clock, utc_text
 from domain.errors import StopDistrict
 from domain.ids import DistrictCode
-from domain.oneroster import Service
+from domain.oneroster import Service, Version
+
+ORGS = 200
+"""Orgs read to see whose they are."""
 
 _SAMPLE = 200
-"""Orgs read to see whose they are, and enrollments to see whether their moment of change moves."""
+"""Enrollments read to see whether their moment of change moves."""
 
 
 def run_check(
@@ -69,9 +72,7 @@ class _Roster:
 
     def orgs(self) -> SeenOrgs:
         """Return the orgs as a pull would page them."""
-        records = records_of(self._ask("orgs", _SAMPLE).json, "orgs", "/orgs")
-        flat = flatten("orgs", self._version, records, "/orgs")
-        return SeenOrgs(self._version.value, "orgs", (flat.batches["orgs"],))
+        return seen_orgs(self._ask("orgs", ORGS), self._version)
 
     def _address(self) -> str:
         """Look where the server is; settings that name another address than found fail, with both."""
@@ -132,6 +133,14 @@ class _Roster:
         answer = _ask(self._client, self._root, collection, limit, more)
         self._headers = answer.headers
         return answer
+
+
+def seen_orgs(answer: Answer, version: Version) -> SeenOrgs:
+    """Return the orgs of an answer as a pull would page them; StopDistrict CN05 when there are none."""
+    if answer.code >= 300:
+        raise not_found("orgs")
+    flat = flatten("orgs", version, records_of(answer.json, "orgs", "/orgs"), "/orgs")
+    return SeenOrgs(version.value, "orgs", (flat.batches["orgs"],))
 
 
 def _ask(client: HttpClient, root: str, collection: str, limit: int, more: Mapping[str, str]) -> Answer:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from connectors.check_steps import run_steps
+from connectors.check_steps import Step, run_steps
 from connectors.protocol import Capability, CheckReport, FileBatch, FileState, RouteLimits
 from connectors.sftp import outbox
 from connectors.sftp.access import SftpAccess
 from connectors.sftp.session import SftpSession
+from connectors.sftp.steps import session_steps
 from domain.clock import Clock
 from domain.errors import ContractBroken
 from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Outcome, Receipt, RemoteGrade
@@ -48,17 +49,9 @@ class SftpGradeFile(ABC):
         """Connect step by step, then write a marker file into the folder and remove it."""
         session = SftpSession(self._access)
         try:
-            return run_steps(
-                self._district,
-                [
-                    ("name resolution", session.resolve),
-                    ("connection", session.reach),
-                    ("host key", session.verify_host_key),
-                    ("login", session.log_in),
-                    ("folder", lambda: f"{self._access.folder} holds {len(session.files())} files"),
-                    ("permission to write", lambda: _write_marker(session)),
-                ],
-            )
+            steps = session_steps(session, self._access.folder)
+            marker = Step("permission to write", lambda: _write_marker(session))
+            return run_steps(self._district, [*steps, marker])
         finally:
             session.close()
 

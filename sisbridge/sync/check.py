@@ -15,19 +15,18 @@ from sisbridge.sync.belonging import district_step
 from sisbridge.sync.context import connector_of
 from sisbridge.sync.write_test import write_test
 
+_WAYS = {"roster": "rosters", "grades": "grades"}
+
 
 def check(house: House, district: DistrictCode, write_for: str = "") -> dict[str, CheckReport]:
-    """Return a report per purpose that is configured (`roster`, `grades`); never raises an SIS's failure.
+    """Return a report per purpose (`roster`, `grades`); never raises an SIS's failure.
 
-    The roster's last step proves by its orgs that the connection is this district's.
+    The last step proves by the orgs that the connection is this district's: of the roster always, of the
+    grades where their credentials may read orgs.
     write_for: the sourcedId of a marked test student for whom a grade is written and taken back.
     """
     known = house.district(district)
-    reports: dict[str, CheckReport] = {}
-    for purpose in ("roster", "grades"):
-        report = _report(house, known, purpose)
-        if report is not None:
-            reports[purpose] = report
+    reports = {purpose: _report(house, known, purpose) for purpose in _WAYS}
     if write_for:
         reports["write test"] = CheckReport(known.code, _written(house, known, write_for, reports))
     return reports
@@ -42,15 +41,19 @@ def _written(
     return (CheckStep("test record", "skipped", "not tried, because a step before it failed"),)
 
 
-def _report(house: House, district: District, purpose: str) -> CheckReport | None:
+def _report(house: House, district: District, purpose: str) -> CheckReport:
     config, secret = connector_of(house, district.code, purpose)
     if config is None:
-        return None
+        step = CheckStep("settings", "skipped", f"the region file names no way for {_WAYS[purpose]}")
+        return CheckReport(district.code, (step,))
     try:
         if purpose == "grades":
-            return registry.grade_sink(config, secret, clock=clock_of(district)).check()
-        report = registry.roster_source(config, secret, clock=clock_of(district)).check()
+            report = registry.grade_sink(config, secret, clock=clock_of(district)).check()
+        else:
+            report = registry.roster_source(config, secret, clock=clock_of(district)).check()
     except SisbridgeError as error:
         step = CheckStep("settings", "failed", f"{error.code}: {error.message}", error.fix)
         return CheckReport(district.code, (step,))
+    if purpose == "grades" and report.orgs is None:
+        return report
     return replace(report, steps=(*report.steps, district_step(district, report.orgs)))

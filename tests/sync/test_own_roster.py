@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.ids import DistrictCode
 from sisbridge.house import House
 from sisbridge.store import roster, runs
 from sisbridge.sync.check import check
@@ -80,3 +81,17 @@ def test_the_district_number_of_the_region_file_counts(region: SmallRegion, hous
         latest = runs.latest(conn, REST)
     assert latest is not None
     assert latest.code == "CN20"
+
+
+def test_a_gradebook_of_another_district_is_refused_by_the_check(region: SmallRegion, house: House) -> None:
+    claim(region, "1809999")
+    region.load(house, expected_org_identifiers=["1805250"])
+    steps = {step.name: step.outcome for step in check(house, REST)["grades"].steps}
+    assert steps["district"] == "failed"
+
+
+def test_a_district_without_a_way_for_grades_is_told_so(region: SmallRegion, house: House) -> None:
+    entry = {name: value for name, value in region.entries()["district"][0].items() if name != "grades"}
+    load_entries(house, {"district": [{**entry, "code": "9104"}]}, "tester")
+    (step,) = check(house, DistrictCode("9104"))["grades"].steps
+    assert (step.outcome, step.message) == ("skipped", "the region file names no way for grades")
