@@ -27,7 +27,7 @@ def run_campus_gradebook_check(district: DistrictCode, settings: CampusGradebook
     """Try name, connection, token, the vendor header, line items, the right to write, and the tasks."""
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
         steps = list(_steps(client, settings, district))
-        return run_steps(district, steps, CONNECTION, partial(orgs_beside, settings))
+        return run_steps(district, steps, CONNECTION, partial(orgs_beside, settings.without_vendor_header()))
 
 
 def _steps(client: HttpClient, settings: CampusGradebookSettings, district: DistrictCode) -> Iterator[Step]:
