@@ -1,7 +1,8 @@
 """Who Campus lists in a class, asked class by class: for districts whose people without an account have no
 enrollments to be seen by either.
 
-Source: reference on SIS vendors, 2.2 (users; `ext_basic=true` trims what a class list says of a student).
+Source: Infinite Campus knowledge base, OneRoster data models, users; public clients for `ext_basic=true`,
+which trims what a class list says of a student.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rosters from Infinite Campus as Data Extract files by SFTP: the fallback where OneRoster is not to be had.
 
-Source: reference on SIS vendors, 2.4 (Data Extract Utility) and 3.1.
+Source: Infinite Campus knowledge base, data extract utilities and their history.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Grades as Campus takes them on a grading task: the percent as score, the letter in its metadata. Pure.
 
-Source: reference on SIS vendors, 2.3 (the vendor's own client: create or update a final grade).
+Source: the vendor's OneRosterAssignmentSyncTester (2017), create or update a final grade.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Nothing is ever made in Campus but results: the task, its term and its window are the district's own.
 What goes over the wire, ids, retries and read-back are those of the OneRoster gradebook.
-Source: reference on SIS vendors, 2.1 (vendor header) and 2.3 (tasks, windows, fields).
+Source: Infinite Campus knowledge base, connecting to OneRoster grade book endpoints; the vendor's
+OneRosterAssignmentSyncTester (2017).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class InfiniteCampusGradebookSink:
         return self._inner.capabilities()
 
     def limits(self) -> RouteLimits:
-        """Return which marks Campus can say, and that letter and percent go together (2.3)."""
+        """Return which marks Campus can say, and that letter and percent go together."""
         every = self._settings.letter_alone and self._settings.reads_letters
         return RouteLimits(
             comment_length=None if self._settings.send_comment else 0,

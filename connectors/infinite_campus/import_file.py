@@ -1,6 +1,6 @@
 """Grades into Infinite Campus as a file that a custom module of its Data Import Wizard picks up.
 
-Source: reference on SIS vendors, 2.4.
+Source: Infinite Campus knowledge base, data import wizard.
 """
 
 from __future__ import annotations

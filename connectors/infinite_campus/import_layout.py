@@ -1,8 +1,8 @@
 """The layout of a grade file that a district and Infinite Campus agreed on, and a grade as its line. Pure.
 
 Campus takes grades by file only through a custom module of its Data Import Wizard, built for the district:
-there is no standard layout. Source: reference on SIS vendors, 2.4 (Data Import Wizard; keys; the precedent
-of a column bound to a task for every marking period).
+there is no standard layout. Source: Infinite Campus knowledge base, data import wizard; School Loop's grade
+export (the precedent of a column bound to a task for every marking period).
 """
 
 from __future__ import annotations

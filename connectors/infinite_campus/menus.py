@@ -1,6 +1,6 @@
 """Where in Campus a failed step of a check is mended, by code or by step and code.
 
-Source: reference on SIS vendors, 2.1 (where connections are set up), 2.3 (tasks and windows).
+Source: Infinite Campus knowledge base, digital learning applications configuration; grading services.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rosters from Infinite Campus by OneRoster: the standard's source, with what Campus alone needs.
 
-Source: reference on SIS vendors, 2.1 and 2.2.
+Source: Infinite Campus knowledge base, guidelines for OneRoster API consumers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The grading tasks Campus publishes as line items, found by task, term and class.
 
 A task is set up in Campus and never made from outside: what is not published is refused, what is closed
-waits. Source: reference on SIS vendors, 2.3 (metadata of line items; the algorithm from [I] there).
+waits. Which line item is meant follows from title, session and the vendor's metadata.
+Source: Infinite Campus knowledge base, grading services (OneRoster); public clients for the metadata.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class YearWatch:
     """Remembers the days the sessions span, and stops a roster of another year.
 
     Campus serves its active school year alone: switched too early or too late, every record set changes.
-    Source: reference on SIS vendors, 2.2, year scope.
+    Source: Infinite Campus knowledge base, guidelines for OneRoster API consumers.
     """
 
     def __init__(self, today: date, margin_days: int, place: str = "/academicSessions") -> None:
@@ -75,7 +75,7 @@ def _day(text: str) -> date | None:
 class AccountWatch:
     """Compares who sits in classes with who is among the users: Campus shows only people with an account.
 
-    Source: reference on SIS vendors, 2.2, users.
+    Source: Infinite Campus knowledge base, OneRoster 1.1 and 1.2 data models, users.
     """
 
     def __init__(self) -> None:
@@ -139,7 +139,8 @@ def _without_account(person: str, place: str) -> Notice:
 def secret_notice(expires_on: date | None, today: date) -> list[Notice]:
     """Return a notice from 30 days before the client secret dies on, none before that.
 
-    Source: reference on SIS vendors, 2.1, expiry: renewing makes a new secret and kills the old at once.
+    Renewing makes a new secret and kills the old one at once.
+    Source: Infinite Campus knowledge base, digital learning applications configuration.
     """
     if expires_on is None or (expires_on - today).days > _RENEWAL:
         return []

@@ -1,6 +1,6 @@
 """Campus's tables made ready for the column maps.
 
-Source: reference on SIS vendors, 2.2 (no-shows, service type) and 2.4 (identifiers in files).
+Source: Infinite Campus knowledge base, OneRoster data models (no-shows, service type).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What the Data Extract Utility drops every night, made of a data set.
 
-Source: reference on SIS vendors, 2.4: content by ad hoc filter, SQL or Prism, so headings are Campus's own
-names, with or without the table before them; delimiter, extension and a date in the name are the district's.
+Content is by ad hoc filter, SQL or Prism, so headings are Campus's own names, with or without the table
+before them; delimiter, extension and a date in the name are the district's.
+Source: Infinite Campus knowledge base, data extract utilities.
 """
 
 from __future__ import annotations

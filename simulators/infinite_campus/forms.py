@@ -1,6 +1,7 @@
 """A district's data in the forms Campus gives them: ids of both versions, published grading tasks, one year.
 
-Source: reference on SIS vendors, 2.2 (roles and ids, year scope) and 2.3 (line items and their metadata).
+Source: Infinite Campus knowledge base, OneRoster 1.1 and 1.2 data models, what's new in 1.2; public clients
+for the metadata of line items.
 """
 
 from __future__ import annotations

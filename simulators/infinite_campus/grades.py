@@ -1,6 +1,6 @@
 """What Campus makes of a line item and a result that come in.
 
-Source: reference on SIS vendors, 2.3 (calls and fields of the vendor's own client, windows, uncategorized).
+Source: the vendor's OneRosterAssignmentSyncTester (2017): calls and fields; knowledge base, grading services.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNCATEGORIZED = "uncategorized"
 
 
 def uncategorized(dataset: Dataset, record: Any, at: datetime) -> Any:
-    """Return a line item filed under a group of its own when it names no category (2.3)."""
+    """Return a line item filed under a group of its own when it names no category (client)."""
     if not isinstance(record, dict) or "category" in record:
         return record
     if dataset.get("categories", UNCATEGORIZED) is None:
@@ -31,19 +31,19 @@ def uncategorized(dataset: Dataset, record: Any, at: datetime) -> Any:
 
 
 def check_published(dataset: Dataset, line_item_id: str) -> None:
-    """Refuse to change a grading task from outside: only Campus publishes them (2.3; code unconfirmed)."""
+    """Refuse to change a grading task from outside: only Campus publishes them (code unconfirmed)."""
     if is_task(dataset.get("lineItems", line_item_id)):
         raise ProblemError(403, "forbidden", "a grading task is set up in Campus")
 
 
 def shut(dataset: Dataset, record: Any) -> bool:
-    """Return whether a result is for a grading task whose window is closed (2.3)."""
+    """Return whether a result is for a grading task whose window is closed (grading)."""
     line_item = _line_item_of(dataset, record)
     return line_item is not None and is_task(line_item) and not is_open(line_item)
 
 
 def stored_result(dataset: Dataset, record: Record, manner: Manner) -> Record:
-    """Return a result as Campus keeps it: its own metadata beside the letter, percent in its digits (2.3)."""
+    """Return a result as Campus keeps it: its own metadata beside the letter, percent in its digits."""
     line_item = _line_item_of(dataset, record)
     if line_item is None:
         return record
@@ -61,7 +61,7 @@ def stored_result(dataset: Dataset, record: Record, manner: Manner) -> Record:
 
 
 def letter_alone(record: Record, manner: Manner) -> bool:
-    """Return whether a result is a letter without a percent, where Campus takes such (2.3; unconfirmed)."""
+    """Return whether a result is a letter without a percent, where Campus takes such (unconfirmed)."""
     return manner.letter_alone and bool((record.get("metadata") or {}).get(SCORE_GRADE))
 
 

@@ -1,4 +1,7 @@
-"""A running Campus: the OneRoster provider behind Campus's addresses, keys, windows and limits."""
+"""A running Campus: the OneRoster provider behind Campus's addresses, keys, windows and limits.
+
+Comments begin with the vendor's page that a behaviour stands for, by the names of `manner`.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ TOKEN_PATH = f"{ROOT}/oauth2/token"
 NO_APPLICATION = "No Campus Application selected"
 VENDOR_HEADER = "x-vendor-authorization"
 VENDOR_ONLY = ("lineItems", "results", "categories", "scoreScales")
-"""Collections that want the vendor header (2.1: line item category, line item, result, score scale)."""
+"""Collections that want the vendor header (endpoints: line item category, line item, result, score scale)."""
 
 _CLASS_LISTS = ("classes/*/students", "schools/*/classes/*/students")
 _OLD_ROOTS = ("/ims/oneroster/rostering/v1p1/", "/ims/oneroster/gradebook/v1p1/")
@@ -82,7 +85,7 @@ class RunningCampus(RunningProvider):
         clock: Clock = system_clock,
         port: int = 0,
     ) -> None:
-        # 2.1: keys begin with InfiniteCampus_ and an id; OAuth 1.0a ended on 30 June 2023.
+        # Connection: keys begin with InfiniteCampus_ and an id; OAuth 1.0a ended on 30 June 2023.
         known = credentials or Credentials(client_id="InfiniteCampus_7", oauth1=())
         super().__init__(
             dataset, version, dialect=dialect, credentials=known, faults=faults, clock=clock, port=port
@@ -94,12 +97,12 @@ class RunningCampus(RunningProvider):
 
     @property
     def application_base(self) -> str:
-        """Form A of the base URL, as the connection's page shows it (2.1)."""
+        """Form A of the base URL, as the connection's page shows it."""
         return f"{self.base_url}{self._application_path()}/ims/oneroster"
 
     @property
     def plain_base(self) -> str:
-        """Form B of the base URL (2.1)."""
+        """Form B of the base URL."""
         return f"{self.base_url}{ROOT}/api/ims/oneroster/rostering/{_numbered(self.version)}"
 
     @property
@@ -114,7 +117,7 @@ class RunningCampus(RunningProvider):
 
     @property
     def token_url(self) -> str:
-        """Where tokens are given out, the application named (2.1)."""
+        """Where tokens are given out, the application named."""
         return f"{self.base_url}{TOKEN_PATH}?appName={self.manner.app}"
 
     def facts(self) -> dict[str, object]:
@@ -122,12 +125,12 @@ class RunningCampus(RunningProvider):
         return {**super().facts(), "plain_url": self.plain_base, "vendor_key": self.vendor_key}
 
     def renew_secret(self) -> None:
-        """Make a new secret; the old one and its tokens count no more from this moment (2.1)."""
+        """Make a new secret; the old one and its tokens count no more from this moment (connection)."""
         self.credentials = replace(self.credentials, client_secret=secrets.token_urlsafe(16))
         self._desk = Desk(self.version, self.credentials)
 
     def set_window(self, task: str, *, is_open: bool, term: str = "") -> None:
-        """Open or close the grading window of a task, in one term or in all (2.3)."""
+        """Open or close the grading window of a task, in one term or in all (grading)."""
         for record in self.dataset.records("lineItems"):
             there = record.get("gradingPeriod", {}).get("sourcedId", "")
             if is_task(record) and record["title"] == task and term in ("", there):
@@ -155,7 +158,7 @@ class RunningCampus(RunningProvider):
     def _below(self, raw: str) -> tuple[Path, Service]:
         roots = {f"{BASE_PATHS[self.version, service]}/": service for service in Service}
         if self.version is Version.V1P1:
-            # 2.1: form B names the service in 1.1 too; which one serves line items there is unconfirmed.
+            # Public clients: form B names the service in 1.1 too; which serves line items is unconfirmed.
             roots |= dict.fromkeys(_OLD_ROOTS, Service.ROSTERING)
         for root, service in roots.items():
             if raw.startswith(root):
@@ -172,17 +175,17 @@ class RunningCampus(RunningProvider):
     async def _answer(
         self, request: web.Request, path: Path | None, service: Service, fault: Fault | None
     ) -> web.Response:
-        # 2.2: serial calls in peak hours, five at most off-peak.
+        # Consumers: serial calls in peak hours, five at most off-peak.
         if path is not None and self.busy > self.manner.allowed_at_once(self.clock()):
             return web.Response(status=429, headers={"Retry-After": "1"}, text="Too many requests")
-        # 2.2: fall back on timeout; a large page runs into the gateway's.
+        # Unconfirmed: a large page runs into the gateway's.
         limit = request.query.get("limit", "")
         if self.manner.slow_above is not None and limit.isdecimal() and int(limit) > self.manner.slow_above:
             return web.Response(status=504, text="Gateway Time-out")
         return await super()._answer(request, path, service, fault)
 
     async def _token(self, request: web.Request, fault: Fault | None) -> web.Response:
-        # 2.1: without appName, or with one nobody set up, no application is selected.
+        # Connection: without appName, or with one nobody set up, no application is selected.
         if request.query.get("appName") != self.manner.app:
             return web.Response(status=self.manner.refusal_code, text=NO_APPLICATION)
         expires = self.manner.secret_expires_at
@@ -194,7 +197,7 @@ class RunningCampus(RunningProvider):
         super()._admit(request, path, service)
         if path.collection not in VENDOR_ONLY:
             return
-        # 2.1: a grade endpoint wants the vendor's key on top of the bearer token, and answers 401 without.
+        # Endpoints: grades want the vendor's key on top of the bearer token; 401 without.
         given = request.headers.get(VENDOR_HEADER, "")
         if not hmac.compare_digest(given.encode(), self.vendor_key.encode()):
             raise ProblemError(401, "unauthorisedrequest", "the vendor is not authorized")
@@ -214,7 +217,7 @@ class RunningCampus(RunningProvider):
             )
             self._views = (key, shown, whole)
         _, shown, whole = self._views
-        # 2.2: who has no account is missing from the users, not from the class.
+        # Models: who has no account is missing from the users, not from the class.
         return whole if path.shape in _CLASS_LISTS else shown
 
     def _write(self, method: str, path: Path, data: bytes) -> web.Response:
@@ -232,7 +235,7 @@ class RunningCampus(RunningProvider):
 
     def _put_result(self, path: Path, body: dict[str, Any]) -> web.Response:
         if shut(self.dataset, body["result"]):
-            # 2.3: a grade for a closed window is rejected or ignored.
+            # Grading: a grade for a closed window is rejected or ignored.
             if self.manner.closed_window == "dropped":
                 return web.Response(status=200)
             raise ProblemError(403, "forbidden", "the grading window is closed")
