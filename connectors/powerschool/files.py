@@ -17,7 +17,7 @@ from connectors.flat.pull import FlatPull
 from connectors.flat.settings import FlatSettings
 from connectors.flat.source import FlatFilesSource
 from connectors.powerschool.fixes import FILE_FIXES
-from connectors.powerschool.powerquery import DIALECT
+from connectors.powerschool.query_list import DIALECT
 from connectors.protocol import Capability, CheckReport, Landing
 from domain.clock import Clock, system_clock
 from domain.ids import DistrictCode

@@ -20,7 +20,7 @@ from connectors.landed import LandedShelf, PullBook
 from connectors.powerschool.fixes import QUERY_FIXES
 from connectors.powerschool.powerquery_reads import QueryReader
 from connectors.powerschool.powerquery_rows import blank_notice, records_of, rows_of
-from connectors.powerschool.query_list import QUERIES, Query
+from connectors.powerschool.query_list import DIALECT, QUERIES, Query
 from connectors.powerschool.settings import PowerQuerySettings
 from connectors.protocol import (
     Capability,
@@ -39,9 +39,6 @@ from domain.clock import Clock, system_clock
 from domain.errors import SisbridgeError
 from domain.ids import DistrictCode
 from domain.model import Mode
-
-DIALECT = "powerschool"
-"""The name of PowerSchool's columns, which picks the maps."""
 
 
 class PowerQuerySource:

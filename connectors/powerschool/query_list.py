@@ -18,6 +18,9 @@ from pathlib import Path
 _HERE = Path(__file__).parent / "queries"
 _ARGUMENT = re.compile(r":([a-z_]+)")
 
+DIALECT = "powerschool"
+"""The name of PowerSchool's columns, by query or by file, which picks the maps."""
+
 PREFIX = "org.sisbridge.sis"
 """What stands before an area and a name in a query's; PowerSchool wants five parts in all."""
 

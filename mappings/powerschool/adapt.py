@@ -18,6 +18,7 @@ Parts = Iterator[tuple[str, pa.RecordBatch]]
 Columns = dict[str, Texts]
 
 NO_SHOW = "excluded:no-shows, left on the day of enrolling or before"
+GRADUATED_SCHOOL = "out_of_scope:the school that graduates are kept in"
 DISTRICT_OFFICE = "out_of_scope:staff of the district office"
 
 _OFFICE = "0"
@@ -33,10 +34,15 @@ def adapt(source_table: str, batch: pa.RecordBatch) -> Iterable[tuple[str, pa.Re
 
 
 def _schools(columns: Columns) -> Parts:
-    """A school names its district by number only; the district is made an organization of its own."""
+    """A school names its district by number only; the district is made an organization of its own.
+
+    PowerSchool keeps graduates in a school that is none.
+    """
     changed = _with(columns, district_number=signs.district_numbers)
     whole = _batch(changed)
-    yield "schools", whole
+    graduates = _equals(_get(changed, "school_number"), _GRADUATED)
+    yield "schools", whole.filter(pc.invert(graduates))
+    yield GRADUATED_SCHOOL, whole.filter(graduates)
     if "district_number" in columns:
         yield "districts", _first_of_each(_batch(_only(changed, "district_number", PLACE)), "district_number")
 

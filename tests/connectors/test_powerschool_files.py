@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from mappings.maps import maps_for
 from mappings.normalize import normalize
 from simulators.powerschool import Tables
 from simulators.sftp import RunningSftp
-from tests.conformance.canaries import roster
+from tests.conformance.canaries import AT, roster
 from tests.conformance.roster_contract import whole_pull
 from tests.conformance.roster_scenes import write_files
 from tests.field_failures.pulls import failed_step, failure
@@ -104,6 +106,18 @@ def test_a_missing_export_is_named_with_the_menus_to_look_at(server: RunningSftp
     assert failure(by_files(server)).code == "FL04"
     step = failed_step(by_files(server).check())
     assert (step.name, "AutoSend" in step.fix) == ("expected files", True)
+
+
+def test_last_nights_export_is_noticed_because_an_hour_set_for_minute_00_is_any_time_in_it(
+    server: RunningSftp, drop: Path
+) -> None:
+    write_files(drop, exported(Tables.from_dataset(roster())))
+    usual = PowerSchoolFilesSettings.model_validate(reach(server)).stale_after_hours
+    for path in drop.iterdir():
+        made = (AT - timedelta(hours=25)).timestamp()
+        os.utime(path, (made, made))
+    _, pull = whole_pull(by_files(server, stale_after_hours=usual))
+    assert "FL05" in {notice.code for notice in pull.notices()}
 
 
 def test_a_missing_column_is_named_as_powerschool_does(server: RunningSftp, drop: Path) -> None:

@@ -87,8 +87,8 @@ def test_logins_that_mark_a_disabled_account_are_dropped() -> None:
 def test_the_district_that_schools_name_by_number_is_an_organization() -> None:
     orgs = canonical(
         "schools", RosterTable.ORGS,
-        dcid=["1", "2", "3"], school_number=["10", "20", "30"], name=["A", "B", "C"],
-        district_number=["5250", "5250", "0"],
+        dcid=["1", "2", "3", "4"], school_number=["10", "20", "30", "999999"],
+        name=["A", "B", "C", "Graduated Students"], district_number=["5250", "5250", "0", "5250"],
     )  # fmt: skip
     assert [(row["sourced_id"], row["type"], row.get("parent_sourced_id")) for row in orgs] == [
         ("10", "school", "D5250"),
