@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
+from urllib.parse import urlsplit
 
 from connectors.check_steps import Step, run_steps
 from connectors.flat_form import Flat
 from connectors.garbage import seldom_collected
-from connectors.http_steps import connection_steps
+from connectors.http_steps import clock_said, connection_steps
 from connectors.landed import LandedShelf, PullBook
 from connectors.powerschool.fixes import QUERY_FIXES
 from connectors.powerschool.powerquery_reads import QueryReader
@@ -186,6 +187,12 @@ def _steps(reader: QueryReader, root: str) -> Iterator[Step]:
     yield Step("page cap", lambda: f"{reader.page_size()} rows at once")
     for query in QUERIES.values():
         yield Step(query.table, partial(_try, reader, query), blocks=False)
+    yield Step("clock", partial(_clock, reader, root), blocks=False)
+
+
+def _clock(reader: QueryReader, root: str) -> str:
+    answer = reader.client.get(f"{root}/ws/v1/metadata")
+    return clock_said(answer.headers, urlsplit(root).hostname or "")
 
 
 def _orgs(reader: QueryReader) -> SeenOrgs:
