@@ -21,6 +21,7 @@ class Encoding(StrEnum):
 
     UTF8 = "UTF-8"
     UTF16 = "UTF-16"
+    UTF16_UNMARKED = "UTF-16 without its mark"
     CP1252 = "Windows-1252"
     MAC_ROMAN = "Mac Roman"
 
@@ -34,6 +35,8 @@ def _cp1252_table() -> str:
 _CP1252 = _cp1252_table()
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ANY_BYTE = (Encoding.CP1252, Encoding.MAC_ROMAN)
+_CODECS = {Encoding.UTF16: "utf-16", Encoding.UTF16_UNMARKED: "utf-16-le"}
+"""The codecs of what is not read byte by byte, besides UTF-8."""
 
 
 class EncodingScan:
@@ -68,8 +71,9 @@ class EncodingScan:
             self._encoding = Encoding.UTF16
         elif piece.startswith(codecs.BOM_UTF8):
             self._encoding = Encoding.UTF8
-        name = "utf-16" if self._encoding is Encoding.UTF16 else "utf-8"
-        self._decoder = codecs.getincrementaldecoder(name)("strict")
+        elif self._encoding is Encoding.UTF16:
+            self._encoding = Encoding.UTF16_UNMARKED
+        self._decoder = codecs.getincrementaldecoder(_CODECS.get(self._encoding, "utf-8"))("strict")
 
     def _decode(self, piece: bytes, *, final: bool) -> None:
         if self._decoder is None:
@@ -77,11 +81,11 @@ class EncodingScan:
         try:
             self._refuse_nul("\0" in self._decoder.decode(piece, final))
         except UnicodeDecodeError:
-            if self._encoding is Encoding.UTF16:
+            if self._encoding in _CODECS:
                 raise self._no_text("it is UTF-16 by its mark or settings, but not throughout") from None
             if self._expected is Encoding.UTF8:
                 raise self._no_text("it was agreed to be UTF-8 and is not") from None
-            self._encoding = Encoding.CP1252
+            self._encoding = self._expected if self._expected in _ANY_BYTE else Encoding.CP1252
             self._refuse_nul(b"\0" in piece)
 
     def _refuse_nul(self, found: bool) -> None:
@@ -106,7 +110,7 @@ def as_utf8(pieces: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
     elif encoding is Encoding.CP1252:
         yield from _without_mark(codecs.charmap_decode(p, "strict", _CP1252)[0].encode() for p in pieces)
     else:
-        decoder = codecs.getincrementaldecoder("utf-16")("strict")
+        decoder = codecs.getincrementaldecoder(_CODECS[encoding])("strict")
         yield from (decoder.decode(piece).encode() for piece in pieces)
 
 

@@ -98,9 +98,20 @@ def test_delimiter_header_and_encoding_are_found_out(
     assert [one.code for one in pull.notices()] == (["FL20"] if encoding in ("utf-16", "cp1252") else [])
 
 
-@pytest.mark.parametrize("encoding", ["mac-roman", "cp1252", "utf-16", "utf-8"])
-def test_an_agreed_encoding_is_read_as_agreed(server: RunningSftp, drop: Path, encoding: str) -> None:
-    (drop / "students.txt").write_bytes("DCID\tLast_Name\n1\tPérez\n".encode(encoding))
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("mac-roman", "mac-roman"),
+        ("cp1252", "cp1252"),
+        ("utf-16", "utf-16"),
+        ("utf-16", "utf-16-le"),
+        ("utf-8", "utf-8"),
+    ],
+)
+def test_an_agreed_encoding_is_read_as_agreed(
+    server: RunningSftp, drop: Path, encoding: str, written: str
+) -> None:
+    (drop / "students.txt").write_bytes("DCID\tLast_Name\n1\tPérez\n".encode(written))
     layout = STUDENTS.model_copy(update={"encoding": encoding})
     pull, rows = pulled(server, layout)
     assert (rows[0][1], pull.notices()) == ("Pérez", ())
