@@ -20,7 +20,7 @@ from sisbridge.store import roster as store_roster
 from sisbridge.sync.check import check
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries
-from tests.support.pages import shown_districts
+from tests.support.pages import DOCS, shown_districts
 from tests.support.small_region import NOW, roster
 
 SHOWN = shown_districts("generic.md")
@@ -162,3 +162,17 @@ def test_plain_csv_of_another_district_is_refused(house: House, sftp: RunningSft
     district = load(house, "9103", over_sftp(sftp), PASSWORD)
     assert [name for name, _ in failed_steps(house, district)] == ["district"]
     assert sync_district(house, district).code == "CN20"
+
+
+def test_the_steps_that_the_page_explains_are_those_of_the_check(house: House) -> None:
+    page = (DOCS / "generic.md").read_text(encoding="utf-8").split("## What the check tries\n")[1]
+    with RunningProvider(roster(), Version.V1P2, clock=FixedClock(NOW)) as provider:
+        reached = {
+            "base_url": provider.rostering_url,
+            "token_url": provider.token_url,
+            "client_id": provider.client_id,
+        }
+        district = load(house, "9101", reached, provider.client_secret, base_url=provider.gradebook_url)
+        steps = {step.name for report in check(house, district).values() for step in report.steps}
+    between = {"academicSessions", "courses", "classes", "users", "categories"}
+    assert [name for name in steps - between if name not in page] == []
