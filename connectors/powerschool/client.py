@@ -8,7 +8,7 @@ from typing import Self
 
 import orjson
 
-from connectors.http import HttpClient, Request
+from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import decode_json, place_of
 from connectors.powerschool.grade_queries import TOTAL
 from connectors.powerschool.identifiers import Row
@@ -134,17 +134,18 @@ def _total(query: Query, rows: Sequence[Row]) -> int:
     return int(float(told)) if told else len(rows)
 
 
-def told_id(body: bytes) -> str:
+def told_id(answer: Answer) -> str:
     """Return the id that the answer to an insert names, "" when it names none.
 
-    Servers answer `{"result": [{"success_message": {"id": 1}}]}` or the row itself.
+    Servers answer `{"result": [{"success_message": {"id": 1}}]}` or the row itself, or name its address.
     """
+    at = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
     try:
-        answer = decode_json(body, "POST", "")
+        said = decode_json(answer.body, "POST", "")
     except SisbridgeError:
-        return ""
-    results = answer.get("result") if isinstance(answer, dict) else None
-    first = results[0] if isinstance(results, list) and results else answer
+        said = None
+    results = said.get("result") if isinstance(said, dict) else None
+    first = results[0] if isinstance(results, list) and results else said
     told = first.get("success_message", first) if isinstance(first, dict) else None
     found = told.get("id") if isinstance(told, dict) else None
-    return "" if found is None else str(found)
+    return (at if at.isdecimal() else "") if found is None else str(found)

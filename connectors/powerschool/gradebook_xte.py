@@ -20,7 +20,7 @@ from connectors.powerschool.client import GradeClient
 from connectors.powerschool.grade_queries import CLASS, SCORES
 from connectors.powerschool.grade_settings import PowerSchoolGradebookSettings
 from connectors.powerschool.identifiers import Place, Thing, number
-from connectors.powerschool.refusals import lacks_fields, left_alone, refused, term_locked, waits
+from connectors.powerschool.refusals import lacks_fields, left_alone, no_teacher, refused, term_locked, waits
 from connectors.powerschool.stored_check import try_query
 from connectors.powerschool.xte_columns import Column, XteColumns, column_of, resubmitted
 from connectors.powerschool.xte_scores import Entry, Score, body_of, canonical, score_of
@@ -173,6 +173,8 @@ class XteGradebook:
 
     def _cell(self, payload: GradePayload) -> _Cell:
         row = self._lists.place(payload).row
+        if not number(row, Place.XTE, Thing.TEACHER):
+            raise no_teacher(payload.item_id)
         return _Cell(column_of(payload.line_item, row), number(row, Place.XTE, Thing.STUDENT))
 
     def _read_scores(self, cells: Iterable[_Cell]) -> None:

@@ -56,7 +56,7 @@ MEANS: Mapping[tuple[Place, Thing], str] = {
 
 def number(row: Row, place: Place, thing: Thing) -> int:
     """Return a thing's number for a place from a row of our queries; KeyError when the place has none."""
-    return int(str(row[MEANS[place, thing]]))
+    return int(float(str(row[MEANS[place, thing]])))
 
 
 def year_id(school_year: str) -> int:

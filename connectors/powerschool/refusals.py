@@ -216,3 +216,13 @@ def term_locked(column: str, term_id: str) -> RowRejected:
         fix="In PowerSchool under District Setup > PowerTeacher Pro Settings look up whether the term is "
         "locked, or let the teacher enter the grades",
     )
+
+
+def no_teacher(key: str) -> RowRejected:
+    """Return WB79: nobody's gradebook is behind a section."""
+    return RowRejected(
+        "WB79",
+        "The student's section has no teacher in PowerSchool, so there is no gradebook to write to",
+        key=key,
+        fix="Ask the registrar to put the local teacher of record on the section",
+    )

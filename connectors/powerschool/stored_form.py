@@ -18,7 +18,7 @@ from connectors.powerschool.identifiers import Row, Thing, number
 from domain.errors import RowRejected
 from domain.grading import GradeKind, GradePayload, GradeValue, Mark, RemoteGrade
 
-Field = str | int | float | bool
+Field = str | int | float | bool | None
 Fields = dict[str, Field]
 
 FLAGS = ("gpa", "classrank", "honorroll", "transcripts", "graduation", "gradesuppression")
@@ -84,17 +84,25 @@ class StoredForm:
 
         Raises RowRejected when it would carry credit that may not go: WB68 not whole, WB69 none.
         """
-        fields = self._kept(standing) if standing else self._credit(payload, place.row)
-        fields |= self._named(payload, place.row)
+        fields = self._named(payload, place.row)
+        fields |= self._kept(standing) if standing else self._begun(payload, place.row)
         fields |= self._graded(payload)
-        if payload.kind is GradeKind.PROGRESS and self._settings.exclude_progress and not standing:
-            fields |= dict.fromkeys(EXCLUDED, True)
         return orjson.dumps({"tables": {"storedgrades": fields}})
 
+    def _begun(self, payload: GradePayload, row: Row) -> Fields:
+        """Return what only a grade that is stored anew gets from us: credit, and what it is kept out of."""
+        excluded = payload.kind is GradeKind.PROGRESS and self._settings.exclude_progress
+        return self._credit(payload, row) | (dict.fromkeys(EXCLUDED, True) if excluded else {})
+
     def _kept(self, row: Row) -> Fields:
-        """Return what stands in a row, of all the fields that an update would wipe."""
+        """Return what stands in a row, of all the fields that an update would wipe, the grade emptied.
+
+        What is printed (level when earned, names) stays as it was stored.
+        """
         held = {name: row.get(column) for name, column in _HELD.items()}
-        return {name: _typed(name, value) for name, value in held.items() if value is not None}
+        kept: Fields = {name: _typed(name, value) for name, value in held.items() if value is not None}
+        emptied = ("grade", "percent", *(("comment_value",) if self._settings.send_comment else ()))
+        return kept | dict.fromkeys(emptied, None)
 
     def _named(self, payload: GradePayload, row: Row) -> Fields:
         first = int(payload.school_year) - 1
@@ -107,7 +115,7 @@ class StoredForm:
             "section_number": str(row["section_number"]),
             "course_name": str(row["course_name"]),
             "schoolname": str(row["school_name"]),
-            "grade_level": int(str(row["grade_level"])),
+            "grade_level": int(float(str(row["grade_level"]))),
         }
         teacher = {"section": row.get("teacher_name"), "offering": payload.teacher}
         name = teacher.get(self._settings.teacher)
@@ -135,7 +143,7 @@ class StoredForm:
         if counted and not hours and not self._settings.zero_credits:
             raise _none(payload)
         letter = self._graded(payload).get("grade", "")
-        known: Mapping[str, Field | None] = {
+        known: Mapping[str, Field] = {
             "potentialcrhrs": float(hours),
             "earnedcrhrs": 0.0 if letter in self._settings.no_credit else float(hours),
             "credit_type": row.get("course_credit_type"),

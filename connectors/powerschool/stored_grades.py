@@ -47,6 +47,7 @@ class PowerSchoolStoredGradesSink:
         self._ids = RemoteIds()
         self._writer = StoredWriter(settings, self._client, self._lists, self._ids, self._receipt)
         self._shown: set[ItemId] = set()
+        self._anew: dict[ItemId, str] = {}
 
     @property
     def district(self) -> DistrictCode:
@@ -114,7 +115,10 @@ class PowerSchoolStoredGradesSink:
             for item in items:
                 try:
                     shown = item.item_id in self._shown
-                    writes.append((item, self._writer.request(item, payloads[item.item_id], shown=shown)))
+                    request = self._writer.request(item, payloads[item.item_id], shown=shown)
+                    writes.append((item, request))
+                    if request.method == "POST":
+                        self._anew[item.item_id] = item.result_id
                 except RowRejected as error:
                     outcome = Outcome.CONFLICT if error.code == "WB70" else Outcome.REJECTED
                     yield self._receipt(item, outcome, error)
@@ -153,7 +157,16 @@ class PowerSchoolStoredGradesSink:
             standing = self._writer.standing(payload)
         except RowRejected:
             return None
-        return self._form.remote(standing) if standing else None
+        found = self._form.remote(standing) if standing else None
+        if found and found.value == self.canonical(payload.value):
+            self._recognise(payload.item_id, found.remote_id)
+        return found
+
+    def _recognise(self, item: ItemId, dcid: str) -> None:
+        """Remember a row that we stored without hearing its DCID: nothing stood there when we began."""
+        stored = self._anew.pop(item, "")
+        if stored and self._ids.find(stored) is None:
+            self._ids.learn(stored, dcid)
 
     def _receipt(
         self, item: OutboxItem, outcome: Outcome, error: SisbridgeError | None,

@@ -152,7 +152,7 @@ class StoredWriter:
 
     def _stored(self, item: OutboxItem, answer: Answer) -> str:
         """Return the DCID of what was written, and remember it when it is new."""
-        told = told_id(answer.body)
+        told = told_id(answer)
         if answer.code == 201 and told:
             self._ids.learn(item.result_id, told)
         return told

@@ -74,10 +74,12 @@ class XteColumns:
         self._ids = ids
         self._sections: dict[int, list[Record]] = {}
         self._categories: dict[tuple[int, str], int | RowRejected] = {}
+        self._unread: dict[int, RowRejected] = {}
 
     def forget(self) -> None:
         """Let go of what was read: it may have changed."""
         self._sections.clear()
+        self._unread.clear()
 
     def read(self, columns: Iterable[Column]) -> None:
         """Read the assignments of the columns' sections, one question for each teacher."""
@@ -87,8 +89,12 @@ class XteColumns:
                 wanted.setdefault(column.teacher, set()).add(column.section)
         for teacher, sections in sorted(wanted.items()):
             ids = ",".join(map(str, sorted(sections)))
-            found = self._get("section/assignment/", {"users_dcid": str(teacher), "section_ids": ids})
             self._sections |= {section: [] for section in sections}
+            try:
+                found = self._get("section/assignment/", {"users_dcid": str(teacher), "section_ids": ids})
+            except RowRejected as error:
+                self._unread |= dict.fromkeys(sections, error)
+                continue
             for one in (each for record in found for each in _sections_of(record)):
                 self._sections.setdefault(_int(one.get("sectionsdcid")), []).append(one)
 
@@ -108,6 +114,8 @@ class XteColumns:
 
     def make(self, column: Column) -> int:
         """Make a column's assignment and return its id; RowRejected when PowerSchool does not take it."""
+        if column.section in self._unread:
+            raise self._unread[column.section]
         section = self._section(column, self._category(column))
         url = self._client.address("xte/section/assignment/")
         request = Request(

@@ -64,7 +64,7 @@ class StoredGrades:
 
     def insert(self, body: Any) -> Row:
         """Insert a grade and return what is answered; no row is looked for: there is no key to upsert by."""
-        fields = self._fields(body)
+        fields = {name: value for name, value in self._fields(body).items() if value is not None}
         self._check(fields)
         row = self._linked(fields)
         twin = self._twin(row)
@@ -137,7 +137,7 @@ class StoredGrades:
         self._grant(set(fields) - _UNSTORED)
         if not self._manner.store_window_open:
             raise Refusal(400, "The store window is closed", "storedgrades/storecode")
-        return {name: value for name, value in fields.items() if value is not None}
+        return fields
 
     def _grant(self, names: set[str] | frozenset[str]) -> None:
         lacking = sorted(name for name in names if not self._plugin.may("storedgrades", name, FULL))

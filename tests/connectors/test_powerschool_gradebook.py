@@ -164,6 +164,14 @@ def test_a_category_that_one_teacher_switched_off_refuses_that_teachers_sections
     assert "not active in the gradebook of the section's teacher" in receipt.message
 
 
+def test_a_section_without_a_teacher_refuses_its_own_students_only(start: Start) -> None:
+    server = start()
+    server.tables.change("sections", 700, teacher=0)
+    (receipt,) = send(sink(server), grade())
+    assert receipt.outcome is Outcome.REJECTED
+    assert "has no teacher in PowerSchool" in receipt.message
+
+
 def test_a_request_to_resubmit_is_followed_once(start: Start) -> None:
     server = start(manner=Manner(resubmits=1))
     assert outcomes(send(sink(server), grade())) == [Outcome.DELIVERED]

@@ -107,6 +107,42 @@ def test_a_correction_is_put_over_the_row_we_stored_with_all_that_stands_in_it(s
     assert (row["behavior"], row["earnedcrhrs"], row["excludefromgpa"]) == ("S", 1, 1)
 
 
+def test_what_is_printed_of_a_grade_stays_as_it_was_when_it_is_corrected_later(start: Start) -> None:
+    server = start()
+    route = sink(server)
+    send(route, grade())
+    server.tables.change("students", 4100, grade_level=10)
+    server.tables.change("schools", 11, name="Renamed")
+    send(route, grade(percent="91.2"))
+    (row,) = rows(server)
+    assert (row["percent"], row["grade_level"], row["schoolname"]) == (91.2, 9, "School")
+
+
+@pytest.mark.parametrize("erasing", [True, False])
+def test_a_correction_to_a_mark_leaves_no_percent_and_no_comment_behind(start: Start, erasing: bool) -> None:
+    server = start(manner=Manner(blanks_erase=erasing))
+    route = sink(server, mark_codes={"incomplete": "I"})
+    send(route, grade(comment="Steady"))
+    made = work(ROUTE, grade(value=GradeValue(None, None, Mark.INCOMPLETE), comment=""))
+    deliver(route, made)
+    (row,) = rows(server)
+    assert (row["grade"], row["percent"], row["comment_value"]) == ("I", None, None)
+    (held,) = route.current(list(made[1].values())).values()
+    assert held is not None
+    assert (held.value, held.comment) == (GradeValue(None, None, Mark.INCOMPLETE), "")
+
+
+def test_a_grade_stored_without_an_answer_is_recognised_and_may_be_withdrawn(start: Start) -> None:
+    server = start()
+    route = sink(server)
+    made = work(ROUTE, grade())
+    server.faults.add(Fault(FaultKind.LOST_ANSWER, path="schema/table/storedgrades", method="POST"))
+    assert [one.outcome for one in deliver(route, made)] == [Outcome.UNKNOWN]
+    assert all(route.current(list(made[1].values())).values())
+    assert list(route.learnt().values()) == ["9001"]
+    assert [one.outcome for one in route.withdraw(*made)] == [Outcome.DELIVERED]
+
+
 def test_a_grade_that_was_not_shown_first_is_never_overwritten(start: Start) -> None:
     server = start()
     send(sink(server), grade())
