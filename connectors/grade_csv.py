@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from connectors.delimited.encoding import PIECE, Encoding, EncodingScan, as_utf8
 from connectors.delimited.header import not_utf8
 from connectors.delimited.reader import TableReader
+from connectors.grade_rows import GradeBatch, GradeRow
 from connectors.oneroster.csv_header import read_header
-from connectors.protocol import GradeBatch, GradeRow, Notice
+from connectors.protocol import Notice
 from domain.clock import Clock, system_clock
 from domain.errors import StopDistrict
 from domain.grading import GRADE_COLUMNS

@@ -193,31 +193,6 @@ class RosterSource(Protocol):
         """Begin a pull: everything (since None) or what changed since a moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class GradeRow:
-    """One line of a grade source, as text, and where it stands. Its repr shows the place only."""
-
-    place: str
-    values: Mapping[str, str | None] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class GradeBatch:
-    """Rows of one grade source: the name and sha256 of what was read, and its rows."""
-
-    name: str
-    sha256: str
-    rows: tuple[GradeRow, ...] = field(repr=False)
-    notices: tuple[Notice, ...] = ()
-
-
-class GradeSource(Protocol):
-    """A place the shared courses' grades come from."""
-
-    def read(self) -> Iterator[GradeBatch]:
-        """Yield the batches there are, in a stable order."""
-
-
 class GradeSink(Protocol):
     """A way into a SIS for grades. One sink serves one district and refuses payloads of another."""
 

@@ -12,7 +12,8 @@ from typing import Any, cast, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
-from connectors.protocol import GradeSink, GradeSource, RosterSource
+from connectors.grade_rows import GradeSource
+from connectors.protocol import GradeSink, RosterSource
 from domain.clock import Clock, system_clock
 from domain.errors import StopDistrict
 from domain.model import ConnectorConfig

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from connectors import registry
-from connectors.protocol import GradeBatch, GradeRow, GradeSource
+from connectors.grade_rows import GradeBatch, GradeRow, GradeSource
 from domain.errors import SisbridgeError, StopDistrict
 from domain.grading import GradeKind, GradeRecord, GradeValue, Seat
 from domain.ids import DistrictCode, GradeId, OfferingId, PersonId, SourcedId, grade_column, grade_id

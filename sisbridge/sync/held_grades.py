@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from connectors.protocol import GradeBatch
+from connectors.grade_rows import GradeBatch
 from domain.errors import SisbridgeError
 from domain.model import District, Finding, Severity
 from mappings import grades as grading

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from domain.errors import ContractBroken
 from domain.grading import GradeKind, GradePayload, GradeRecord, LineItemSpec, Offering, Seat
 from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_id, line_item_id
 from domain.model import District
@@ -101,7 +102,19 @@ def home_roster(conn: Connection, desk: Desk, records: Iterable[GradeRecord]) ->
 
 
 def payload_of(desk: Desk, home: HomeRoster, record: GradeRecord, seat: Seat) -> GradePayload:
-    """Return everything a route needs to write one grade of a seat."""
+    """Return everything a route needs to write one grade of a seat.
+
+    The only place where payloads are made, and of one district alone: desk, grade and seat must all be
+    that district's. Raises ContractBroken CF07 otherwise.
+    """
+    if {record.district, seat.district} != {desk.district.code}:
+        raise ContractBroken(
+            "CF07",
+            f"A grade of district {record.district} met a seat of {seat.district} at the desk of "
+            f"{desk.district.code}.",
+            fix="Nothing was queued; send this line to the sisbridge maintainers.",
+            place=record.place,
+        )
     offering, term = desk.offerings[record.offering], desk.term(record)
     course = home.value(RosterTable.CLASSES, seat.home_class, "course_sourced_id")
     return GradePayload(

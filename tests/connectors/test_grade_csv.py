@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.grade_csv import CsvGradeSettings, CsvGradeSource
-from connectors.protocol import GradeSource
+from connectors.grade_rows import GradeSource
 from domain.errors import StopDistrict
 from domain.grading import GRADE_COLUMNS
 from domain.ids import DistrictCode

@@ -29,9 +29,9 @@ LAYOUT = {
         {"name": "studentNumber", "value": "student_identifier"},
         {"name": "course", "value": "course_code"},
         {"name": "endYear", "value": "end_year"},
-        {"name": "Final", "value": "percent", "task": "Final"},
+        {"name": "task", "value": "grading_task"},
+        {"name": "percent", "value": "percent"},
     ],
-    "bound_terms": ["F1"],
 }
 
 
@@ -96,7 +96,7 @@ def registrar_file(folder: Path) -> Iterator[RouteScene]:
 def infinite_campus_import_file(folder: Path) -> Iterator[RouteScene]:
     """Yield a Campus that takes an import file of an agreed layout."""
     with CampusRegion(folder) as region:
-        yield _by_file(region, REST, lambda: region.by_file(LAYOUT), column=3)
+        yield _by_file(region, REST, lambda: region.by_file(LAYOUT), column=4)
 
 
 def _by_file(

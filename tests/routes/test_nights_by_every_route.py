@@ -41,12 +41,24 @@ def house(scene: RouteScene, tmp_path: Path) -> Iterator[House]:
     house.close()
 
 
-def graded(house: House, scene: RouteScene, *percents: str) -> DeliveryCounts:
+def test_a_progress_report_takes_the_same_way_under_its_own_name(house: House, scene: RouteScene) -> None:
+    assert graded(house, scene, "88.5").queued == 0
+    final = scene.state()
+    counts = graded(house, scene, "71", column=("Mid", "progress"))
+    assert (counts.delivered + counts.confirmed, scene.scores()) == (2, [71.0, 88.5])
+    assert scene.state() != final
+
+
+def graded(
+    house: House, scene: RouteScene, *percents: str, column: tuple[str, str] = ("Final", "final")
+) -> DeliveryCounts:
     """Collect, release and deliver a percent for each of the first students."""
     with house.store.read() as conn:
         students = sorted(seat.student for seat in seat_store.seats(conn, scene.district))
     rows = [f"{scene.district},{one},{percent}" for one, percent in zip(students, percents, strict=False)]
-    collect_from(house, scene.region.grade_file(rows))
+    path = scene.region.grade_file(rows)
+    path.write_text(path.read_text().replace(",Final,final,", f",{','.join(column)},"))
+    collect_from(house, path)
     release(house, scene.district, "tester")
     return deliver(house, scene.district)
 

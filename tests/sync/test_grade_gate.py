@@ -10,18 +10,21 @@ import pytest
 from connectors import registry
 from connectors.oneroster.gradebook import OneRosterGradebookSink
 from domain.clock import system_clock
-from domain.errors import StopDistrict
+from domain.errors import ContractBroken, StopDistrict
 from domain.grading import GradePayload, OutboxItem, Outcome, Receipt
 from domain.ids import ItemId
 from sisbridge.house import House
+from sisbridge.store import grades as grade_store
 from sisbridge.store import outbox
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
-from sisbridge.sync.night import sync_district
+from sisbridge.sync.night import sync_district, sync_region
+from sisbridge.sync.payloads import desk_of, home_roster, payload_of
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.release import release
+from sisbridge.sync.release import Released, release
 from sisbridge.sync.writeback import deliver
-from tests.support.small_region import NOW, REST, SmallRegion
+from tests.support.small_region import FILES, NOW, REST, SmallRegion
+from tests.test_repo import ROOT
 
 CLOSED = "The grading window of task Final in term S1 is closed in the SIS, so grades of it wait."
 
@@ -63,6 +66,70 @@ def test_what_the_sis_takes_no_grades_for_stays_queued_with_one_case(
     assert case.message == CLOSED
     assert deliver(house, REST).confirmed == 2
     assert open_cases(house, REST) == []
+
+
+def test_a_mark_that_the_route_cannot_say_is_held_until_the_route_can(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, REST)
+    entries = region.entries()
+    route = entries["district"][0]["grades"]["settings"]
+    entries["district"][0]["grades"]["settings"] = {**route, "version": "1.1"}
+    load_entries(house, entries, "tester")
+    path = region.grade_file([f"{REST},u0,"])
+    path.write_text(path.read_text().replace("final,,,,,", "final,,,incomplete,,"))
+    collect_from(house, path)
+    assert release(house, REST, "tester") == Released(held=1)
+    assert [case.rule for case in open_cases(house, REST)] == ["WB22"]
+    region.load(house)
+    assert release(house, REST, "tester") == Released(queued=1)
+    assert open_cases(house, REST) == []
+
+
+def test_a_comment_that_the_route_cannot_carry_is_told_and_the_grade_leaves(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, REST)
+    entries = region.entries()
+    route = entries["district"][0]["grades"]["settings"]
+    entries["district"][0]["grades"]["settings"] = {**route, "send_comment": False}
+    load_entries(house, entries, "tester")
+    path = region.grade_file([f"{REST},u0,88.5"])
+    path.write_text(path.read_text().replace("88.5,,,,", "88.5,,,fine work,"))
+    collect_from(house, path)
+    assert release(house, REST, "tester") == Released(queued=1)
+    (case,) = open_cases(house, REST)
+    assert (case.rule, "fine" in case.message) == ("WB26", False)
+    assert deliver(house, REST).confirmed == 1
+
+
+@pytest.mark.parametrize("stranger", ["record", "seat"])
+def test_a_payload_of_one_district_cannot_be_made_of_anothers_grade_or_seat(
+    house: House, region: SmallRegion, stranger: str
+) -> None:
+    sync_region(house, [REST, FILES])
+    collect_from(house, region.grade_file([f"{REST},u0,88.5", f"{FILES},u0,77"]))
+    with house.store.read() as conn:
+        desks = [desk_of(conn, house.district(code), "route") for code in (REST, FILES)]
+        ours, theirs = (grade_store.collected(conn, house.keyring, code)[0] for code in (REST, FILES))
+        home = home_roster(conn, desks[0], [ours])
+        seats = desks[0].seat(ours), desks[1].seat(theirs)
+    assert seats[0]
+    assert seats[1]
+    record, seat = (theirs, seats[0]) if stranger == "record" else (ours, seats[1])
+    assert payload_of(desks[0], home, ours, seats[0]).district == REST
+    with pytest.raises(ContractBroken, match="CF07"):
+        payload_of(desks[0], home, record, seat)
+
+
+def test_payloads_are_made_in_one_place_only() -> None:
+    makers = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("connectors", "mappings", "sisbridge", "validation")
+        for path in (ROOT / folder).rglob("*.py")
+        if "GradePayload(" in path.read_text(encoding="utf-8").replace("class GradePayload(", "")
+    ]
+    assert makers == ["sisbridge/sync/payloads.py"]
 
 
 def released(house: House, region: SmallRegion, *percents: str) -> None:
