@@ -27,7 +27,7 @@ from sisbridge.sync.region import keep_secret, load_entries
 from sisbridge.sync.release import release
 from sisbridge.sync.writeback import deliver
 from tests.support.pages import DOCS, shown_districts
-from tests.support.small_region import GRADE_HEAD, NOW, offering, roster
+from tests.support.small_region import GRADE_HEAD, NOW, add_student, offering, roster
 
 PAGE = (DOCS / "infinite-campus.md").read_text(encoding="utf-8")
 SHOWN = shown_districts("infinite-campus.md")
@@ -95,6 +95,7 @@ PERSON = {ONLINE: "u0", BY_FILE: "su0"}
 def test_the_way_online_as_the_page_says(house: House, tmp_path: Path) -> None:
     data = district_data(ONLINE)
     publish_tasks(data, [TaskSpec("Final"), TaskSpec("Progress")], NOW)
+    add_student(data, "s-test", "900000777")
     with RunningCampus(data, Version.V1P2, clock=FixedClock(NOW)) as campus:
         shown = SHOWN[ONLINE]["roster"]["settings"]
         here = {
@@ -105,7 +106,11 @@ def test_the_way_online_as_the_page_says(house: House, tmp_path: Path) -> None:
         load(house, ONLINE, here, **secrets)
         assert failed_steps(house, ONLINE) == []
         assert sync_district(house, ONLINE, rehearse=True).counts.get("seats") is None
-        assert sync_district(house, ONLINE).counts["seats"] == 6
+        assert sync_district(house, ONLINE).counts["seats"] == 7
+        tried = check(house, ONLINE, "s-test")["write test"].steps
+        assert [(step.name, step.message) for step in tried if step.outcome != "passed"] == []
+        assert tried[-1].name == "take back"
+        assert campus.dataset.records("results") == []
         grade(house, ONLINE, tmp_path)
         assert deliver(house, ONLINE).confirmed == 1
         (result,) = campus.dataset.records("results")
