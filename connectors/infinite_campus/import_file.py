@@ -71,9 +71,22 @@ class InfiniteCampusImportSink(SftpGradeFile):
         )
 
     def unfit(self, payloads: Sequence[GradePayload]) -> Mapping[ItemId, RowRejected]:
-        """Return the grades the layout has no place for, and why (WB53, WB54, WB55)."""
-        judged = {payload.item_id: self._settings.layout.unfit(payload) for payload in payloads}
+        """Return the grades the layout has no place for, and why (WB53, WB54, WB55, WB57)."""
+        layout = self._settings.layout
+        judged = {one.item_id: layout.unfit(one) or self._unwritable(one) for one in payloads}
         return {item_id: refusal for item_id, refusal in judged.items() if refusal is not None}
+
+    def _unwritable(self, payload: GradePayload) -> RowRejected | None:
+        try:
+            "".join(self._settings.layout.line(payload)).encode(self._settings.encoding)
+        except UnicodeEncodeError:
+            return RowRejected(
+                "WB57",
+                f"A cell of this grade's line holds a character that {self._settings.encoding} lacks",
+                key=payload.item_id,
+                fix="Agree with Campus on utf-8 as encoding, or correct the course or school in the SIS",
+            )
+        return None
 
     def render(self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]) -> FileBatch:
         """Return the file for these items; the same items and payloads give the same name and bytes.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.infinite_campus.import_file import CampusImportSettings, InfiniteCampusImportSink
@@ -99,6 +103,29 @@ def test_a_grade_that_campus_could_not_place_is_refused() -> None:
     columns = [*LAYOUT["columns"], {"name": "schoolNumber", "value": "school_identifier"}]
     (refusal,) = sink({"columns": columns}).unfit([payload("u1", "83.7")]).values()
     assert (refusal.code, "schoolNumber" in refusal.message) == ("WB55", True)
+
+
+def test_a_character_the_encoding_lacks_refuses_its_own_grade_alone() -> None:
+    route = sink({"columns": [*LAYOUT["columns"], {"name": "school", "value": "school"}]}, encoding="cp1252")
+    fine, odd = payload("u1", "83.7"), replace(payload("u-2", "83.7"), school_name="Ło High")
+    _, payloads = work(ROUTE, fine, odd)
+    assert [one.code for one in route.unfit(list(payloads.values())).values()] == ["WB57"]
+
+
+@given(st.text(), st.text(), st.sampled_from([",", "\t", ";", "|"]))
+def test_whatever_a_comment_holds_a_grade_is_one_line_with_all_its_cells(
+    comment: str, school: str, delimiter: str
+) -> None:
+    columns = [*LAYOUT["columns"], {"name": "school", "value": "school"}]
+    grades = [replace(payload(one, "83.7"), comment=comment, school_name=school) for one in ("u1", "u-2")]
+    route = sink({"columns": columns}, delimiter=delimiter)
+    items, payloads = work(ROUTE, *grades)
+    if route.unfit(list(payloads.values())):
+        return
+    text = route.render(items, payloads).content.decode()
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    assert [len(row) for row in rows] == [len(columns)] * 3
+    assert text.count("\n") == 3
 
 
 def test_what_the_layout_cannot_say_is_among_the_limits() -> None:
