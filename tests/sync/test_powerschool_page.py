@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +135,8 @@ def test_another_districts_powerschool_is_refused_before_anybody_is_read(
     assert counts(house, district) == [0] * 7
 
 
-@pytest.mark.parametrize("path", ["/api/ims/oneroster/v1p1", "/ims/oneroster/v1p1"])
-def test_rosters_by_oneroster_as_the_page_says(house: House, sftp: RunningSftp, path: str) -> None:
+def test_rosters_by_oneroster_as_the_page_says(house: House, sftp: RunningSftp) -> None:
     with RunningPowerSchool(held("1809202"), clock=FixedClock(NOW)) as sis:
-        sis.manner = replace(sis.manner, oneroster_path=path)  # type: ignore[arg-type]
         district = load(house, "9202", base_url=sis.base_url, client_id=sis.client_id, **over_sftp(sftp))
         secrets(house, district, powerschool_secret=sis.client_secret, sftp_password=PASSWORD)
         finishes(house, district)
