@@ -9,7 +9,7 @@ Source: PowerSchool developer pages, PowerQueries and access request.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -79,7 +79,7 @@ class PowerQueryPull:
 
     def __init__(self, settings: PowerQuerySettings, landing: Landing, now: datetime) -> None:
         self._landing = landing
-        self._book = PullBook(landing, _question(settings, now.date()), now, header="")
+        self._book = PullBook(landing, _question(settings), now, header="")
         self._reader = QueryReader(settings, self._book.as_of.date())
         self._held: list[Notice] = []
         self._blank: dict[str, set[str]] = {}
@@ -162,14 +162,16 @@ class PowerQueryPull:
             raise verdict
 
 
-def _question(settings: PowerQuerySettings, day: date) -> dict[str, object]:
-    """Return what decides the answers: two pulls that ask the same may go on from one another."""
+def _question(settings: PowerQuerySettings) -> dict[str, object]:
+    """Return what decides the answers: two pulls that ask the same may go on from one another.
+
+    The day is none of it: a try after midnight goes on around the day of the first.
+    """
     return {
         "root": settings.root,
         "client": settings.client_id,
         "queries": {table: query.statement for table, query in QUERIES.items()},
         "around": settings.days_around,
-        "day": day.isoformat(),
     }
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.powerschool.powerquery import PowerQuerySource
 from connectors.powerschool.powerquery_rows import keys_of, records_of, rows_of
 from connectors.powerschool.query_list import QUERIES
+from connectors.powerschool.settings import PowerQuerySettings
+from domain.clock import FixedClock
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 from simulators.oneroster import Fault, FaultKind
 from simulators.powerschool import Plugin, RunningPowerSchool
-from tests.conformance.canaries import roster
+from tests.conformance.canaries import AT, roster
 from tests.conformance.roster_contract import Kept, whole_pull
 from tests.conformance.roster_contract import rows_of as ids_of
 from tests.field_failures.pulls import failed_step, failure
-from tests.support.powerschool import power_query, running
+from tests.support.powerschool import NORTH, power_query, reach_plugin, running
 
 QUERY = "schema/query"
 
@@ -52,6 +56,19 @@ def test_a_pull_that_broke_off_is_gone_on_with(sis: RunningPowerSchool) -> None:
     pages, _ = whole_pull(power_query(sis), landing)
     assert len(ids_of(pages, "dcid")["students"]) == 9
     assert sis.requests[f"POST {QUERY}"] < sum(1 for _ in pages)
+
+
+def test_a_try_after_midnight_goes_on_around_the_day_of_the_first(sis: RunningPowerSchool) -> None:
+    landing = Kept()
+    first = power_query(sis).open(None, landing)
+    before = [page.proof for page in first.pages("students")]
+    first.close()
+    sis.forget_requests()
+    settings = PowerQuerySettings.model_validate(reach_plugin(sis))
+    later = PowerQuerySource(NORTH, settings, clock=FixedClock(AT + timedelta(days=1))).open(None, landing)
+    assert [page.proof for page in later.pages("students")] == before
+    assert (later.facts.as_of, sis.requests[f"POST {QUERY}"]) == (AT, 0)
+    later.close()
 
 
 def test_a_plugin_that_is_not_installed_is_named_with_the_menu_to_install_it(sis: RunningPowerSchool) -> None:
