@@ -31,6 +31,8 @@ _OPS = tuple(Op)
 _NOTHING = -1
 _CARRYING = pa.array([Op.ADD.value, Op.UPDATE.value, Op.RETURN.value])
 
+_GOING = pa.array([Op.MISSING.value, Op.REMOVE.value])
+
 _Bools = npt.NDArray[np.bool_]
 _Numbers = npt.NDArray[np.int32]
 _Codes = npt.NDArray[np.int8]
@@ -101,6 +103,8 @@ def proven(changes: pa.Table, told: pa.Array | pa.ChunkedArray, ripe_ids: Texts)
     told: ids that tonight marks as deleted, which need no second night. A row that is absent and ripe
     goes; one that is absent for the first time is MISSING; one in between stays as it is.
     """
+    if not pc.any(pc.is_in(changes.column("op"), value_set=_GOING)).as_py():
+        return changes
     ids = changes.column("sourced_id")
     is_ripe = pc.is_in(ids, value_set=ripe_ids)
     proof = pc.or_(is_ripe, pc.is_in(ids, value_set=told))

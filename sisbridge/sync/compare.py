@@ -15,7 +15,7 @@ from mappings import compare as comparing
 from mappings import holding
 from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync import rekey
-from sisbridge.sync.context import Stage, canonical_name, changes_name, clean_name, seen_name
+from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_name, clean_name, seen_name
 from sisbridge.sync.holds import absences
 from sisbridge.sync.usable import carry, usable
 from sisbridge.sync.windows import hours_apart
@@ -42,7 +42,7 @@ def compare(stage: Stage) -> dict[str, int]:
     for table in RosterTable:
         carry(stage, table, snapshot.mode)
         changes, told[table] = _changes(stage, snapshot, table)
-        stage.write(changes_name(table), iter(changes.to_batches()))
+        stage.write(changes_name(table), iter(changes.to_batches(max_chunksize=BATCH_ROWS)))
         moves[table] = _moves(changes)
         total += changes.num_rows
     found, counts = withhold(stage, moves, last_rows, told, DETECTORS)

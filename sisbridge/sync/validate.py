@@ -9,6 +9,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.distinct import DistinctIds
 from domain.errors import StopDistrict
 from domain.model import Finding, Mode, Severity
 from domain.tables import PLACE, ROSTER, RosterTable
@@ -26,10 +27,14 @@ _REFERRED = {column.refers_to for spec in ROSTER.values() for column in spec.col
 
 @dataclass
 class _Night:
-    """What later tables need to know of the tables judged before them. mode: a delta stands on last good."""
+    """What later tables need to know of the tables judged before them.
+
+    mode: a delta stands on last good. came: the rows each table had, held ones too.
+    """
 
     mode: Mode
     references: dict[RosterTable, KeySet] = field(default_factory=dict)
+    came: dict[RosterTable, int] = field(default_factory=dict)
     students: pa.Array = field(default_factory=lambda: _NO_IDS)
     width: int | None = None
     findings: list[Finding] = field(default_factory=list)
@@ -96,6 +101,25 @@ def _identifier_width(stage: Stage, mode: Mode) -> int | None:
     return usual_width(pa.chunked_array(columns, pa.string())) if columns else None
 
 
+def _ids(stage: Stage, table: RosterTable) -> pa.ChunkedArray:
+    """Return the sourced_id of every canonical row of a table, in order."""
+    batches = stage.read(canonical_name(table), ["sourced_id"])
+    return pa.chunked_array([batch.column("sourced_id") for batch in batches], pa.string())
+
+
+def _contested(stage: Stage, table: RosterTable, ids: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """Return the ids that occur with different content, and which rows are to be judged."""
+    different = DistinctIds()
+    for chunk in ids.chunks:
+        different.add(chunk)
+    # Never more than there are: if as many as rows, no id occurs twice, and no content need be looked at.
+    if len(different) == len(ids):
+        return _NO_IDS, pa.repeat(True, len(ids))
+    keys = _keys(stage, table)
+    contested = duplicates.contested(keys)
+    return contested, duplicates.first_of_each(keys, contested)
+
+
 def _keys(stage: Stage, table: RosterTable) -> pa.Table:
     """Return (sourced_id, digest) of every canonical row of a table, in order."""
     parts = [
@@ -107,12 +131,15 @@ def _keys(stage: Stage, table: RosterTable) -> pa.Table:
 
 
 def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
-    keys = _keys(stage, table)
-    contested = duplicates.contested(keys)
-    keep = duplicates.first_of_each(keys, contested)
-    known = _in_force(stage, table, "sourced_id", None, night.mode) if table in _REFERRED else []
+    ids = _ids(stage, table)
+    contested, keep = _contested(stage, table, ids)
     told = _held_at_pull(night, table)
-    seen = pc.unique(pa.chunked_array([*keys.column("sourced_id").chunks, *known, told], pa.string()))
+    night.came[table] = len(ids) + len(told)
+    known = _in_force(stage, table, "sourced_id", None, night.mode) if table in _REFERRED else []
+    # What nobody refers to is not remembered: of a large district's enrollments there are millions.
+    chunks = [*ids.chunks, *known, told] if table in _REFERRED else []
+    seen = pc.unique(pa.chunked_array(chunks, pa.string()))
+    del ids, chunks
     night.references[table] = KeySet(clean=seen, seen=seen)
     context = JudgeContext(
         references=night.references,
@@ -132,14 +159,15 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
             judged = judge(table, batch.filter(mask), context)
             _note(stage, table, judged, night)
             quarantined.append(judged.quarantined.column("sourced_id"))
-            clean.append(judged.clean.column("sourced_id"))
+            night.clean += judged.clean.num_rows
+            if table in _REFERRED:
+                clean.append(judged.clean.column("sourced_id"))
             if judged.clean.num_rows:
                 yield _digested(table, judged.clean)
 
     stage.write(clean_name(table), coalesce(judged_batches()))
     held = pa.chunked_array(quarantined, pa.string())
     night.references[table] = KeySet(clean=pa.chunked_array([*clean, *known], pa.string()), seen=seen)
-    night.clean += sum(map(len, clean))
     night.quarantined += len(held)
     stage.write(seen_name(table), iter([pa.record_batch({"sourced_id": held.combine_chunks()})]))
 
@@ -186,7 +214,7 @@ def _empty_tables(stage: Stage, night: _Night) -> list[Finding]:
     return [
         finding
         for table in RosterTable
-        for finding in guards.empty_table(table, last.get(table, 0), len(night.references[table].seen))
+        for finding in guards.empty_table(table, last.get(table, 0), night.came[table])
     ]
 
 
