@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from domain.errors import StopDistrict
 from domain.ids import PersonId, SourcedId
-from domain.model import Finding, Op, Severity
+from domain.model import Finding, Op
 from domain.tables import RosterTable
 from mappings import identity, numbers
 from mappings.compare import CHANGES
@@ -18,6 +18,7 @@ from sisbridge.store import identity as store
 from sisbridge.store import people, roster
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage, changes_name, clean_name
+from validation import people as judging
 
 _COMPARED = ("given_name", "family_name", "middle_name", "username", "email", "grades")
 """The fields a proposal may say agree; their values are neither shown nor kept."""
@@ -67,7 +68,11 @@ def keep_worklist(stage: Stage) -> None:
 
 def findings_of(waiting: Sequence[Unmatched]) -> list[Finding]:
     """Return a finding for each student that is held, or whose state id is none."""
-    return [_finding(one, sum(other.rule == one.rule for other in waiting)) for one in waiting]
+    return [
+        finding
+        for rule in _SPOKEN_OF
+        for finding in judging.in_doubt(rule, [one.user for one in waiting if one.rule == rule])
+    ]
 
 
 def _students(conn: Connection, stage: Stage) -> pa.Array:
@@ -183,45 +188,8 @@ def _require_enough(
     kinds = identity.kinds_of(
         keys.column("identity_id").to_pylist(), keys.column("local_fingerprint").to_pylist()
     )
-    share = identity.share_recognised(kinds)
-    if share < settings.minimum_rate:
-        raise StopDistrict(
-            "ID26",
-            f"Only {share:.0%} of the students have a state id or a local id;"
-            f" the district's settings ask for {settings.minimum_rate:.0%}.",
-            fix=f"See who lacks which number with `sisbridge people worklist {stage.code}`,"
-            " and mend the export.",
-        )
-
-
-_SENTENCES = {
-    SHARED: "{students} a number with another active student, so it cannot be told who is who.",
-    AMBIGUOUS: "{students} a number that two persons had before, so it cannot be told whose it is.",
-    SHAPE: "{students} a state id of another shape than the state's, so it is not used to recognise anybody.",
-}
-_FIXES = {
-    SHAPE: "Enter the whole state id as text in the SIS; a spreadsheet may have cut a leading zero.",
-}
-
-
-def _finding(one: Unmatched, many: int) -> Finding:
-    students = f"{many} students have" if many > 1 else "1 student has"
-    return Finding(
-        rule=one.rule,
-        severity=Severity.HOLD_ROW if one.rule in HELD else Severity.DROP_VALUE,
-        table="users",
-        field="identifier",
-        place="users",
-        key=one.user,
-        masked="",
-        message=_SENTENCES[one.rule].format(students=students),
-        fix=_FIXES.get(
-            one.rule,
-            "Correct the number in the SIS, or decide with `sisbridge people match` or"
-            " `sisbridge people split`.",
-        ),
-        student=one.user,
-    )
+    for found in judging.recognised(identity.share_recognised(kinds), settings.minimum_rate):
+        raise StopDistrict(found.rule, found.message, fix=found.fix)
 
 
 def waiting_students(findings: Sequence[Finding]) -> Iterator[SourcedId]:

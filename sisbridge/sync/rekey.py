@@ -18,9 +18,10 @@ from mappings.holding import Seed
 from sisbridge.store import rekey as store
 from sisbridge.store import roster
 from sisbridge.sync.context import Stage, clean_name, raw_name
+from validation.people import renumbered
 
-RULE, KIND = "SZ30", "rekey"
-"""The code and the kind of a hold for a re-key."""
+KIND = "rekey"
+"""The kind of a hold for a re-key."""
 
 SUMMARY = "rekey/summary"
 """Where the counts of a proposed crosswalk lie, beside its pairs."""
@@ -69,7 +70,7 @@ def detect(stage: Stage, changes: Mapping[RosterTable, pa.Table]) -> list[Seed]:
         return []
     told = [_told(table, found, gone, in_force) for table in found]
     _land(stage, found, told)
-    return [_seed(stage, told, {t: _held(t, found[t], gone[t], whole=t in moved) for t in found})]
+    return [_seed(told, {t: _held(t, found[t], gone[t], whole=t in moved) for t in found})]
 
 
 def _ids(changes: pa.Table, ops: pa.Array) -> Texts:
@@ -126,15 +127,15 @@ def _land(stage: Stage, found: Crosswalk, told: list[Proposed]) -> None:
     stage.house.landing.write(stage.code, stage.snapshot, SUMMARY, data)
 
 
-def _seed(stage: Stage, told: list[Proposed], rows: Mapping[RosterTable, Texts]) -> Seed:
-    parts = ", ".join(f"{one.paired} of {one.gone} {one.table.replace('_', ' ')}" for one in told)
+def _seed(told: list[Proposed], rows: Mapping[RosterTable, Texts]) -> Seed:
+    (found,) = renumbered({one.table: (one.paired, one.gone) for one in told})
     return Seed(
         kind=KIND,
         table="",
         school="",
         direction="",
-        rule=RULE,
-        message=f"The SIS seems to have given its rows new sourcedIds: {parts} are found again under others.",
-        fix=f"Look at `sisbridge rekey show {stage.code}`, then `rekey accept` or `rekey refuse`.",
+        rule=found.rule,
+        message=found.message,
+        fix=found.fix,
         rows=rows,
     )

@@ -16,7 +16,7 @@ from domain.ids import DistrictCode, OfferingId
 from domain.model import Finding, Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, grade_context, grade_rows, roster_batch
-from validation import catalogue, foreign_orgs, guards, judge, judge_grades, sizes, year_over
+from validation import catalogue, foreign_orgs, guards, judge, judge_grades, people, sizes, year_over
 from validation.rules.rule import Counted
 from validation.settle import Judged
 
@@ -146,6 +146,9 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "empty_table": guards.empty_table,
     "foreign_orgs": foreign_orgs,
     "year_over": year_over,
+    "in_doubt": people.in_doubt,
+    "recognised": people.recognised,
+    "renumbered": people.renumbered,
 }
 
 

@@ -1,7 +1,7 @@
 """Identity: every row can be told from every other, and nothing was lost from its identifiers."""
 
 from domain.model import Severity
-from validation.rules.rule import Audience, Fact, Present, Rule, Unlike
+from validation.rules.rule import Audience, Counted, Fact, Present, Rule, Unlike
 
 UNUSABLE = r"^$|^\s|\s$|[,\x00-\x1f\x7f]|.{256}"
 """What cannot be a sourcedId. Wider than OneRoster's CSV grammar, as SISs are; a comma would break our lists.
@@ -72,5 +72,41 @@ RULES = (
         fix="Add the {field} to the export, or enter it in your SIS.",
         check=Present(),
         essential=True,
+    ),
+    Rule(
+        code="ID20",
+        title="Two active students with one number",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.REGISTRAR,
+        sentence="{rows} of students in doubt: another active student has the same number.",
+        fix="Correct the number in your SIS, or say who is who with `sisbridge people match` or `split`.",
+        check=Counted(),
+    ),
+    Rule(
+        code="ID21",
+        title="State id of another shape",
+        severity=Severity.DROP_VALUE,
+        audience=Audience.REGISTRAR,
+        sentence="{rows} of students whose state id has not the state's shape: nobody is recognised by it.",
+        fix="Enter the whole state id as text in your SIS; a spreadsheet may have cut a leading zero.",
+        check=Counted(),
+    ),
+    Rule(
+        code="ID22",
+        title="Number that two persons had",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.REGISTRAR,
+        sentence="{rows} of students without a seat: two persons, or an active one, had the number before.",
+        fix="Correct the number in your SIS, or say who is who with `sisbridge people match` or `split`.",
+        check=Counted(),
+    ),
+    Rule(
+        code="ID26",
+        title="Too few students can be recognised",
+        severity=Severity.HOLD_FEED,
+        audience=Audience.DISTRICT,
+        sentence="Only {share} of the students have a state id or a local id; {minimum} are asked for.",
+        fix="See who lacks which number with `sisbridge people worklist`, and mend the export.",
+        check=Counted(),
     ),
 )

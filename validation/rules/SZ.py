@@ -86,4 +86,13 @@ RULES = (
         fix="Correct the SIS; or release the hold after all.",
         check=Counted(),
     ),
+    Rule(
+        code="SZ30",
+        title="All sourcedIds are new",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.DISTRICT,
+        sentence="The SIS seems to have given its rows new sourcedIds: {found} are found again under others.",
+        fix="Look at `sisbridge rekey show`, then `sisbridge rekey accept` or `sisbridge rekey refuse`.",
+        check=Counted(),
+    ),
 )
