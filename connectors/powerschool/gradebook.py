@@ -19,7 +19,7 @@ from connectors.protocol import Capability, CheckReport, RouteLimits
 from domain.clock import Clock, system_clock
 from domain.errors import SisbridgeError
 from domain.grading import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
-from domain.ids import DistrictCode, ItemId
+from domain.ids import DistrictCode, ItemId, LineItemId
 
 ROUTE = "powerschool_gradebook"
 
@@ -71,6 +71,10 @@ class PowerSchoolGradebookSink:
     def learnt(self) -> Mapping[str, str]:
         """Return what PowerSchool calls our columns and scores, as learnt since."""
         return self._way.learnt()
+
+    def gone(self) -> frozenset[LineItemId]:
+        """Return our columns that a teacher deleted since, as far as we looked; none by the second way."""
+        return self._way.gone() if isinstance(self._way, PointsGradebook) else frozenset()
 
     def prepare(self, payloads: Sequence[GradePayload]) -> None:
         """Make sure of the columns; StopDistrict WB74 when the agreed category is not there."""

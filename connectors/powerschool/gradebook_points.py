@@ -18,7 +18,7 @@ from connectors.protocol import RouteLimits
 from domain.clock import Clock
 from domain.errors import StopDistrict
 from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Receipt, RemoteGrade
-from domain.ids import DistrictCode, ItemId
+from domain.ids import DistrictCode, ItemId, LineItemId
 
 Payloads = Mapping[ItemId, GradePayload]
 
@@ -86,6 +86,10 @@ class PointsGradebook:
     def learnt(self) -> Mapping[str, str]:
         """Return what PowerSchool calls our things."""
         return self._inner.learnt()
+
+    def gone(self) -> frozenset[LineItemId]:
+        """Return our columns that a teacher deleted since, as far as we looked."""
+        return self._inner.gone()
 
     def prepare(self, payloads: Sequence[GradePayload]) -> None:
         """Find the category, fit the columns and make those that are not there."""

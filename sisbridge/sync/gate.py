@@ -10,13 +10,14 @@ from enum import StrEnum
 from connectors import registry
 from connectors.protocol import GradeSink
 from domain.errors import StopDistrict
-from domain.grading import GradePayload, GradeRecord, OutboxState, RouteLimits
+from domain.grading import GradePayload, GradeRecord, Offering, OutboxState, RouteLimits
 from domain.ids import GradeId
 from domain.model import District, Finding, Severity
 from mappings.scales import Scale
 from mappings.transmittal import fit
 from sisbridge.house import House, clock_of
 from sisbridge.store.outbox_columns import PlacedItem
+from sisbridge.store.regions import TermMapping
 from sisbridge.sync.collect_grades import scale_of
 from sisbridge.sync.context import connector_of
 from sisbridge.sync.payloads import Desk, HomeRoster, payload_of
@@ -96,10 +97,15 @@ def judge(
 def window_of(desk: Desk, of: GradeRecord | PlacedItem) -> tuple[Window, date, date]:
     """Return where today stands to a column's posting window, and the window (end exclusive)."""
     term, offering = desk.terms[(of.term, of.reporting_period, of.kind)], desk.offerings[of.offering]
+    return window_on(desk.today, term, offering)
+
+
+def window_on(today: date, term: TermMapping, offering: Offering) -> tuple[Window, date, date]:
+    """Return where a day stands to the posting window of a term's column of an offering."""
     opens, closes = term.opens_on or offering.posting_opens_on, term.closes_on or offering.posting_closes_on
-    if desk.today < opens:
+    if today < opens:
         return Window.AHEAD, opens, closes
-    return Window.OPEN if desk.today < closes else Window.PAST, opens, closes
+    return Window.OPEN if today < closes else Window.PAST, opens, closes
 
 
 def _is_posted(desk: Desk, record: GradeRecord) -> bool:

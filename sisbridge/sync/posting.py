@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from domain.grading import GradePayload, GradeRecord, OutboxItem, OutboxState
 from domain.ids import result_id
 from domain.model import District, Finding, Severity
-from sisbridge.house import House, clock_of
-from sisbridge.store import audit, cases, outbox
+from sisbridge.house import House, clock_of, today_of
+from sisbridge.store import audit, cases, outbox, regions
 from sisbridge.store import grades as grade_store
 from sisbridge.store.database import Connection
 from sisbridge.store.outbox_columns import PlacedItem, placed_items
 from sisbridge.sync import gate
-from sisbridge.sync.gate import Window, window_of
+from sisbridge.sync.gate import Window, window_of, window_on
 from sisbridge.sync.payloads import Desk, desk_of, home_roster
 
 SCOPE = "posting"
@@ -54,8 +54,12 @@ def is_due(conn: Connection, district: District) -> bool:
     waiting = placed_items(conn, district.code, [OutboxState.HELD])
     if not waiting:
         return False
-    desk = desk_of(conn, district, "")
-    return any(one.column in desk.terms and window_of(desk, one)[0] is Window.OPEN for one in waiting)
+    terms, today = regions.term_map(conn, district.code), today_of(district)
+    offerings = {offering.offering_id: offering for offering in regions.offerings(conn)}
+    columns = {(one.column, one.offering) for one in waiting if one.column in terms}
+    return any(
+        window_on(today, terms[column], offerings[offering])[0] is Window.OPEN for column, offering in columns
+    )
 
 
 def item_of(
