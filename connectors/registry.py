@@ -124,7 +124,7 @@ def _with_secrets(config: ConnectorConfig, secret: Secret) -> dict[str, object]:
 def _bad_settings(config: ConnectorConfig, error: ValidationError) -> StopDistrict:
     """Return CF51 naming each setting and what is wrong with it, never its value."""
     faults = [
-        (".".join(map(str, fault["loc"])), fault["msg"])
+        (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, "))
         for fault in error.errors(include_input=False, include_context=False, include_url=False)
     ]
     said = "; ".join(f"{name}: {message}" if name else message for name, message in faults)

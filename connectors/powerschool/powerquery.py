@@ -23,6 +23,7 @@ from connectors.powerschool.powerquery_reads import QueryReader
 from connectors.powerschool.powerquery_rows import blank_notice, records_of, rows_of
 from connectors.powerschool.query_list import DIALECT, QUERIES, Query
 from connectors.powerschool.settings import PowerQuerySettings
+from connectors.powerschool.whose import schools_read
 from connectors.protocol import (
     Capability,
     CheckReport,
@@ -33,9 +34,8 @@ from connectors.protocol import (
     PageProof,
     PullFacts,
     RosterMoved,
-    SeenOrgs,
 )
-from connectors.shelf import MemoryShelf, Whole
+from connectors.shelf import Whole
 from domain.clock import Clock, system_clock
 from domain.errors import SisbridgeError
 from domain.ids import DistrictCode
@@ -62,7 +62,7 @@ class PowerQuerySource:
         reader = QueryReader(self._settings, self._clock().date())
         try:
             steps = list(_steps(reader, self._settings.root))
-            return run_steps(self._district, steps, QUERY_FIXES, partial(_orgs, reader))
+            return run_steps(self._district, steps, QUERY_FIXES, partial(schools_read, reader))
         finally:
             reader.close()
 
@@ -195,15 +195,6 @@ def _steps(reader: QueryReader, root: str) -> Iterator[Step]:
 def _clock(reader: QueryReader, root: str) -> str:
     answer = reader.client.get(f"{root}/ws/v1/metadata")
     return clock_said(answer.headers, urlsplit(root).hostname or "")
-
-
-def _orgs(reader: QueryReader) -> SeenOrgs:
-    """Return the schools, which prove whose PowerSchool this is."""
-    query = QUERIES["schools"]
-    whole = reader.rows(query, MemoryShelf())
-    answers = (records_of(kept.body, "/schools") for kept in whole.slices)
-    batches = tuple(rows_of(query, records, "/schools").batches["schools"] for records in answers)
-    return SeenOrgs(DIALECT, "schools", batches)
 
 
 def _try(reader: QueryReader, query: Query) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import orjson
 
@@ -15,6 +16,7 @@ from connectors.powerschool.grade_queries import STORED
 from connectors.powerschool.grade_settings import StoredGradeSettings
 from connectors.powerschool.query_list import Query
 from connectors.powerschool.refusals import lacks_fields
+from connectors.powerschool.whose import schools_of
 from connectors.protocol import CheckReport
 from domain.ids import DistrictCode
 
@@ -24,7 +26,7 @@ _NOWHERE = {"course_number": "sisbridge check", "year_id": "0", "store_code": "X
 def run_stored_check(district: DistrictCode, settings: StoredGradeSettings) -> CheckReport:
     """Try name, connection, sign-in, page size, our query, and the right to write every field we send."""
     with GradeClient(settings) as client:
-        return run_steps(district, list(_steps(client, settings)), QUERY_FIXES)
+        return run_steps(district, list(_steps(client, settings)), QUERY_FIXES, partial(schools_of, settings))
 
 
 def _steps(client: GradeClient, settings: StoredGradeSettings) -> Iterator[Step]:

@@ -126,7 +126,7 @@ def test_a_whole_powerschool_passes_every_step(school: PowerSchoolRegion) -> Non
         (without_a_field, {("roster", "cc")}),
         (without_write_access, {("grades", "our query")}),
         (not_installed, {("roster", "schools"), ("grades", "our query")}),
-        (another_district, {("roster", "district")}),
+        (another_district, {("roster", "district"), ("grades", "district")}),
     ],
 )
 def test_a_broken_powerschool_is_named_by_step_and_menu(
@@ -203,7 +203,7 @@ def test_a_whole_infinite_campus_passes_every_step(campus: CampusRegion) -> None
         (renewed_secret, {("roster", "token"), ("grades", "token")}),
         (enrollments_switched_off, {("roster", "enrollments")}),
         (no_partner, {("grades", "line items")}),
-        (another_campus, {("roster", "district")}),
+        (another_campus, {("roster", "district"), ("grades", "district")}),
         (last_year, {("roster", "school year")}),
     ],
 )
