@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -88,6 +88,17 @@ def _move(step: Step, changes: pa.Table, rows: pa.Table | None) -> dict[str, int
     with staging.staged(step, changes, rows) as stage:
         history.write(step, stage)
         return staging.move(step, stage)
+
+
+def count_anew(conn: Connection, tables: Iterable[RosterTable]) -> None:
+    """Have PostgreSQL look at tables that changed much before they are asked for; SQLite needs nothing.
+
+    It would do so by itself some minutes later. Until then it takes a table that was just filled for a
+    small one, and joins it row by row.
+    """
+    if conn.dialect.name == "postgresql":
+        for table in tables:
+            conn.exec_driver_sql(f"ANALYZE {roster[table].name}")
 
 
 def rows(
