@@ -27,6 +27,9 @@ def sync(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Stop at the change list: nothing is applied.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Districts at a time, each in a process of its own.")
+    ] = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Pull, judge and apply rosters now. Exit 3 when a district was stopped, 4 when all such may be retried.
@@ -34,13 +37,20 @@ def sync(
     Example: sisbridge sync 9001 9002 --rehearse
     """
     from sisbridge.sync import night
+    from sisbridge.sync.workers import sync_side_by_side
 
     with opened(as_json) as house:
         chosen = [DistrictCode(code) for code in districts] if districts else night.districts(house)
         for code in chosen:
             house.district(code)
-        with progress_bar(len(chosen) * len(night.STAGES), as_json) as progress:
-            outcomes = night.sync_region(house, chosen, rehearse=rehearse, progress=progress)
+        alone = workers == 1 or len(chosen) == 1
+        with progress_bar(len(chosen) * (len(night.STAGES) if alone else 1), as_json) as progress:
+            if alone:
+                outcomes = night.sync_region(house, chosen, rehearse=rehearse, progress=progress)
+            else:
+                outcomes = sync_side_by_side(
+                    house.settings, chosen, workers, rehearse=rehearse, progress=progress
+                )
     show(outcomes, as_json)
     stopped = [outcome for outcome in outcomes if outcome.state == "stopped"]
     if stopped:

@@ -1,0 +1,112 @@
+"""Nights of several districts side by side, each in one of a few processes of their own.
+
+A process that dies (out of memory, killed) takes down the district it was at and no other: each has an
+executor to itself, because one shared pool breaks as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from threading import Lock
+
+from domain.errors import RetryLater, SisbridgeError
+from domain.ids import DistrictCode, RunId
+from sisbridge.house import House
+from sisbridge.settings import Settings
+from sisbridge.sync import unexpected
+from sisbridge.sync.night import NightOutcome, Progress, sync_district
+
+Work = Callable[[DistrictCode], NightOutcome]
+"""One district's night; it must be possible to send it to another process."""
+
+_house: House | None = None
+"""The house of this worker process, opened for its first district and kept."""
+
+
+def sync_side_by_side(
+    settings: Settings,
+    chosen: Sequence[DistrictCode],
+    workers: int,
+    *,
+    rehearse: bool = False,
+    progress: Progress | None = None,
+) -> list[NightOutcome]:
+    """Run the districts' nights in so many processes; return how each ended, in the order asked for.
+
+    progress: told of each district when its night is over. One district's failure never touches another.
+    """
+    return run_each(partial(_night, settings, rehearse), chosen, workers, progress)
+
+
+def run_each(
+    work: Work, chosen: Sequence[DistrictCode], workers: int, progress: Progress | None = None
+) -> list[NightOutcome]:
+    """Do the work of every district, some at a time, each in a process that no other district shares then."""
+    line = _Line(iter(chosen), work, progress)
+    with ThreadPoolExecutor(max_workers=workers) as threads:
+        for serving in [threads.submit(line.serve) for _ in range(min(workers, len(chosen)))]:
+            serving.result()
+    return [line.ended[code] for code in chosen]
+
+
+@dataclass
+class _Line:
+    """The districts that wait, and how the nights of the others ended."""
+
+    waiting: Iterator[DistrictCode]
+    work: Work
+    progress: Progress | None
+    ended: dict[DistrictCode, NightOutcome] = field(default_factory=dict)
+    _turn: Lock = field(default_factory=Lock)
+
+    def serve(self) -> None:
+        """Serve one district after the other with one process, or its successor if it dies."""
+        process = _process()
+        while (code := self._next()) is not None:
+            try:
+                outcome = process.submit(self.work, code).result()
+            except BrokenProcessPool:
+                outcome, process = _stopped(code, _died(code)), _process()
+            except Exception as error:  # noqa: BLE001 - one district's bug must not end the others' night
+                outcome = _stopped(code, unexpected.named("The night", error))
+            self._note(code, outcome)
+        process.shutdown()
+
+    def _next(self) -> DistrictCode | None:
+        with self._turn:
+            return next(self.waiting, None)
+
+    def _note(self, code: DistrictCode, outcome: NightOutcome) -> None:
+        with self._turn:
+            self.ended[code] = outcome
+            if self.progress:
+                self.progress(code, outcome.state)
+
+
+def _process() -> ProcessPoolExecutor:
+    # Started anew, not forked: a copy of open connections and threads would not work.
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+
+
+def _night(settings: Settings, rehearse: bool, district: DistrictCode) -> NightOutcome:
+    global _house
+    _house = _house or House.open(settings)
+    return sync_district(_house, district, rehearse=rehearse)
+
+
+def _stopped(district: DistrictCode, error: SisbridgeError) -> NightOutcome:
+    retry = isinstance(error, RetryLater)
+    return NightOutcome(district, RunId(""), "stopped", error.code, error.message, error.fix, retry)
+
+
+def _died(district: DistrictCode) -> RetryLater:
+    return RetryLater(
+        "CF15",
+        f"The process that worked on district {district} died.",
+        fix="Run the district again; if it stays, give the machine more memory or use fewer workers.",
+    )

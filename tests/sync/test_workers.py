@@ -1,0 +1,50 @@
+"""Nights side by side: as many processes as asked for, and what goes wrong in one stays in one."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from domain.errors import StopDistrict
+from domain.ids import DistrictCode, RunId
+from sisbridge.house import House
+from sisbridge.store import roster
+from sisbridge.sync.night import NightOutcome
+from sisbridge.sync.workers import run_each, sync_side_by_side
+from tests.support.small_region import FILES, REST
+
+NORTH, SOUTH, EAST, WEST = (DistrictCode(code) for code in ("north", "south", "east", "west"))
+
+
+def _work(code: DistrictCode) -> NightOutcome:
+    """Stand in for a night: one district kills its process, one raises, the others name their process."""
+    if code == SOUTH:
+        os._exit(1)
+    if code == EAST:
+        raise StopDistrict("CF99", "broken", fix="mend it")
+    time.sleep(0.2)
+    return NightOutcome(code, RunId(str(os.getpid())), "finished")
+
+
+def test_a_process_that_dies_takes_only_its_own_district_with_it() -> None:
+    seen: list[tuple[str, str]] = []
+    told = run_each(_work, [NORTH, SOUTH, EAST, WEST], 2, lambda code, state: seen.append((code, state)))
+    assert [(one.district, one.state, one.code, one.retry) for one in told] == [
+        (NORTH, "finished", "", False),
+        (SOUTH, "stopped", "CF15", True),
+        (EAST, "stopped", "CF99", False),
+        (WEST, "finished", "", False),
+    ]
+    assert sorted(seen) == sorted((one.district, one.state) for one in told)
+
+
+def test_districts_share_no_more_processes_than_there_are_workers() -> None:
+    told = run_each(_work, [NORTH, WEST], 1)
+    assert told[0].run_id == told[1].run_id != str(os.getpid())
+
+
+def test_two_districts_are_synced_side_by_side(any_house: House) -> None:
+    told = sync_side_by_side(any_house.settings, [REST, FILES], 2)
+    assert [(one.district, one.state) for one in told] == [(REST, "finished"), (FILES, "finished")]
+    with any_house.store.read() as conn:
+        assert all(sum(roster.count(conn, code).values()) for code in (REST, FILES))
