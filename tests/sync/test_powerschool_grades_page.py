@@ -21,6 +21,7 @@ from sisbridge.sync.night import sync_district
 from sisbridge.sync.plugin import powerschool_plugin
 from sisbridge.sync.region import keep_secret, load_entries
 from sisbridge.sync.release import release
+from sisbridge.sync.write_test import write_test
 from sisbridge.sync.writeback import deliver
 from tests.support.pages import DOCS, shown_districts
 from tests.support.small_region import GRADE_HEAD, NOW, offering, roster
@@ -65,6 +66,9 @@ def graded(house: House, district: DistrictCode, sis: RunningPowerSchool, folder
     assert [f"{step.name}: {step.message}" for step in steps if step.outcome == "failed"] == []
     assert (sis.tables.rows("storedgrades"), sis.tables.rows("assignment")) == ([], [])
     assert sync_district(house, district).counts["seats"] == 6
+    tried = write_test(house, house.district(district), "S506")
+    assert [f"{step.name}: {step.message}" for step in tried if step.outcome != "passed"] == []
+    assert (sis.tables.rows("storedgrades"), sis.tables.rows("assignmentscore")) == ([], [])
     path = folder / "grades.csv"
     path.write_text(f"{GRADE_HEAD}{district},S501,PHYS,S1,Final,final,88.25,,,,teacher,true\n")
     collect_from(house, path)
