@@ -63,7 +63,8 @@ class ClassLists:
     def place(self, payload: GradePayload) -> Place:
         """Return where a payload belongs.
 
-        Raises RowRejected WB65 (no such student), WB66 (several sections), WB67 (several students).
+        Raises RowRejected WB65 (no such student), WB66 (several sections), WB67 (several students), WB81
+        (another student by the state's number, as in another district's PowerSchool).
         """
         student = self._student(payload)
         rows = self._lists.get(self._key(payload), {}).get(student, []) if student else []
@@ -71,6 +72,9 @@ class ClassLists:
             raise _not_there(payload)
         if len({row["students_dcid"] for row in rows}) > 1:
             raise _not_one(payload)
+        state = rows[0].get("state_studentnumber")
+        if state and payload.state_identifier and state != payload.state_identifier:
+            raise _another(payload)
         sections = _narrowed(_by_section(rows), payload)
         if len(sections) > 1:
             raise _several(payload)
@@ -158,4 +162,13 @@ def _not_one(payload: GradePayload) -> RowRejected:
         "PowerSchool has several students of this number in the course, so nobody is graded",
         key=payload.item_id,
         fix="Ask the registrar which record is right, or set student_by to a number that is unique",
+    )
+
+
+def _another(payload: GradePayload) -> RowRejected:
+    return RowRejected(
+        "WB81",
+        "PowerSchool's student of this number has another state number, so it is not the same person",
+        key=payload.item_id,
+        fix="Look whether base_url and client_id are this district's, and which state number is wrong",
     )

@@ -7,7 +7,6 @@ the pattern is a home section with one category and one column of 100 points for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 
 from connectors.check_steps import run_steps
 from connectors.http_steps import connection_steps
@@ -16,7 +15,6 @@ from connectors.powerschool.fixes import ONEROSTER_FIXES, QUERY_FIXES
 from connectors.powerschool.grade_settings import PowerSchoolGradebookSettings
 from connectors.powerschool.gradebook_points import PointsGradebook
 from connectors.powerschool.gradebook_xte import XteGradebook
-from connectors.powerschool.whose import schools_of
 from connectors.protocol import Capability, CheckReport, RouteLimits
 from domain.clock import Clock, system_clock
 from domain.errors import SisbridgeError
@@ -60,7 +58,7 @@ class PowerSchoolGradebookSink:
         with self._way.client() as client:
             steps = [*connection_steps(client, self._settings.root), *self._way.steps(client)]
             fixes = QUERY_FIXES if self._settings.by == "xte" else ONEROSTER_FIXES
-            return run_steps(self._district, steps, fixes, partial(schools_of, self._settings))
+            return run_steps(self._district, steps, fixes, self._way.whose)
 
     def canonical(self, value: GradeValue) -> GradeValue:
         """Return a value as points show it."""

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from connectors.check_steps import Step
 from connectors.http import HttpClient
 from connectors.oneroster.gradebook import OneRosterGradebookSink
-from connectors.oneroster.gradebook_check import gradebook_steps
+from connectors.oneroster.gradebook_check import gradebook_steps, orgs_beside
 from connectors.oneroster.settings import OneRosterGradebookSettings
 from connectors.powerschool.grade_settings import PowerSchoolGradebookSettings
 from connectors.powerschool.points_columns import PointsColumns
 from connectors.powerschool.refusals import not_registered
 from connectors.powerschool.settings import TOKEN_PATH
-from connectors.protocol import RouteLimits
+from connectors.protocol import RouteLimits, SeenOrgs
 from domain.clock import Clock
 from domain.errors import StopDistrict
 from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Receipt, RemoteGrade
@@ -74,6 +74,10 @@ class PointsGradebook:
     def client(self) -> HttpClient:
         """Return a client for the OneRoster service."""
         return self._wide.client(self._wide.authorizer(self._wide.gradebook_scopes))
+
+    def whose(self) -> SeenOrgs:
+        """Return the orgs that prove whose connection it is."""
+        return orgs_beside(self._wide)
 
     def canonical(self, value: GradeValue) -> GradeValue:
         """Return a value as points show it."""

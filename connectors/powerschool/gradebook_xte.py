@@ -8,44 +8,32 @@ Source: PowerSchool developer pages, /ws/xte.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import orjson
 
 from connectors.check_steps import Step
-from connectors.http import Answer, HttpClient, Request
+from connectors.http import HttpClient, Request
 from connectors.oneroster.remote_ids import RemoteIds
 from connectors.powerschool.class_lists import ClassLists
 from connectors.powerschool.client import GradeClient
 from connectors.powerschool.grade_queries import CLASS, SCORES
 from connectors.powerschool.grade_settings import PowerSchoolGradebookSettings
 from connectors.powerschool.identifiers import Place, Thing, number
-from connectors.powerschool.refusals import lacks_fields, left_alone, no_teacher, refused, term_locked, waits
+from connectors.powerschool.refusals import lacks_fields, left_alone, no_teacher, refused
 from connectors.powerschool.stored_check import try_query
-from connectors.powerschool.xte_columns import Column, XteColumns, column_of, resubmitted
-from connectors.powerschool.xte_scores import Entry, Score, body_of, canonical, score_of
-from connectors.protocol import RouteLimits
-from connectors.sending import UNCLEAR
-from domain.errors import RetryLater, RowRejected, SisbridgeError
+from connectors.powerschool.whose import schools_of
+from connectors.powerschool.xte_columns import Cell, Column, XteColumns, column_of, resubmitted
+from connectors.powerschool.xte_scores import Score, body_of, canonical, score_of
+from connectors.powerschool.xte_writer import XteWriter
+from connectors.protocol import RouteLimits, SeenOrgs
+from domain.errors import RowRejected
 from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.ids import ItemId
 
 Payloads = Mapping[ItemId, GradePayload]
 MakeReceipt = Callable[..., Receipt]
 
-PERMISSION = "writing scores (FullAccess on ASSIGNMENTSCORE)"
-MOST_AT_ONCE = 200
-"""Scores in one request."""
-
 _OUTCOMES = {"WB70": Outcome.CONFLICT, "WB78": Outcome.WAITING}
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """Where one grade goes: its column, and the student in it."""
-
-    column: Column
-    student: int
 
 
 class XteGradebook:
@@ -58,6 +46,7 @@ class XteGradebook:
         self._lists = ClassLists(self._client, CLASS, settings)
         self._ids = RemoteIds()
         self._columns = XteColumns(self._client, settings, self._ids)
+        self._writer = XteWriter(settings, self._client, self._columns, self._score, receipt)
         self._scores: dict[int, dict[int, Score]] = {}
         self._rejected: dict[str, RowRejected] = {}
         self._shown: set[ItemId] = set()
@@ -78,6 +67,10 @@ class XteGradebook:
         yield Step("class lists", lambda: try_query(self._client, CLASS))
         yield Step("scores", lambda: try_query(self._client, SCORES))
         yield Step("right to write", self._may_write)
+
+    def whose(self) -> SeenOrgs:
+        """Return the schools that prove whose connection it is."""
+        return schools_of(self._settings)
 
     def canonical(self, value: GradeValue) -> GradeValue:
         """Return a value as points show it."""
@@ -130,7 +123,7 @@ class XteGradebook:
                     yield self._receipt(item, _OUTCOMES.get(error.code, Outcome.REJECTED), error)
                 else:
                     classes.setdefault(cell.column.key, []).append(item)
-            yield from self._send(list(classes.values()), cells, payloads)
+            yield from self._writer.send(list(classes.values()), cells, payloads)
         self._forget()
         self._shown.clear()
 
@@ -150,7 +143,7 @@ class XteGradebook:
                 else:
                     cell = cells[item.item_id]
                     touched[cell.column.key] = cell.column
-                    yield self._removed(item, cell)
+                    yield self._writer.removed(item, cell)
             self._remove_empty(touched.values())
         self._forget()
 
@@ -159,10 +152,10 @@ class XteGradebook:
         self._columns.forget()
         self._scores.clear()
 
-    def _placed(self, payloads: Sequence[GradePayload]) -> dict[ItemId, _Cell]:
+    def _placed(self, payloads: Sequence[GradePayload]) -> dict[ItemId, Cell]:
         """Return where the payloads go that can be placed, their columns looked up."""
         self._lists.read(payloads)
-        cells: dict[ItemId, _Cell] = {}
+        cells: dict[ItemId, Cell] = {}
         for payload in payloads:
             try:
                 cells[payload.item_id] = self._cell(payload)
@@ -171,13 +164,13 @@ class XteGradebook:
         self._columns.read([cell.column for cell in cells.values()])
         return cells
 
-    def _cell(self, payload: GradePayload) -> _Cell:
+    def _cell(self, payload: GradePayload) -> Cell:
         row = self._lists.place(payload).row
         if not number(row, Place.XTE, Thing.TEACHER):
             raise no_teacher(payload.item_id)
-        return _Cell(column_of(payload.line_item, row), number(row, Place.XTE, Thing.STUDENT))
+        return Cell(column_of(payload.line_item, row), number(row, Place.XTE, Thing.STUDENT))
 
-    def _read_scores(self, cells: Iterable[_Cell]) -> None:
+    def _read_scores(self, cells: Iterable[Cell]) -> None:
         for column in {cell.column.key: cell.column for cell in cells}.values():
             made = self._columns.standing(column)
             if made and made not in self._scores:
@@ -185,14 +178,14 @@ class XteGradebook:
                 scores = [(row, score_of(row, self._settings.decimals)) for row in rows]
                 self._scores[made] = {int(str(row["students_dcid"])): score for row, score in scores}
 
-    def _score(self, cell: _Cell) -> Score | None:
+    def _score(self, cell: Cell) -> Score | None:
         return self._scores.get(self._columns.standing(cell.column), {}).get(cell.student)
 
-    def _held(self, cell: _Cell | None) -> RemoteGrade | None:
+    def _held(self, cell: Cell | None) -> RemoteGrade | None:
         score = self._score(cell) if cell else None
         return score.remote if score else None
 
-    def _look(self, item: OutboxItem, payload: GradePayload, cell: _Cell) -> None:
+    def _look(self, item: OutboxItem, payload: GradePayload, cell: Cell) -> None:
         """Raise RowRejected when a grade must not or cannot go where it should."""
         if cell.column.key in self._rejected:
             raise self._rejected[cell.column.key]
@@ -202,73 +195,6 @@ class XteGradebook:
         foreign = score and score.value not in (None, self.canonical(payload.value))
         if foreign and item.item_id not in self._shown:
             raise left_alone(item.item_id)
-
-    def _send(
-        self, classes: list[list[OutboxItem]], cells: Mapping[ItemId, _Cell], payloads: Payloads
-    ) -> Iterator[Receipt]:
-        """Send each class at once, its items alone when one of them is refused; stop when it is no use."""
-        waiting = [part for items in classes for part in _parts(items)]
-        unclear = 0
-        while waiting:
-            items = waiting.pop(0)
-            column = cells[items[0].item_id].column
-            try:
-                answer: Answer | SisbridgeError = self._put(column, items, cells, payloads)
-            except RetryLater as error:
-                answer, unclear = error, unclear + 1
-            if len(items) > 1 and isinstance(answer, Answer) and _one_is_wrong(answer):
-                waiting = [*([one] for one in items), *waiting]
-                continue
-            yield from (self._answered(one, column, payloads[one.item_id], answer) for one in items)
-            if isinstance(answer, SisbridgeError) and unclear >= UNCLEAR:
-                raise answer
-
-    def _put(
-        self, column: Column, items: Sequence[OutboxItem], cells: Mapping[ItemId, _Cell], payloads: Payloads
-    ) -> Answer:
-        made = self._columns.standing(column)
-        entries = [self._entry(made, cells[one.item_id], payloads[one.item_id]) for one in items]
-        params = {"users_dcid": str(column.teacher), "status": "A", "term_id": column.term_id}
-        # A repeated PUT of a score that was saved unheard is refused, so it is looked up instead.
-        request = Request(
-            "PUT", self._client.address("xte/score"), params, body=orjson.dumps(body_of(entries)),
-            permission=PERMISSION, mark="sis:put-scores", retry=False, judged=(403,),
-        )  # fmt: skip
-        return resubmitted(self._client, request)
-
-    def _entry(self, made: int, cell: _Cell, payload: GradePayload) -> Entry:
-        score = self._score(cell)
-        return Entry(made, cell.student, self.canonical(payload.value), score.score_id if score else None)
-
-    def _answered(
-        self, item: OutboxItem, column: Column, payload: GradePayload, answer: Answer | SisbridgeError
-    ) -> Receipt:
-        sent = self.canonical(payload.value)
-        if isinstance(answer, SisbridgeError):
-            return self._receipt(item, Outcome.UNKNOWN, answer, sent)
-        if answer.code == 403:
-            raise lacks_fields(answer.body, "scores")
-        if answer.code < 300:
-            return self._receipt(item, Outcome.DELIVERED, None, sent)
-        if waits(answer.body):
-            locked = term_locked(column.spec.title, column.term_id)
-            return self._receipt(item, Outcome.WAITING, locked, sent)
-        return self._receipt(item, Outcome.REJECTED, refused(answer.code, answer.body, item.item_id), sent)
-
-    def _removed(self, item: OutboxItem, cell: _Cell) -> Receipt:
-        made = self._columns.standing(cell.column)
-        body = orjson.dumps({"student_ids": [cell.student], "section_ids": [made]})
-        url = self._client.address("xte/assignment_section/students")
-        request = Request("DELETE", url, {"force": "true"}, body=body, permission=PERMISSION, judged=(403,))
-        try:
-            answer = resubmitted(self._client, request)
-        except RetryLater as error:
-            return self._receipt(item, Outcome.UNKNOWN, error)
-        if answer.code == 403:
-            raise lacks_fields(answer.body, "scores")
-        if answer.code < 300:
-            return self._receipt(item, Outcome.DELIVERED, None)
-        return self._receipt(item, Outcome.REJECTED, refused(answer.code, answer.body, item.item_id))
 
     def _remove_empty(self, columns: Iterable[Column]) -> None:
         for column in columns:
@@ -285,12 +211,3 @@ class XteGradebook:
         if answer.code == 403:
             raise lacks_fields(answer.body, "scores")
         return "PowerSchool lets us write scores"
-
-
-def _parts(items: list[OutboxItem]) -> list[list[OutboxItem]]:
-    return [items[at : at + MOST_AT_ONCE] for at in range(0, len(items), MOST_AT_ONCE)]
-
-
-def _one_is_wrong(answer: Answer) -> bool:
-    """Return whether a refusal of many may be about one of them."""
-    return answer.code in (400, 404, 409) and not waits(answer.body)

@@ -56,6 +56,14 @@ class Column:
         return fixed_id("xte", self.spec.line_item_id, str(self.section))
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where one grade goes: its column, and the student in it (STUDENTS.DCID)."""
+
+    column: Column
+    student: int
+
+
 def column_of(spec: LineItemSpec, row: Row) -> Column:
     """Return a line item's column in the section that a class list's row names."""
     days = Days(date.fromisoformat(str(row["first_day"])), date.fromisoformat(str(row["last_day"])))

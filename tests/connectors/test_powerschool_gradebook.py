@@ -266,6 +266,8 @@ def test_check_passes_and_writes_nothing(start: Start, by: str) -> None:
     assert report.passed, [step for step in report.steps if step.outcome == "failed"]
     assert server.tables.rows("assignmentsection") == []
     assert server.dataset.records("lineItems") == []
+    assert report.orgs is not None
+    assert report.orgs.source_table == {"xte": "schools", "oneroster": "orgs"}[by]
 
 
 def test_a_plugin_that_was_never_registered_is_named_with_the_button_to_press(start: Start) -> None:

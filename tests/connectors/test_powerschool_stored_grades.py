@@ -268,6 +268,22 @@ def test_two_students_of_one_number_are_both_left_alone(start: Start) -> None:
     assert "several students of this number" in receipt.message
 
 
+def test_a_student_of_the_same_number_in_another_districts_server_is_nobody_of_ours(start: Start) -> None:
+    server = start()
+    server.tables.change("students", 4100, state_studentnumber="012345678")
+    (receipt,) = send(sink(server), grade(state_identifier="876543210"))
+    assert (receipt.outcome, rows(server)) == (Outcome.REJECTED, [])
+    assert "not the same person" in receipt.message
+
+
+def test_check_tells_whose_powerschool_it_is(start: Start) -> None:
+    server = start()
+    seen = sink(server).check().orgs
+    assert seen is not None
+    (batch,) = seen.batches
+    assert (seen.version, batch.column("school_number").to_pylist()) == ("powerschool", ["100"])
+
+
 def test_a_state_number_is_matched_with_every_zero(start: Start) -> None:
     server = start()
     server.tables.change("students", 4100, state_studentnumber="012345678")
