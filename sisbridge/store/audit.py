@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,18 @@ def append(
 
     subject names a thing by its id, never a person. The database refuses to change or delete a record.
     """
+    return append_many(conn, district, actor, action, [(subject, before_digest, after_digest)], at)
+
+
+def append_many(
+    conn: Connection,
+    district: DistrictCode,
+    actor: str,
+    action: str,
+    subjects: Sequence[tuple[str, str | None, str | None]],
+    at: datetime,
+) -> int:
+    """Append a record for each subject with its digests before and after; return the last number."""
     _wait_for_turn(conn, district)
     last = conn.execute(
         sa.select(audit.c.seq, audit.c.hash)
@@ -38,21 +51,26 @@ def append(
         .order_by(audit.c.seq.desc())
         .limit(1)
     ).one_or_none()
-    record: dict[str, object] = {
-        "district_code": district,
-        "seq": last.seq + 1 if last else 1,
-        # As it will be read back, whatever the database keeps of it.
-        "at": at.replace(microsecond=at.microsecond // 1000 * 1000),
-        "actor": actor,
-        "action": action,
-        "subject": subject,
-        "before_digest": before_digest,
-        "after_digest": after_digest,
-        "previous_hash": last.hash if last else "",
-    }
-    record["hash"] = _hash(record)
-    conn.execute(sa.insert(audit).values(record))
-    return int(str(record["seq"]))
+    seq, previous, records = (last.seq if last else 0), (last.hash if last else ""), list[dict[str, Any]]()
+    for subject, before_digest, after_digest in subjects:
+        seq += 1
+        record = {
+            "district_code": district,
+            "seq": seq,
+            # As it will be read back, whatever the database keeps of it.
+            "at": at.replace(microsecond=at.microsecond // 1000 * 1000),
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "before_digest": before_digest,
+            "after_digest": after_digest,
+            "previous_hash": previous,
+        }
+        previous = record["hash"] = _hash(record)
+        records.append(record)
+    if records:
+        conn.execute(sa.insert(audit), records)
+    return int(seq)
 
 
 def verify(conn: Connection, district: DistrictCode) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -98,6 +98,25 @@ def release(
     if state != GradeState.RELEASED:
         changes = {"state": GradeState.RELEASED.value, "released_by": actor, "released_at": at}
         bulk.changed_rows(conn, sa.update(grade).where(*this).values(changes))
+
+
+def release_many(
+    conn: Connection, district: DistrictCode, records: Sequence[GradeRecord], actor: str, at: datetime
+) -> None:
+    """Release the revisions of records that were read in this transaction; released ones stay as they are."""
+    changes = {"state": GradeState.RELEASED.value, "released_by": actor, "released_at": at}
+    for revision_number in sorted({record.revision for record in records}):
+        alike = [record.grade_id for record in records if record.revision == revision_number]
+        conn.execute(
+            sa.update(grade)
+            .where(
+                grade.c.district_code == district,
+                grade.c.revision == revision_number,
+                grade.c.state != GradeState.RELEASED.value,
+                bulk.one_of(conn, grade.c.grade_id, alike),
+            )
+            .values(changes)
+        )
 
 
 def _newest(

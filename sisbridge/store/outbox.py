@@ -11,17 +11,18 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.clock import system_clock
 from domain.errors import ContractBroken
-from domain.grading import GradePayload, OutboxItem, OutboxState, Outcome, WrittenGrade
+from domain.grading import GradePayload, OutboxItem, OutboxState
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
 from sisbridge.store import bulk
 from sisbridge.store.codec import PAYLOAD
 from sisbridge.store.receipts import last_receipts, receipts, save_receipts
 from sisbridge.store.sealing import Keyring
-from sisbridge.store.tables.grades import outbox, receipt
+from sisbridge.store.tables.grades import outbox
 from sisbridge.store.upsert import insert_missing
+from sisbridge.store.written import last_written, last_written_all, opened, purpose
 
 __all__ = [
-    "queue", "claim", "requeue", "items", "waits", "payloads", "set_state", "last_written",
+    "queue", "queue_many", "claim", "requeue", "items", "waits", "payloads", "set_state", "last_written",
     "last_written_all", "save_receipts", "receipts", "last_receipts",
 ]  # fmt: skip
 
@@ -37,8 +38,6 @@ REPLACEABLE = (
 
 _LYING = (OutboxState.DELIVERED.value, OutboxState.UNKNOWN.value)
 _REFRESHABLE = (OutboxState.QUEUED, OutboxState.HELD)
-_WRITTEN = (OutboxState.DELIVERED, OutboxState.CONFIRMED)
-_WRITING = (Outcome.DELIVERED, Outcome.CONFIRMED, Outcome.ADOPTED)
 
 
 def queue(
@@ -49,18 +48,31 @@ def queue(
     Safe to repeat: an item still waiting takes the new payload, any other stays as it is. Raises
     ContractBroken CF07 when the payload is another district's or another item's.
     """
-    if (payload.district, payload.item_id) != (item.district, item.item_id):
-        raise ContractBroken(
-            "CF07",
-            f"A grade of district {payload.district} was about to be queued for district {item.district}.",
-            fix="Nothing was queued; send this line to the sisbridge maintainers.",
-        )
-    moment = at or system_clock()
-    sealed = keyring.seal(item.district, PAYLOAD.dump(payload), _purpose(item.item_id))
-    insert_missing(conn, outbox, [_row(item, sealed, moment)])
-    fresh = {"payload_digest": item.payload_digest, "sealed": sealed}
-    _change(conn, item.district, [item.item_id], fresh, outbox.c.state.in_(_REFRESHABLE))
-    _supersede_older(conn, item, moment)
+    queue_many(conn, keyring, item.district, [(item, payload)], at)
+
+
+def queue_many(
+    conn: Connection,
+    keyring: Keyring,
+    district: DistrictCode,
+    work: Sequence[tuple[OutboxItem, GradePayload]],
+    at: datetime | None = None,
+) -> None:
+    """Queue many items of one district, each as `queue` does."""
+    for item, payload in work:
+        _refuse_strangers(district, item, payload)
+    moment, numbers = at or system_clock(), [item.item_id for item, _ in work]
+    known = set(conn.scalars(sa.select(outbox.c.item_id).where(*_these(conn, district, numbers))))
+    rows = [
+        _row(item, keyring.seal(district, PAYLOAD.dump(payload), purpose(item.item_id)), moment)
+        for item, payload in work
+    ]
+    insert_missing(conn, outbox, rows)
+    for row in (row for row in rows if row["item_id"] in known):
+        fresh = {"payload_digest": row["payload_digest"], "sealed": row["sealed"]}
+        _change(conn, district, [ItemId(str(row["item_id"]))], fresh, outbox.c.state.in_(_REFRESHABLE))
+    for route in sorted({item.route for item, _ in work}):
+        _supersede_older(conn, district, route, {i.grade_id for i, _ in work if i.route == route}, moment)
 
 
 def items(
@@ -102,7 +114,7 @@ def payloads(
         outbox.c.district_code == district, bulk.one_of(conn, outbox.c.item_id, item_ids)
     )
     rows = conn.execute(wanted.order_by(outbox.c.item_id)).all()
-    return {row.item_id: _opened(keyring, district, row.item_id, row.sealed) for row in rows}
+    return {row.item_id: opened(keyring, district, row.item_id, row.sealed) for row in rows}
 
 
 def reseal(
@@ -110,7 +122,7 @@ def reseal(
 ) -> None:
     """Replace the payloads of items whose class or student has another sourcedId by now."""
     for item_id, payload in payloads.items():
-        sealed = keyring.seal(district, PAYLOAD.dump(payload), _purpose(item_id))
+        sealed = keyring.seal(district, PAYLOAD.dump(payload), purpose(item_id))
         _change(conn, district, [item_id], {"sealed": sealed})
 
 
@@ -161,31 +173,7 @@ def claim(
 def requeue(conn: Connection, district: DistrictCode, item_ids: Collection[ItemId], at: datetime) -> None:
     """Put items that never arrived back into the queue, or aside when a newer revision is in it."""
     set_state(conn, district, item_ids, OutboxState.QUEUED, at=at)
-    newer = outbox.alias("newer")
-    is_outdated = sa.exists().where(
-        newer.c.district_code == outbox.c.district_code,
-        newer.c.route == outbox.c.route,
-        newer.c.grade_id == outbox.c.grade_id,
-        newer.c.revision > outbox.c.revision,
-    )
-    _change(conn, district, item_ids, {"state": OutboxState.SUPERSEDED.value}, is_outdated)
-
-
-def last_written(
-    conn: Connection, keyring: Keyring, district: DistrictCode, route: str, grade_id: GradeId
-) -> WrittenGrade | None:
-    """Return what we wrote (or found and adopted) last for a grade on a route, or None.
-
-    None too when we took it back. The value is as it was released, not in the route's own form.
-    """
-    return _last_written(conn, keyring, district, route, outbox.c.grade_id == grade_id).get(grade_id)
-
-
-def last_written_all(
-    conn: Connection, keyring: Keyring, district: DistrictCode, route: str
-) -> dict[GradeId, WrittenGrade]:
-    """Return `last_written` of every grade of a route at once."""
-    return _last_written(conn, keyring, district, route)
+    _change(conn, district, item_ids, {"state": OutboxState.SUPERSEDED.value}, _has_newer())
 
 
 def as_item(row: Row[*tuple[Any, ...]]) -> OutboxItem:
@@ -221,18 +209,46 @@ def _row(item: OutboxItem, sealed: bytes, at: datetime) -> dict[str, object]:
     }
 
 
-def _supersede_older(conn: Connection, item: OutboxItem, at: datetime) -> None:
+def _refuse_strangers(district: DistrictCode, item: OutboxItem, payload: GradePayload) -> None:
+    if (payload.district, payload.item_id, district) != (item.district, item.item_id, item.district):
+        raise ContractBroken(
+            "CF07",
+            f"A grade of district {payload.district} was about to be queued for district {item.district}.",
+            fix="Nothing was queued; send this line to the sisbridge maintainers.",
+        )
+
+
+def _supersede_older(
+    conn: Connection, district: DistrictCode, route: str, grades: Collection[GradeId], at: datetime
+) -> None:
     conn.execute(
         sa.update(outbox)
         .where(
-            outbox.c.district_code == item.district,
-            outbox.c.route == item.route,
-            outbox.c.grade_id == item.grade_id,
-            outbox.c.revision < item.revision,
+            outbox.c.district_code == district,
+            outbox.c.route == route,
+            bulk.one_of(conn, outbox.c.grade_id, grades),
             outbox.c.state.in_(REPLACEABLE),
+            _has_newer(),
         )
         .values(state=OutboxState.SUPERSEDED.value, updated_at=at)
     )
+
+
+def _has_newer() -> ColumnElement[bool]:
+    """Return the condition that a newer revision of the item's grade is on the same route."""
+    newer = outbox.alias("newer")
+    return sa.exists().where(
+        newer.c.district_code == outbox.c.district_code,
+        newer.c.route == outbox.c.route,
+        newer.c.grade_id == outbox.c.grade_id,
+        newer.c.revision > outbox.c.revision,
+    )
+
+
+def _these(
+    conn: Connection, district: DistrictCode, item_ids: Collection[ItemId]
+) -> tuple[ColumnElement[bool], ...]:
+    return (outbox.c.district_code == district, bulk.one_of(conn, outbox.c.item_id, item_ids))
 
 
 def _change(
@@ -242,41 +258,5 @@ def _change(
     values: Mapping[str, object],
     *only: ColumnElement[bool],
 ) -> None:
-    chosen = (outbox.c.district_code == district, bulk.one_of(conn, outbox.c.item_id, item_ids), *only)
-    conn.execute(sa.update(outbox).where(*chosen).values(**values))
-
-
-def _last_written(
-    conn: Connection, keyring: Keyring, district: DistrictCode, route: str, *only: ColumnElement[bool]
-) -> dict[GradeId, WrittenGrade]:
-    # A conflict found later does not unwrite what we wrote: the receipts remember.
-    proven = sa.exists().where(
-        receipt.c.district_code == outbox.c.district_code,
-        receipt.c.item_id == outbox.c.item_id,
-        receipt.c.outcome.in_(_WRITING),
-    )
-    rows = conn.execute(
-        sa.select(outbox)
-        .where(
-            outbox.c.district_code == district,
-            outbox.c.route == route,
-            outbox.c.state.in_(_WRITTEN) | proven,
-            *only,
-        )
-        .order_by(outbox.c.grade_id, outbox.c.revision)
-    ).all()
-    newest = {row.grade_id: row for row in rows}
-    opened = {
-        grade_id: _opened(keyring, district, row.item_id, row.sealed)
-        for grade_id, row in newest.items()
-        if row.state != OutboxState.WITHDRAWN
-    }
-    return {grade_id: WrittenGrade(payload.value, payload.comment) for grade_id, payload in opened.items()}
-
-
-def _opened(keyring: Keyring, district: DistrictCode, item_id: ItemId, sealed: bytes) -> GradePayload:
-    return PAYLOAD.load(keyring.open(district, sealed, _purpose(item_id)))
-
-
-def _purpose(item_id: ItemId) -> str:
-    return f"payload/{item_id}"
+    chosen = _these(conn, district, item_ids)
+    conn.execute(sa.update(outbox).where(*chosen, *only).values(**values))

@@ -82,9 +82,8 @@ def release_again(house: House, district: DistrictCode, actor: str) -> Released:
     with house.store.begin("release") as conn:
         refused = outbox.items(conn, district, [OutboxState.REJECTED, OutboxState.NOT_TAKEN])
         outbox.requeue(conn, district, [item.item_id for item in refused], at)
-        for item in refused:
-            digest = item.payload_digest
-            audit.append(conn, district, actor, "grade released again", str(item.item_id), digest, digest, at)
+        subjects = [(str(item.item_id), item.payload_digest, item.payload_digest) for item in refused]
+        audit.append_many(conn, district, actor, "grade released again", subjects, at)
     return Released(queued=len(refused))
 
 
@@ -99,6 +98,7 @@ def _release(
 ) -> tuple[Released, list[Finding]]:
     released, findings = Released(), list[Finding]()
     home = home_roster(conn, desk, records)
+    let_go: list[tuple[GradeRecord, GradePayload, OutboxState]] = []
     written = outbox.last_written_all(conn, house.keyring, desk.district.code, route.kind).keys()
     for number, record in enumerate(records, 1):
         verdict = gate.judge(desk, route, home, record, written)
@@ -106,11 +106,12 @@ def _release(
         if verdict.payload is None:
             released.held += 1
         else:
-            _let_go(conn, house, desk, record, verdict.payload, verdict.state, actor)
+            let_go.append((record, verdict.payload, verdict.state))
             count = _COUNT_OF[verdict.state]
             setattr(released, count, getattr(released, count) + 1)
         if progress:
             progress(number, len(records))
+    _let_go(conn, house, desk, let_go, actor)
     return released, findings
 
 
@@ -118,14 +119,16 @@ def _let_go(
     conn: Connection,
     house: House,
     desk: Desk,
-    record: GradeRecord,
-    payload: GradePayload,
-    state: OutboxState,
+    grades: list[tuple[GradeRecord, GradePayload, OutboxState]],
     actor: str,
 ) -> None:
-    """Put one grade into the outbox as released by a person."""
+    """Put grades into the outbox as released by a person."""
     at, code = clock_of(desk.district)(), desk.district.code
-    item = posting.item_of(house, desk.route, record, payload, state)
-    grade_store.release(conn, code, record.grade_id, record.revision, actor, at)
-    outbox.queue(conn, house.keyring, item, payload, at)
-    audit.append(conn, code, actor, "grade released", str(item.item_id), None, item.payload_digest, at)
+    work = [
+        (posting.item_of(house, desk.route, record, payload, state), payload)
+        for record, payload, state in grades
+    ]
+    grade_store.release_many(conn, code, [record for record, _, _ in grades], actor, at)
+    outbox.queue_many(conn, house.keyring, code, work, at)
+    subjects = [(str(item.item_id), None, item.payload_digest) for item, _ in work]
+    audit.append_many(conn, code, actor, "grade released", subjects, at)
