@@ -146,6 +146,18 @@ def year_over(last_end: date | None, today: date, thresholds: Mapping[str, objec
     return [_finding(catalogue()["FL15"], RosterTable.ACADEMIC_SESSIONS, 0, ended=ended)]
 
 
+def year_ahead(first_begin: date | None, today: date, running: bool) -> list[Finding]:
+    """Return FL16 when the earliest session is still to come while one in force is running today.
+
+    first_begin: first day of the feed's earliest session; None when no session says. running: whether a
+    session of the roster in force contains today.
+    """
+    if first_begin is None or first_begin <= today or not running:
+        return []
+    begins = first_begin.isoformat()
+    return [_finding(catalogue()["FL16"], RosterTable.ACADEMIC_SESSIONS, 0, begins=begins)]
+
+
 def _finding(rule: Rule, table: str, rows: int, group: str = "", **words: str) -> Finding:
     return Finding(
         rule=rule.code,

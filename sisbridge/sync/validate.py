@@ -17,6 +17,7 @@ from mappings import digests, duplicates
 from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
 from sisbridge.sync.dependents import DEPENDS, Held
+from sisbridge.sync.windows import in_rollover
 from validation import JudgeContext, Judged, KeySet, guards, judge, shown_id, usual_width
 
 _NO_IDS = pa.array([], pa.string())
@@ -57,7 +58,7 @@ def validate(stage: Stage) -> dict[str, int]:
         _validate_table(stage, table, night)
     if mode is Mode.BULK:
         night.findings += _empty_tables(stage, night)
-        night.findings += _year_over(stage)
+        night.findings += _year_over(stage) + _year_ahead(stage)
     with stage.house.store.begin("findings") as conn:
         findings.record_findings(conn, stage.code, stage.run_id, night.findings)
     stage.write_findings("validate", [one for one in night.findings if one.rule != DEPENDS])
@@ -220,14 +221,32 @@ def _empty_tables(stage: Stage, night: _Night) -> list[Finding]:
 
 def _year_over(stage: Stage) -> list[Finding]:
     """Return a finding when every session of the feed ended long ago by the district's calendar."""
-    ends: list[str] = [
-        end
-        for batch in stage.read(clean_name(RosterTable.ACADEMIC_SESSIONS))
-        if (end := pc.max(batch.column("end_date")).as_py())
-    ]
+    ends = _session_days(stage, "end_date")
     thresholds = stage.district.settings.get("thresholds", {})
     chosen = thresholds if isinstance(thresholds, Mapping) else {}
-    return guards.year_over(date.fromisoformat(max(ends)) if ends else None, stage.night_on, chosen)
+    return guards.year_over(max(ends, default=None), stage.night_on, chosen)
+
+
+def _year_ahead(stage: Stage) -> list[Finding]:
+    """Return a finding when the SIS was switched to next year too early, unless that was announced."""
+    if in_rollover(stage):
+        return []
+    begins, today = _session_days(stage, "start_date"), stage.night_on.isoformat()
+    with stage.house.store.read() as conn:
+        days = roster.rows(conn, stage.code, RosterTable.ACADEMIC_SESSIONS, ["start_date", "end_date"])
+    runs = pc.and_(pc.less_equal(days.column(0), today), pc.greater(days.column(1), today))
+    running = bool(pc.any(runs).as_py())
+    return guards.year_ahead(min(begins, default=None), stage.night_on, running)
+
+
+def _session_days(stage: Stage, column: str) -> list[date]:
+    """Return the days that tonight's usable sessions have in a column."""
+    return [
+        date.fromisoformat(day)
+        for batch in stage.read(clean_name(RosterTable.ACADEMIC_SESSIONS))
+        for day in batch.column(column).to_pylist()
+        if day
+    ]
 
 
 def _stop_if_held(found: list[Finding]) -> None:

@@ -46,6 +46,11 @@ def thresholds_of(stage: Stage) -> Mapping[str, object]:
     return chosen
 
 
+def in_rollover(stage: Stage) -> bool:
+    """Return whether tonight lies in a rollover that was announced; raises as `thresholds_of`."""
+    return any(window.holds_on(stage.night_on) for window in _windows(stage.district, "rollovers"))
+
+
 def hours_apart(district: District) -> float:
     """Return how many hours must lie between the two snapshots that prove a row absent: 12 unless set.
 

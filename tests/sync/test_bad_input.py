@@ -15,7 +15,7 @@ from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.night import NightOutcome, sync_district, sync_region
-from tests.support.small_region import FILES, REST, SmallRegion, add_student, roster
+from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 LOOSE = ["orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "users.csv", "enrollments.csv"]
 
@@ -219,3 +219,16 @@ def test_duplicate_ids_with_different_content_are_held_and_the_rest_goes_on(
     with house.store.read() as conn:
         assert roster_store.count(conn, FILES)["users"] == 5
     assert [case.rule for case in open_cases(house, FILES) if case.table == "users"] == ["ID02"]
+
+
+def test_a_year_switched_early_stops_the_feed_unless_it_was_announced(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, REST)
+    dataset = region.provider.dataset
+    for session in ("year", "t1"):
+        dataset.change("academicSessions", session, NOW, startDate="2026-08-17", endDate="2027-06-10")
+    assert sync_district(house, REST).code == "FL16"
+    announced = {"from": str(NOW.date()), "to": "2026-02-01", "reason": "rollover"}
+    region.load(house, rollovers=[announced])
+    assert sync_district(house, REST).state == "finished"

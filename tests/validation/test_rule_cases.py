@@ -16,7 +16,17 @@ from domain.ids import DistrictCode, OfferingId
 from domain.model import Finding, Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, grade_context, grade_rows, roster_batch
-from validation import catalogue, foreign_orgs, guards, judge, judge_grades, people, sizes, year_over
+from validation import (
+    catalogue,
+    foreign_orgs,
+    guards,
+    judge,
+    judge_grades,
+    people,
+    sizes,
+    year_ahead,
+    year_over,
+)
 from validation.rules.rule import Counted
 from validation.settle import Judged
 
@@ -145,6 +155,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "unresolved_share": guards.unresolved_share,
     "empty_table": guards.empty_table,
     "foreign_orgs": foreign_orgs,
+    "year_ahead": year_ahead,
     "year_over": year_over,
     "in_doubt": people.in_doubt,
     "recognised": people.recognised,

@@ -23,4 +23,14 @@ RULES = (
         "roster stays in force until then. If it is right, raise the threshold `year_over_days`.",
         check=Counted(),
     ),
+    Rule(
+        code="FL16",
+        title="Next year's data, early",
+        severity=Severity.HOLD_FEED,
+        audience=Audience.DISTRICT,
+        sentence="The feed is of a school year that begins on {begins}, while the one in force is running.",
+        fix="Have the SIS serve the running year until it ends; if the year was switched on purpose, "
+        "announce it as a rollover. The last good roster stays in force until then.",
+        check=Counted(),
+    ),
 )
