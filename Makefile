@@ -4,7 +4,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 # Great Expectations and Airflow take seconds to compile: keep what was compiled, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup demo test lint types fmt lock bench clean
+.PHONY: help setup demo test lint types fmt lock bench year clean
 
 VENV  := .venv
 PY    := $(VENV)/bin/python
@@ -53,6 +53,9 @@ lock: $(if $(wildcard $(UV)),,setup) ## resolve requirements.lock again (hashed;
 
 bench: setup ## rows per second and peak memory of each stage
 	@$(PY) -m bench
+
+year: setup ## a school year of twelve small districts with planted disasters, and what was held
+	@$(PY) -m bench.year
 
 clean: ## remove the environment, builds and caches
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
