@@ -27,6 +27,7 @@ class Yardsticks:
     duckdb: float | None
     write_raw: float
     write_ready: float
+    write_history: float
     merge: float
     merged_rows: int
 
@@ -99,6 +100,7 @@ def _yardsticks(place: Place, packages: _Packages) -> Yardsticks:
         duckdb=in_fresh_process(yardsticks.read_with_duckdb, package),
         write_raw=in_fresh_process(yardsticks.write_raw, url, package, scratch),
         write_ready=in_fresh_process(yardsticks.write_ready, url, scratch),
+        write_history=in_fresh_process(yardsticks.write_history, url, scratch),
         merge=merged / merged_rows * packages.rows["enrollments"],
         merged_rows=merged_rows,
     )

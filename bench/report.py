@@ -70,16 +70,18 @@ def ratios(measured: Measured) -> dict[str, float]:
 def _ratios(costs: Sequence[StageCost], yardsticks: Yardsticks) -> dict[str, float]:
     first, unchanged, changed = (_chain(costs, night) for night in NIGHTS)
     floor = yardsticks.read + yardsticks.write_raw
+    ready = yardsticks.write_ready + yardsticks.write_history
     compared = _seconds(costs, NIGHTS[1], ("pull", "normalize", "compare"))
     found = {
         "pull ÷ pyarrow streaming the same files": _seconds(costs, NIGHTS[0], ("pull",)) / yardsticks.read,
         "first load without validate ÷ (pyarrow read + raw write)": first / floor,
         "1 % changed without validate ÷ (pyarrow read + raw write)": changed / floor,
-        "first load's apply ÷ writing ready rows into such tables": _seconds(costs, NIGHTS[0], ("apply",))
-        / yardsticks.write_ready,
-        "first load without validate ÷ writing ready rows": first / yardsticks.write_ready,
+        "first load's apply ÷ writing ready rows and history": _seconds(costs, NIGHTS[0], ("apply",)) / ready,
+        "first load without validate ÷ writing ready rows and history": first / ready,
         "nothing changed without validate ÷ its pull, normalize, compare": unchanged / compared,
         "row-by-row ORM merge of the enrollments ÷ 1 % changed without validate": yardsticks.merge / changed,
+        "row-by-row ORM merge of the enrollments ÷ compare and apply of 1 % changed": yardsticks.merge
+        / _seconds(costs, NIGHTS[2], ("compare", "apply")),
     }
     if yardsticks.duckdb is not None:
         floor = yardsticks.duckdb + yardsticks.write_raw

@@ -71,7 +71,7 @@ class StageCost:
 def prepare(place: Place, package: Path, number: int) -> RunId:
     """Point the district at tonight's package, set its clock to a night (1, 2, 3) and begin the run."""
     house = place.open()
-    load_entries(house, _region(package, number), "bench")
+    load_entries(house, region_of(DISTRICT, package, number), "bench")
     run_id = night.begin(house, DISTRICT)
     house.close()
     return run_id
@@ -118,10 +118,11 @@ def _rows(house: House, run_id: RunId, step: str) -> int:
     return (rows | {"seats": counts.get("seats", 0), "finish": 0})[step]
 
 
-def _region(package: Path, number: int) -> dict[str, Any]:
+def region_of(code: DistrictCode, package: Path, number: int) -> dict[str, Any]:
+    """Return a region of one district whose clock stands at a night (1, 2, 3), as its file would say it."""
     now = _FIRST_NIGHT + timedelta(days=number - 1)
     district = {
-        "code": DISTRICT,
+        "code": code,
         "name": "Made District",
         "state": "IN",
         "school_year": "2026",
@@ -130,7 +131,7 @@ def _region(package: Path, number: int) -> dict[str, Any]:
         "roster": {"kind": "oneroster_csv", "settings": {"path": str(package)}},
         "crosswalk": {SHARED_COURSE_CODE: "PHYS-A"},
     }
-    return {"district": [district], "offering": [_OFFERING]}
+    return {"district": [district], "offering": [{**_OFFERING, "host_district": code}]}
 
 
 _OFFERING: dict[str, Any] = {
@@ -139,7 +140,6 @@ _OFFERING: dict[str, Any] = {
     "course_code": SHARED_COURSE_CODE,
     "term": "2026 first semester",
     "school_year": "2026",
-    "host_district": DISTRICT,
     "begin_date": date(2025, 8, 15),
     "end_date": date(2026, 1, 17),
     "posting_opens_on": date(2026, 1, 12),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, registry
 
 from bench.generator import FILES
 from domain.tables import RosterTable
-from sisbridge.store.tables.roster import roster
+from sisbridge.store.tables.roster import change, roster
 
 SAMPLE_ROWS = 2_000
 """Rows that the row-by-row merge is timed with before it is scaled."""
@@ -92,17 +92,26 @@ def _write_raw_sqlite(package: Path, scratch: Path) -> float:
 
 def write_ready(database_url: str, scratch: Path) -> float:
     """Write the rows that the roster of record holds once more, into tables like its own, keys included."""
+    return _write_again(database_url, scratch, [*roster.values()])
+
+
+def write_history(database_url: str, scratch: Path) -> float:
+    """Write the history of changes once more, into a table like its own, keys and indexes included."""
+    return _write_again(database_url, scratch, [change])
+
+
+def _write_again(database_url: str, scratch: Path, tables: Sequence[sa.Table]) -> float:
     if database_url.startswith("sqlite"):
-        return _write_ready_sqlite(database_url, scratch)
-    return _write_ready_postgresql(database_url, scratch)
+        return _write_ready_sqlite(database_url, scratch, tables)
+    return _write_ready_postgresql(database_url, scratch, tables)
 
 
-def _write_ready_postgresql(database_url: str, scratch: Path) -> float:
+def _write_ready_postgresql(database_url: str, scratch: Path, tables: Sequence[sa.Table]) -> float:
     spent = 0.0
     engine = sa.create_engine(database_url)
     with closing(engine.raw_connection()) as conn:
         cursor = conn.cursor()
-        for table in roster.values():
+        for table in tables:
             path = scratch / f"{table.name}.csv"
             _copy_out(cursor, f"COPY {table.name} TO STDOUT WITH (FORMAT csv)", path)
             cursor.execute(f"CREATE TABLE ready_{table.name} (LIKE {table.name} INCLUDING ALL)")
@@ -113,13 +122,14 @@ def _write_ready_postgresql(database_url: str, scratch: Path) -> float:
     return spent
 
 
-def _write_ready_sqlite(database_url: str, scratch: Path) -> float:
+def _write_ready_sqlite(database_url: str, scratch: Path, tables: Sequence[sa.Table]) -> float:
     spent = 0.0
     store_path = sa.make_url(database_url).database or ""
     with closing(sqlite3.connect(store_path)) as store, closing(_fresh_sqlite(scratch)) as conn:
-        for table in roster.values():
-            made = store.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table.name]).fetchone()[0]
-            conn.execute(made)
+        for table in tables:
+            made = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql NOT NULL ORDER BY type DESC"
+            for (statement,) in store.execute(made, [table.name]):
+                conn.execute(statement)
             rows = store.execute(f"SELECT * FROM {table.name}")
             spent += _insert(conn, table.name, rows)
         begun = time.perf_counter()

@@ -12,7 +12,9 @@ from bench.measure import Measured, Yardsticks
 from bench.report import growth, lines, ratios, started
 from bench.stages import NIGHTS, STEPS, StageCost
 
-STICKS = Yardsticks(read=1.0, duckdb=None, write_raw=2.0, write_ready=4.0, merge=90.0, merged_rows=2_000)
+STICKS = Yardsticks(
+    read=1.0, duckdb=None, write_raw=2.0, write_ready=3.0, write_history=1.0, merge=90.0, merged_rows=2_000
+)
 
 
 def _costs(seconds: float, peak: float = 100.0) -> list[StageCost]:

@@ -1,0 +1,117 @@
+"""`python -m bench.region`: a night of many small districts, in one process and in several side by side.
+
+Every district has a package of its own; the first night loads them all, the second finds 1 % changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.databases import POSTGRESQL, empty_database
+from bench.generator import MadeDistrict, write_package
+from bench.process import in_fresh_process
+from bench.report import machine
+from bench.stages import Place, region_of
+from domain.ids import DistrictCode
+from sisbridge.sync.region import load_entries
+from sisbridge.sync.workers import sync_side_by_side
+
+NIGHTS = ("first load", "1 % changed")
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Where the packages of all districts lie, a folder a district and night."""
+
+    folder: Path
+    districts: int
+
+    def of(self, number: int, night: int) -> Path:
+        """Return the folder of one district's package."""
+        return self.folder / f"{number:03d}-{night}"
+
+    def code(self, number: int) -> DistrictCode:
+        """Return a district's code."""
+        return DistrictCode(f"made{number:03d}")
+
+
+def make(packages: Packages, students: int) -> None:
+    """Write two nights' packages of every district; no two districts have an id in common."""
+    for number in range(packages.districts):
+        for night in (1, 2):
+            write_package(MadeDistrict(students, number + 1, night=night), packages.of(number, night))
+
+
+def run(place: Place, packages: Packages, workers: int) -> list[float]:
+    """Return the seconds of each night, all districts' together, with so many processes."""
+    spent = []
+    for night in (1, 2):
+        house = place.open()
+        entries = [
+            region_of(packages.code(number), packages.of(number, night), night)
+            for number in range(packages.districts)
+        ]
+        for entry in entries:
+            load_entries(house, entry, "bench")
+        house.close()
+        begun = time.perf_counter()
+        codes = [packages.code(number) for number in range(packages.districts)]
+        outcomes = sync_side_by_side(house.settings, codes, workers)
+        spent.append(time.perf_counter() - begun)
+        stopped = [one.message for one in outcomes if one.state != "finished"]
+        if stopped:
+            raise RuntimeError(f"{len(stopped)} districts were stopped: {stopped[0]}")
+    return spent
+
+
+def main() -> int:
+    """Measure what the arguments ask for and print it."""
+    parser = argparse.ArgumentParser(prog="python -m bench.region", description=__doc__)
+    add = parser.add_argument
+    add("--districts", type=int, default=50)
+    add("--students", type=int, default=2_000, help="of each district; 400 or more")
+    add("--workers", type=int, nargs="+", default=[1, 2])
+    add("--runs", type=int, default=1, help="how often; medians are shown")
+    add("--database", default=POSTGRESQL)
+    asked = parser.parse_args()
+    found: dict[int, list[list[float]]] = {workers: [] for workers in asked.workers}
+    with tempfile.TemporaryDirectory(prefix="sisbridge-bench-") as folder:
+        packages = Packages(Path(folder), asked.districts)
+        in_fresh_process(make, packages, asked.students)
+        for number in range(asked.runs):
+            for workers in asked.workers:
+                own = Path(folder) / f"run-{number}-{workers}"
+                own.mkdir()
+                with empty_database(asked.database, own) as url:
+                    found[workers].append(in_fresh_process(run, Place(own, url), packages, workers))
+                print(f"{workers} processes: {found[workers][-1]}", file=sys.stderr, flush=True)
+    _show(found, f"{asked.districts} districts of {asked.students:,} students, n={asked.runs}")
+    return 0
+
+
+def _show(found: dict[int, list[list[float]]], title: str) -> None:
+    console = Console(soft_wrap=True)
+    console.print(machine())
+    table = Table("night", *(f"{workers} processes, s" for workers in found), "times faster", title=title)
+    for place, night in enumerate(NIGHTS):
+        seconds = [_median(runs, place) for runs in found.values()]
+        table.add_row(night, *(f"{value:.1f}" for value in seconds), f"{seconds[0] / seconds[-1]:.2f}")
+    console.print(table)
+
+
+def _median(runs: Sequence[Sequence[float]], place: int) -> float:
+    return median(run[place] for run in runs)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
