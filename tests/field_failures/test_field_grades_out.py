@@ -160,6 +160,17 @@ def test_field_failure_80_a_pass_never_stands_where_a_letter_belongs(
     assert (counts.confirmed, result["textScore"], rules(seated)) == (1, "P", ["GR05"])
 
 
+def test_field_failure_63_a_category_that_was_renamed_is_made_anew_and_the_column_is_filed_under_it(
+    seated: House, region: SmallRegion
+) -> None:
+    dataset = region.provider.dataset
+    dataset.change("categories", "final", LATER, title="Semester marks")
+    assert sent(seated, region, "u0,88.5,,,,true").confirmed == 1
+    own = column(region)["category"]["sourcedId"]
+    titles = {one["sourcedId"]: one["title"] for one in dataset.records("categories")}
+    assert titles == {"final": "Semester marks", own: "Final Grade"}
+
+
 def test_field_failure_64_titles_too_long_for_the_sis_are_cut_and_stay_unique(
     seated: House, region: SmallRegion
 ) -> None:

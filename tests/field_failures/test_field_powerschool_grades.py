@@ -184,3 +184,11 @@ def test_field_failure_82_a_grade_tied_to_no_section_is_taken_back_and_the_other
     release_again(house, REST, "tester")
     assert deliver(house, REST).confirmed == 2
     assert {(row["sectionid"], row["termid"]) for row in region.stored()} == {(2201, 3501)}
+
+
+def test_field_failure_79_half_a_credit_goes_along_only_where_the_district_says_so(begin: Begin) -> None:
+    region, house = begin(credit_fields=["potentialcrhrs", "earnedcrhrs"])
+    region.sis.tables.change("courses", 300, credit_hours=0.5)
+    assert region.sent(house, "88.5,,,").rejected == 1
+    assert region.sis.tables.rows("storedgrades") == []
+    assert "half_credits" in told(house)
