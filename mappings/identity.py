@@ -87,8 +87,9 @@ def plan(
     desk = _Desk({one.user: one for one in keyed}, decisions, set(active))
     made = IdentityPlan()
     for user in sorted(touched):
-        rivals = desk.rivals(user)
-        if rivals:
+        if desk.is_plain(user):
+            made.links[user] = PersonId(fixed_id("person", district, school_year, user))
+        elif rivals := desk.rivals(user):
             made.held.append(Unmatched(user, SHARED, tuple(rivals)))
         elif desk.users[user].person is None:
             _settle(user, desk, made, district, school_year)
@@ -117,10 +118,17 @@ class _Desk:
         self.users = users
         self.active = active | {one.person for one in users.values() if one.in_force and one.person}
         self.decisions = decisions
+        self._decided = {one for pair in decisions.same for one in pair}
         self._by_number: dict[tuple[str, str], list[Keyed]] = defaultdict(list)
         for one in users.values():
             for number in _numbers(one):
                 self._by_number[number].append(one)
+
+    def is_plain(self, user: SourcedId) -> bool:
+        """Return whether a user is a person that nobody else could be: so are nearly all."""
+        me = self.users[user]
+        alone = all(len(self._by_number[number]) == 1 for number in _numbers(me))
+        return alone and me.person is None and user not in self._decided
 
     def rivals(self, user: SourcedId) -> list[SourcedId]:
         """Return who else in force has this user's number and is not known to be the same person."""
@@ -152,8 +160,12 @@ class _Desk:
 
 
 def _numbers(one: Keyed) -> list[tuple[str, str]]:
-    pairs = (("state", one.state), ("local", one.local))
-    return [(kind, number) for kind, number in pairs if number]
+    numbers = []
+    if one.state:
+        numbers.append(("state", one.state))
+    if one.local:
+        numbers.append(("local", one.local))
+    return numbers
 
 
 def _differ(me: Keyed, other: Keyed) -> bool:

@@ -10,10 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from domain.ids import DistrictCode, SourcedId
+from domain.tables import RosterTable
 from mappings.identity import Decisions, Keyed, Pair, Unmatched
 from sisbridge.store import bulk
 from sisbridge.store.tables.grades import person_link
-from sisbridge.store.tables.identity import identity_decision, identity_key, identity_worklist
+from sisbridge.store.tables.identity import (
+    identity_decision,
+    identity_key,
+    identity_worklist,
+    rekey_pair,
+)
 from sisbridge.store.upsert import upsert
 
 SAME, DIFFERENT = "same", "different"
@@ -22,11 +28,44 @@ _KEYS = pa.schema(
     [("user_sourced_id", pa.string()), ("identity_id", pa.string()), ("local_fingerprint", pa.string())]
 )
 
+_USERS = pa.schema([("user_sourced_id", pa.string())])
+
 
 def known_keys(conn: Connection, district: DistrictCode, school_year: str) -> pa.Table:
     """Return (user_sourced_id, identity_id, local_fingerprint) of every student seen in a school year."""
     columns = [identity_key.c[name] for name in _KEYS.names]
     return bulk.fetch(conn, sa.select(*columns).where(*_of(district, school_year)), _KEYS)
+
+
+def settled(conn: Connection, district: DistrictCode, school_year: str) -> pa.Array:
+    """Return the students of a school year whose numbers are known and who are a person."""
+    wanted = sa.select(identity_key.c.user_sourced_id).join(person_link, _SAME_USER)
+    return bulk.fetch(conn, wanted.where(*_of(district, school_year)), _USERS).column(0)
+
+
+def is_settled(conn: Connection, district: DistrictCode, school_year: str) -> bool:
+    """Return whether students are known in a school year, and every one of them is a person."""
+    known = sa.select(identity_key.c.user_sourced_id).where(*_of(district, school_year))
+    nobody = known.outerjoin_from(identity_key, person_link, _SAME_USER).where(
+        person_link.c.person_id.is_(None)
+    )
+    return conn.scalar(known.limit(1)) is not None and conn.scalar(nobody.limit(1)) is None
+
+
+def carry_keys(conn: Connection, district: DistrictCode, rekey_id: str) -> None:
+    """Let the numbers of users be known under the sourcedIds that a re-key gave them, too."""
+    columns = ("district_code", "school_year", "identity_id", "local_fingerprint")
+    same = (
+        (rekey_pair.c.district_code == identity_key.c.district_code)
+        & (rekey_pair.c.old_sourced_id == identity_key.c.user_sourced_id)
+        & (rekey_pair.c.roster_table == RosterTable.USERS.value)
+    )
+    carried = (
+        sa.select(*(identity_key.c[name] for name in columns), rekey_pair.c.new_sourced_id)
+        .join(rekey_pair, same)
+        .where(identity_key.c.district_code == district, rekey_pair.c.rekey_id == rekey_id)
+    )
+    conn.execute(sa.insert(identity_key).from_select([*columns, "user_sourced_id"], carried))
 
 
 def save_keys(conn: Connection, district: DistrictCode, school_year: str, keys: pa.Table) -> None:

@@ -82,6 +82,18 @@ def relink(
     conn.execute(sa.update(person_link).where(*here).values(person_id=who))
 
 
+def users_of(
+    conn: Connection, district: DistrictCode, school_year: str, persons: Collection[PersonId]
+) -> dict[SourcedId, PersonId]:
+    """Return the users of some persons, and which of these persons each is."""
+    link = person_link.c
+    here = (link.district_code == district, link.school_year == school_year)
+    wanted = sa.select(link.user_sourced_id, link.person_id).where(
+        *here, bulk.one_of(conn, link.person_id, persons)
+    )
+    return {SourcedId(user): PersonId(who) for user, who in conn.execute(wanted).tuples()}
+
+
 def end_links(
     conn: Connection, district: DistrictCode, school_year: str, users: Collection[str], on: date
 ) -> None:

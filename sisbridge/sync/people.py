@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.errors import StopDistrict
-from domain.ids import PersonId, SourcedId
+from domain.ids import SourcedId
 from domain.model import Finding, Op
 from domain.tables import RosterTable
 from mappings import identity, numbers
@@ -36,10 +36,11 @@ def link_people(conn: Connection, stage: Stage) -> None:
     they can be recognised by.
     """
     settings = numbers.number_settings(stage.district.settings, stage.district.state)
-    students = _students(conn, stage)
-    touched, gone = _touched(conn, stage, students)
-    if touched or gone:
-        _match(conn, stage, settings, students, touched, gone)
+    if _may_have_moved(conn, stage):
+        students = _students(conn, stage)
+        touched, gone = _touched(conn, stage, students)
+        if touched or gone:
+            _match(conn, stage, settings, students, touched, gone)
     waiting = [one for one, _ in store.worklist(conn, stage.code, _SPOKEN_OF)]
     stage.write_findings("people", findings_of(waiting))
 
@@ -75,6 +76,16 @@ def findings_of(waiting: Sequence[Unmatched]) -> list[Finding]:
     ]
 
 
+def _may_have_moved(conn: Connection, stage: Stage) -> bool:
+    """Return whether anybody could be somebody else than last night: most nights, nobody could."""
+    changed = any(
+        batch.num_rows
+        for table in (RosterTable.USERS, RosterTable.ROLES)
+        for batch in stage.read(changes_name(table))
+    )
+    return changed or not store.is_settled(conn, stage.code, stage.district.school_year)
+
+
 def _students(conn: Connection, stage: Stage) -> pa.Array:
     roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], {"role": ["student"]})
     return pc.unique(roles.column("user_sourced_id"))
@@ -89,9 +100,7 @@ def _touched(conn: Connection, stage: Stage, students: pa.Array) -> tuple[list[S
     year = stage.district.school_year
     listed = [one for one, _ in store.worklist(conn, stage.code)]
     held = [one.user for one in listed if one.rule in HELD]
-    known = store.known_keys(conn, stage.code, year).column("user_sourced_id")
-    linked = pa.array(list(people.links(conn, stage.code, year)), pa.string())
-    settled = pc.and_(pc.is_in(students, value_set=known), pc.is_in(students, value_set=linked))
+    settled = pc.is_in(students, value_set=store.settled(conn, stage.code, year))
     changes = pa.Table.from_batches(stage.read(changes_name(RosterTable.USERS)), schema=CHANGES)
     changed = changes.filter(pc.is_in(changes.column("op"), value_set=_TOUCHING)).column("sourced_id")
     asked = pa.chunked_array([*changed.chunks, pa.array(held, pa.string())])
@@ -111,20 +120,17 @@ def _match(
     code, year = stage.code, stage.district.school_year
     keys = _keys(stage, numbers.numbers(_rows(conn, stage, numbers.COLUMNS, touched), settings))
     store.save_keys(conn, code, year, keys)
-    keyed = store.sharing(conn, code, year, touched, students.to_pylist())
-    active = _active(conn, stage, students)
+    here = set(students.to_pylist())
+    keyed = store.sharing(conn, code, year, touched, here)
+    former = {one.person for one in keyed if one.person and not one.in_force}
+    taken = people.users_of(conn, code, year, former) if former else {}
+    active = {who for user, who in taken.items() if user in here}
     users = keys.column("user_sourced_id").to_pylist()
     made = identity.plan(users, keyed, store.decisions(conn, code, year), code, year, active)
     people.add_links(conn, code, year, made.links, stage.night_on)
     entries = _with_agreement(conn, stage, _entries(made.held, keys))
     store.save_worklist(conn, code, [*touched, *gone], entries, stage.night_on)
     _require_enough(conn, stage, settings, students)
-
-
-def _active(conn: Connection, stage: Stage, students: pa.Array) -> set[PersonId]:
-    here = set(students.to_pylist())
-    links = people.links(conn, stage.code, stage.district.school_year)
-    return {who for user, who in links.items() if user in here}
 
 
 def _rows(conn: Connection, stage: Stage, columns: Sequence[str], users: Sequence[SourcedId]) -> pa.Table:

@@ -117,7 +117,8 @@ def accept(house: House, district: DistrictCode, actor: str) -> Carried:
         for hold in holds.holds(conn, district, holds.HoldState.OPEN):
             if hold.kind == KIND:
                 holds.forget(conn, district, hold.hold_id)
-        _decide(conn, found, crosswalk, store.ACCEPTED, actor, night_on, at)
+        rekey_id = _decide(conn, found, crosswalk, store.ACCEPTED, actor, night_on, at)
+        identity_store.carry_keys(conn, district, rekey_id)
     return Carried(rows, moved, seats, payloads, tuple(terms))
 
 
@@ -229,7 +230,7 @@ def _decide(
     actor: str,
     night_on: date,
     at: datetime,
-) -> None:
+) -> str:
     rekey_id = fixed_id("rekey", found.district, found.snapshot)
     store.save(
         conn, found.district, rekey_id, verdict, crosswalk,
@@ -239,3 +240,4 @@ def _decide(
     for table, pairs in sorted(crosswalk.items()):
         digest.update(json.dumps([table, *sorted(_names(pairs).items())]).encode())
     audit.append(conn, found.district, actor, f"re-key {verdict}", rekey_id, None, digest.hexdigest(), at)
+    return rekey_id

@@ -18,6 +18,7 @@ from sisbridge.store import outbox, people, regions
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.tables.region import audit
+from sisbridge.sync import rekey_desk
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.night import sync_district
@@ -27,6 +28,7 @@ from sisbridge.sync.release import release
 from sisbridge.sync.writeback import deliver
 from tests.support.rekeyed import EVERYTHING, rekeyed
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, roster
+from tests.support.store_dump import dump
 
 
 def rows(house: House, district: DistrictCode, table: RosterTable) -> list[str]:
@@ -156,6 +158,28 @@ def test_a_refused_re_key_is_not_proposed_again_and_nobody_is_joined(
     region.load(house, NOW + timedelta(days=2))
     sync_district(house, FILES)
     assert "SZ30" not in {case.rule for case in open_cases(house, FILES)}
+
+
+def test_what_breaks_off_before_its_end_has_moved_nothing(
+    any_house: House, region: SmallRegion, everything: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_district(any_house, REST)
+    collect_from(any_house, region.grade_file([f"{REST},u0,91"]))
+    release(any_house, REST, "tester")
+    region.provider.dataset = everything
+    sync_district(any_house, REST)
+    before = dump(any_house.store)
+    with monkeypatch.context() as patch:
+        patch.setattr(rekey_desk.audit, "append", _broken)
+        with pytest.raises(StopDistrict, match="CF99"):
+            accept(any_house, REST, "director")
+    assert dump(any_house.store) == before
+    assert accept(any_house, REST, "director").people == 6
+
+
+def _broken(*_: object) -> int:
+    """Stand for a process that ends in the middle."""
+    raise StopDistrict("CF99", "Broken off.")
 
 
 def test_there_is_nothing_to_accept_on_an_ordinary_night(house: House) -> None:
