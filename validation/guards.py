@@ -113,6 +113,11 @@ def kept(table: str, rows: int, by: str, school: str = "", direction: str = "rem
     return [_finding(catalogue()["SZ15"], table, rows, school, by=by, what=direction)] if rows else []
 
 
+def orphans(table: str, rows: int) -> list[Finding]:
+    """Return RF12 for rows that would come though what they belong to is marked as deleted."""
+    return [_finding(catalogue()["RF12"], table, rows)] if rows else []
+
+
 def waiting(table: str, rows: int) -> list[Finding]:
     """Return RF11 for removals that wait because rows in force refer to them."""
     return [_finding(catalogue()["RF11"], table, rows)] if rows else []

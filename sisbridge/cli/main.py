@@ -9,6 +9,7 @@ import typer
 from sisbridge.cli import (
     cases,
     check,
+    drift,
     grades,
     history,
     holds,
@@ -45,6 +46,7 @@ app.command("cases")(cases.cases)
 app.command("why")(why.why)
 app.command("history")(history.history)
 app.command("runs")(runs.runs)
+app.command("drift")(drift.drift)
 app.command("retain")(retention.retain)
 app.command("purge")(retention.purge)
 app.command("grant-console")(retention.grant_console)

@@ -11,7 +11,7 @@ from domain.model import Op
 from domain.tables import RosterTable
 from sisbridge.store import roster, snapshots
 from sisbridge.store.database import Connection
-from sisbridge.sync import holds, window
+from sisbridge.sync import drift, holds, window
 from sisbridge.sync.context import Stage, coalesce
 from sisbridge.sync.people import link_people
 from sisbridge.sync.usable import usable
@@ -50,6 +50,7 @@ def apply(stage: Stage) -> dict[str, int]:
         link_people(conn, stage)
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
         holds.settle(conn, stage, snapshot)
+        counts["unexplained"] = drift.record(conn, stage, snapshot)
         window.settle(conn, stage, snapshot, ops)
         snapshots.mark_applied(conn, stage.code, stage.snapshot, stage.now())
     return counts

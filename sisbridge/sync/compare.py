@@ -14,10 +14,10 @@ from domain.tables import PLACE, RosterTable
 from mappings import compare as comparing
 from mappings import holding
 from sisbridge.store import findings, roster, snapshots
-from sisbridge.sync import rekey
+from sisbridge.sync import drift, rekey
 from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_name, clean_name, seen_name
 from sisbridge.sync.holds import absences
-from sisbridge.sync.usable import carry, usable
+from sisbridge.sync.usable import carry
 from sisbridge.sync.windows import hours_apart
 from sisbridge.sync.withhold import Detector, withhold
 
@@ -73,7 +73,7 @@ def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
                 "deleted": pc.equal(batch.column("status"), "tobedeleted"),
             }
         )
-        for batch in usable(stage, table, ["sourced_id", "digest", "status"])
+        for batch in drift.counted(stage, table)
     ]
     fields = [("sourced_id", pa.string()), ("digest", pa.binary(16)), ("deleted", pa.bool_())]
     return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()

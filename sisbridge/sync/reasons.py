@@ -147,6 +147,33 @@ def _by_school(night: Judging, table: RosterTable, ids: Texts) -> dict[str, Text
     return {one: names.filter(pc.equal(schools, one)) for one in sorted(pc.unique(schools).to_pylist())}
 
 
+def orphans(night: Judging, table: RosterTable) -> list[Seed]:
+    """Return the seed of rows that would come though their parent is marked as deleted and gone."""
+    changes = night.board.changes[table]
+    coming = pc.is_in(changes.column("op"), value_set=pa.array([Op.ADD.value, Op.UPDATE.value]))
+    found = [
+        changes.filter(pc.and_(coming, _leads_nowhere(night, table, column, parent))).column("sourced_id")
+        for column, parent in holding.PARENTS.get(table, {}).items()
+        if len(night.told[parent]) and pc.any(coming).as_py()
+    ]
+    ids = pc.unique(pa.chunked_array([chunk for one in found for chunk in one.chunks], pa.string()))
+    key = ("waiting", table.value, "", ADD)
+    return [
+        Seed(*key, one.rule, one.message, one.fix, {table: ids}, always=True)
+        for one in guards.orphans(table, len(ids))
+    ]
+
+
+def _leads_nowhere(night: Judging, table: RosterTable, column: str, parent: RosterTable) -> pa.Array:
+    """Return which of a table's changes refer to a row that is marked as deleted and is not in force."""
+    named = night.tonight(table).column(column)
+    deleted = pc.unique(named.filter(pc.is_in(named, value_set=night.told[parent])))
+    where = {"sourced_id": deleted.to_pylist()}
+    standing = roster.rows(night.conn, night.stage.code, parent, ["sourced_id"], where)
+    gone = deleted.filter(pc.invert(pc.is_in(deleted, value_set=texts(standing, "sourced_id"))))
+    return pc.is_in(named, value_set=gone)
+
+
 def referred_to(night: Judging, parent: RosterTable) -> list[Seed]:
     """Return the seed of removals that have to wait, because rows that stay in force refer to them."""
     removals = night.flowing(parent, Op.REMOVE)

@@ -14,6 +14,7 @@ from domain.errors import StopDistrict
 from domain.model import Finding, Mode, Severity
 from domain.tables import PLACE, ROSTER, RosterTable
 from mappings import digests, duplicates
+from mappings.tally import school_of
 from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
 from sisbridge.sync.dependents import DEPENDS, Held
@@ -150,6 +151,7 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
         overrides=stage.district.settings,
     )
     quarantined: list[pa.Array] = [told]
+    schools: list[pa.Array] = [pa.nulls(len(told), pa.string())]
     clean: list[pa.Array] = []
 
     def judged_batches() -> Iterator[pa.RecordBatch]:
@@ -160,6 +162,7 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
             judged = judge(table, batch.filter(mask), context)
             _note(stage, table, judged, night)
             quarantined.append(judged.quarantined.column("sourced_id"))
+            schools.append(school_of(table, judged.quarantined))
             night.clean += judged.clean.num_rows
             if table in _REFERRED:
                 clean.append(judged.clean.column("sourced_id"))
@@ -170,7 +173,9 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
     held = pa.chunked_array(quarantined, pa.string())
     night.references[table] = KeySet(clean=pa.chunked_array([*clean, *known], pa.string()), seen=seen)
     night.quarantined += len(held)
-    stage.write(seen_name(table), iter([pa.record_batch({"sourced_id": held.combine_chunks()})]))
+    of_school = pa.chunked_array(schools, pa.string()).combine_chunks()
+    rows = pa.record_batch({"sourced_id": held.combine_chunks(), "school": of_school})
+    stage.write(seen_name(table), iter([rows]))
 
 
 def _held_at_pull(night: _Night, table: RosterTable) -> pa.Array:

@@ -81,7 +81,7 @@ def withhold(
     """
     with stage.house.store.read() as conn:
         stored = holds.held(conn, stage.code)
-        if stored.num_rows == 0 and not _worth_a_look(stage, moves, last_rows):
+        if stored.num_rows == 0 and not _worth_a_look(stage, moves, last_rows, told):
             _land_nothing(stage)
             return [], {"held": 0, "refused": 0, "waiting": 0}
         night = Judging(conn, stage, _board(stage, stored), last_rows, told)
@@ -93,9 +93,16 @@ def withhold(
     return _findings(night, sizes), _counts(night, sizes)
 
 
-def _worth_a_look(stage: Stage, moves: Moves, last_rows: Mapping[RosterTable, int]) -> bool:
-    """Return whether anything could be held at all: a removal, or more of something than the floor allows."""
+def _worth_a_look(
+    stage: Stage,
+    moves: Moves,
+    last_rows: Mapping[RosterTable, int],
+    told: Mapping[RosterTable, Texts],
+) -> bool:
+    """Return whether anything could be held at all: something goes, or more moves than the floor allows."""
     if any(directions.get(REMOVE) for directions in moves.values()):
+        return True
+    if any(map(len, told.values())) and any(map(any, (one.values() for one in moves.values()))):
         return True
     thresholds = thresholds_of(stage)
     return any(
@@ -123,6 +130,8 @@ def _judge(night: Judging, stored: pa.Table, detectors: Sequence[Detector]) -> N
     for table in RosterTable:
         for direction in (REMOVE, UPDATE, ADD):
             night.hold(reasons.too_many(night, table, direction))
+    for table in RosterTable:
+        night.hold(reasons.orphans(night, table))
     _spread(night)
     for parent in reversed(RosterTable):
         night.hold(reasons.referred_to(night, parent))

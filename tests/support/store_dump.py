@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sisbridge.store.database import Store
 from sisbridge.store.tables import METADATA
 
-_OF_A_RUN = {"run", "run_stage", "snapshot", "snapshot_table", "finding", "quarantine", "receipt"}
+_OF_A_RUN = {"run", "run_stage", "snapshot", "snapshot_table", "finding", "quarantine", "receipt", "drift"}
 _VOLATILE = {
     "run_id",
     "snapshot_id",

@@ -152,6 +152,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "in_flight": guards.in_flight,
     "kept": guards.kept,
     "waiting": guards.waiting,
+    "orphans": guards.orphans,
     "unresolved_share": guards.unresolved_share,
     "empty_table": guards.empty_table,
     "foreign_orgs": foreign_orgs,

@@ -62,4 +62,13 @@ RULES = (
         fix="Nothing, when those rows follow by the next night; else delete them in your SIS too.",
         check=Counted(),
     ),
+    Rule(
+        code="RF12",
+        title="Belongs to a row that is marked as deleted",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.DISTRICT,
+        sentence="{rows} of {table} belong to rows that are marked as deleted: they are not applied.",
+        fix="Delete these rows in your SIS too, or bring back what they belong to.",
+        check=Counted(),
+    ),
 )

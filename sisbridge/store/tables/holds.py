@@ -1,4 +1,4 @@
-"""Tables of what waits for a person: holds, and the changes each of them holds."""
+"""Tables of what waits for a person, and of how the rosters on either side differ."""
 
 from __future__ import annotations
 
@@ -48,4 +48,17 @@ held_change = Table(
     maybe("decided_by"),
     of("hold", "hold_id"),
     Index(None, "district_code", "hold_id"),
+)
+
+# How many rows of a table and school one night saw on either side, and why they differ.
+drift = Table(
+    "drift",
+    METADATA,
+    district_code(),
+    key("run_id"),
+    key("roster_table"),
+    key("school"),
+    key("reason"),
+    Column("rows", BigInteger, nullable=False),
+    of("run", "run_id"),
 )

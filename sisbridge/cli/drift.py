@@ -1,0 +1,44 @@
+"""`sisbridge drift`: what the SIS has and what is in force, and why they differ."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from domain.ids import DistrictCode
+from sisbridge.cli.opening import opened
+from sisbridge.cli.output import JsonFlag, print_json, print_table
+
+
+def drift(
+    district: Annotated[str, typer.Argument(help="A district's code.")], as_json: JsonFlag = False
+) -> None:
+    """Count the rows on either side of a district's last whole roster, by table and school.
+
+    Example: sisbridge drift 9001
+    """
+    from sisbridge.sync.drift import last_drift
+
+    with opened(as_json) as house:
+        run_id, lines = last_drift(house, DistrictCode(district))
+    if as_json:
+        print_json({"run_id": run_id, "lines": [asdict(line) for line in lines]})
+        return
+    if run_id is None:
+        typer.echo("No whole roster of this district was applied yet.")
+        return
+    rows = [
+        (
+            line.table,
+            line.school,
+            line.in_the_sis,
+            ", ".join(f"{rows:+,} {reason}" for reason, rows in line.reasons.items()),
+            line.in_force,
+            line.unexplained,
+        )
+        for line in lines
+    ]
+    heads = ("table", "school", "in the SIS", "difference", "in force", "unexplained")
+    print_table(f"Rows of {district} on either side", heads, rows)

@@ -1,0 +1,48 @@
+"""What each night counted on either side, kept by run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from domain.ids import DistrictCode, RunId
+from sisbridge.store.tables.holds import drift
+from sisbridge.store.tables.region import run
+from sisbridge.store.upsert import upsert
+
+Rows = Mapping[tuple[str, str, str], int]
+"""Rows by table, school and reason."""
+
+
+def save(conn: Connection, district: DistrictCode, run_id: RunId, rows: Rows) -> None:
+    """Keep what a run counted; a repeated run replaces its first counts."""
+    conn.execute(sa.delete(drift).where(drift.c.district_code == district, drift.c.run_id == run_id))
+    names = ("roster_table", "school", "reason")
+    values = [
+        {"district_code": district, "run_id": run_id, **dict(zip(names, key, strict=True)), "rows": count}
+        for key, count in rows.items()
+    ]
+    upsert(conn, drift, values)
+
+
+def last(conn: Connection, district: DistrictCode) -> tuple[RunId | None, Rows]:
+    """Return the newest run that counted, and what it counted."""
+    newest = (
+        sa.select(run.c.run_id)
+        .join(drift, sa.and_(drift.c.district_code == run.c.district_code, drift.c.run_id == run.c.run_id))
+        .where(run.c.district_code == district)
+        .order_by(run.c.seq.desc())
+        .limit(1)
+    )
+    run_id = conn.scalar(newest)
+    wanted = sa.select(drift).where(drift.c.district_code == district, drift.c.run_id == run_id)
+    rows = conn.execute(wanted)
+    return run_id, {(row.roster_table, row.school, row.reason): row.rows for row in rows}
+
+
+def past(conn: Connection, district: DistrictCode, reason: str) -> dict[tuple[RunId, str, str], int]:
+    """Return what every run counted under one reason, by run, table and school."""
+    wanted = sa.select(drift).where(drift.c.district_code == district, drift.c.reason == reason)
+    return {(RunId(row.run_id), row.roster_table, row.school): row.rows for row in conn.execute(wanted)}
