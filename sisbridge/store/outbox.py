@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.clock import system_clock
 from domain.errors import ContractBroken
-from domain.grading import GradePayload, OutboxItem, OutboxState
+from domain.grading import GradePayload, OutboxItem, OutboxState, Outcome
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
 from sisbridge.store import bulk
 from sisbridge.store.codec import PAYLOAD
 from sisbridge.store.receipts import last_receipts, receipts, save_receipts
 from sisbridge.store.sealing import Keyring
-from sisbridge.store.tables.grades import outbox
+from sisbridge.store.tables.grades import outbox, receipt
 from sisbridge.store.upsert import insert_missing
 from sisbridge.store.written import last_written, last_written_all, opened, purpose
 
@@ -88,12 +88,16 @@ def items(
 
 
 def waits(
-    conn: Connection, district: DistrictCode, states: Collection[OutboxState], maximum_attempts: int
+    conn: Connection,
+    district: DistrictCode,
+    states: Collection[OutboxState],
+    maximum_attempts: int,
+    refused_before: datetime,
 ) -> bool:
     """Return whether a district has items in some states that a delivery could bring further.
 
-    Left out: what lies in a file, which only the other side can bring further, and what the SIS did not
-    take as often as it is tried.
+    Left out: what lies in a file, which only the other side can bring further, what the SIS did not take
+    as often as it is tried, and what it takes no grades for unless it said so before a moment.
     """
     lies = outbox.c.batch_id.is_not(None) & outbox.c.state.in_(_LYING)
     used_up = (outbox.c.state == OutboxState.NOT_TAKEN.value) & (outbox.c.attempts >= maximum_attempts)
@@ -102,6 +106,7 @@ def waits(
         outbox.c.state.in_([state.value for state in states]),
         ~lies,
         ~used_up,
+        ~sa.and_(outbox.c.updated_at >= refused_before, _was_to_wait()),
     )
     return conn.scalar(wanted.limit(1)) is not None
 
@@ -231,6 +236,15 @@ def _supersede_older(
             _has_newer(),
         )
         .values(state=OutboxState.SUPERSEDED.value, updated_at=at)
+    )
+
+
+def _was_to_wait() -> ColumnElement[bool]:
+    """Return the condition that the SIS said of an item that it takes no such grade at present."""
+    return sa.exists().where(
+        receipt.c.district_code == outbox.c.district_code,
+        receipt.c.item_id == outbox.c.item_id,
+        receipt.c.outcome == Outcome.WAITING.value,
     )
 
 

@@ -6,18 +6,22 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from connectors.protocol import FileGradeSink
 from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import DistrictCode
 from domain.model import District, Finding, Severity
-from sisbridge.house import House, today_of
+from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, outbox, regions
 from sisbridge.sync import gate, posting, unexpected
 from sisbridge.sync.deliver import IN_DOUBT, MAXIMUM_ATTEMPTS, TO_SEND, Progress, deliver_items
 from sisbridge.sync.deliver_file import deliver_file
 from sisbridge.sync.payloads import desk_of
+
+CLOSED_WINDOW_PAUSE = timedelta(hours=6)
+"""How long a SIS that takes no such grades at present is left alone, unless a person delivers."""
 
 _TROUBLED = (OutboxState.CONFLICT, OutboxState.REJECTED, OutboxState.UNKNOWN, OutboxState.NOT_TAKEN)
 
@@ -51,11 +55,12 @@ def districts_with_items(house: House) -> list[DistrictCode]:
 
     states = [*IN_DOUBT, *TO_SEND]
     with house.store.read() as conn:
+        known = [regions.district(conn, code) for code in districts(house)]
         return [
-            code
-            for code in districts(house)
-            if outbox.waits(conn, code, states, MAXIMUM_ATTEMPTS)
-            or posting.is_due(conn, regions.district(conn, code))
+            one.code
+            for one in known
+            if outbox.waits(conn, one.code, states, MAXIMUM_ATTEMPTS, clock_of(one)() - CLOSED_WINDOW_PAUSE)
+            or posting.is_due(conn, one)
         ]
 
 

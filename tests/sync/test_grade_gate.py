@@ -22,7 +22,7 @@ from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.payloads import desk_of, home_roster, payload_of
 from sisbridge.sync.region import load_entries
 from sisbridge.sync.release import Released, release
-from sisbridge.sync.writeback import deliver
+from sisbridge.sync.writeback import deliver, districts_with_items
 from tests.support.small_region import FILES, NOW, REST, SmallRegion
 from tests.test_repo import ROOT
 
@@ -64,6 +64,9 @@ def test_what_the_sis_takes_no_grades_for_stays_queued_with_one_case(
     assert (counts.queued, counts.confirmed) == (2, 0)
     (case,) = [case for case in open_cases(house, REST) if case.rule == "WB21"]
     assert case.message == CLOSED
+    assert districts_with_items(house) == []
+    region.load(house, NOW + timedelta(hours=7))
+    assert districts_with_items(house) == [REST]
     assert deliver(house, REST).confirmed == 2
     assert open_cases(house, REST) == []
 
