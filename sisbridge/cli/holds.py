@@ -129,6 +129,25 @@ def discard(
         typer.echo(f"{done.changes} changes are kept back for as long as the SIS asks for them.")
 
 
+@app.command("suggest")
+def suggest(district: District, as_json: JsonFlag = False) -> None:
+    """Show which thresholds would have held nothing ordinary so far, and why; nothing is set by itself.
+
+    Example: sisbridge holds suggest 9001
+    """
+    from sisbridge.sync.suggest import FEWEST_NIGHTS, suggestions
+
+    with opened(as_json) as house:
+        found = suggestions(house, DistrictCode(district))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.table}.{one.threshold} = {one.suggested:g} (now {one.usual:g}): {one.reason}")
+    if not found:
+        typer.echo(f"No table has changed on {FEWEST_NIGHTS} nights yet, so its history suggests nothing.")
+
+
 def _require_choice(*given: object) -> None:
     """End with the usage code unless something says which changes are meant: all is a thing to say."""
     if all(one is None or one is False for one in given):

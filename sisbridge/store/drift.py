@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from domain.ids import DistrictCode, RunId
 from sisbridge.store.tables.holds import drift
 from sisbridge.store.tables.region import run
+from sisbridge.store.tables.roster import change
 from sisbridge.store.upsert import upsert
 
 Rows = Mapping[tuple[str, str, str], int]
@@ -46,3 +48,20 @@ def past(conn: Connection, district: DistrictCode, reason: str) -> dict[tuple[Ru
     """Return what every run counted under one reason, by run, table and school."""
     wanted = sa.select(drift).where(drift.c.district_code == district, drift.c.reason == reason)
     return {(RunId(row.run_id), row.roster_table, row.school): row.rows for row in conn.execute(wanted)}
+
+
+def moves(
+    conn: Connection, district: DistrictCode, actor: str
+) -> list[tuple[RunId, date, str, str, str, int]]:
+    """Return run, night, table, school, op and rows of the changes that were applied in one actor's name."""
+    columns = (change.c.run_id, change.c.night_on, change.c.roster_table, change.c.school, change.c.op)
+    wanted = (
+        sa.select(*columns, sa.func.count())
+        .where(change.c.district_code == district, change.c.decided_by == actor)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    rows = conn.execute(wanted)
+    return [
+        (RunId(run_id), on, table, school or "", op, many) for run_id, on, table, school, op, many in rows
+    ]
