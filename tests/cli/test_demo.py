@@ -51,6 +51,7 @@ PLANTED = [
     ("9001", "GR02", 1),  # a percent of 104
     ("9001", "RF01", 1),  # an enrollment to a missing class
     ("9002", "CD02", 16),  # an unknown grade level, with the 15 rows that depend on that student
+    ("9002", "ID20", 12),  # six pairs of active students with one number each: so they are in Grand Bend
     ("9003", "GR03", 1),  # a grade for a student who left
     ("9003", "ID03", 9),  # a lost leading zero, with the 8 rows that depend on that student
 ]
