@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -14,9 +15,10 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner, Result
 
 from simulators.oneroster.faults import Fault, FaultKind
+from sisbridge.cli.grades import counting
 from sisbridge.cli.main import app
 from sisbridge.cli.output import ExitCode
-from tests.support.small_region import FILES, REST, SmallRegion, roster
+from tests.support.small_region import FILES, NOW, REST, SmallRegion, roster
 
 PAGES = (Path(__file__).parents[2] / "docs" / name for name in ("cli.md", "inspect.md"))
 DOCS = "".join(page.read_text(encoding="utf-8") for page in PAGES)
@@ -85,6 +87,39 @@ def test_a_night_by_hand_from_check_to_receipt(region: SmallRegion) -> None:
     assert "1 confirmed" in run("why", "u0", "--district", REST).stdout
     assert "No case is open." in run("cases").stdout
     assert {row["stage"] for row in json.loads(run("runs", "--json").stdout)} >= {"pull", "apply", "seats"}
+
+
+def test_a_conflict_is_listed_by_id_and_a_person_chooses(region: SmallRegion) -> None:
+    def deliver(percent: str) -> dict[str, int]:
+        run("grades", "collect", str(region.grade_file([f"{REST},u0,{percent}"])))
+        run("grades", "release", REST)
+        counts: dict[str, int] = json.loads(run("grades", "deliver", REST, "--json").stdout)[REST]
+        return counts
+
+    assert run("sync", REST).exit_code == 0
+    deliver("88.5")
+    dataset = region.provider.dataset
+    dataset.change("results", dataset.records("results")[0]["sourcedId"], NOW, score=90.0)
+    assert deliver("89")["conflict"] == 1
+    (listed,) = json.loads(run("grades", "list", REST, "--json").stdout)
+    assert (listed["state"], listed["student"], listed["period"]) == ("conflict", "u0", "Final")
+    assert run("grades", "choose", REST, listed["item"]).exit_code == ExitCode.USAGE
+    assert "is now withdrawn" in run("grades", "choose", REST, listed["item"], "--keep-theirs").stdout
+    assert run("grades", "choose", REST, listed["item"], "--send-ours").exit_code == ExitCode.STOPPED
+    assert "No grade is on its way." in run("grades", "list", REST).stdout
+    assert len(json.loads(run("grades", "list", REST, "--all", "--json").stdout)) == 2
+
+
+def test_long_work_counts_on_a_terminal_and_is_silent_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    with counting(quiet=False) as counted:
+        assert counted is None
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    with counting(quiet=False) as counted:
+        assert counted
+        counted("9101 sending")(3, 20)
+    assert "9101 sending" in terminal.getvalue()
 
 
 def test_a_rehearsal_applies_nothing(region: SmallRegion) -> None:
