@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from domain.errors import StopDistrict
 from domain.model import Finding, Severity
 from domain.oneroster import COLLECTIONS
 from domain.tables import ROSTER, RosterTable
@@ -40,6 +42,40 @@ def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[F
         *(_unknown(source_table, name) for name in unknown),
         *(_missing(source_table, names) for names in missing),
     ]
+
+
+CONTRACT: Mapping[str, Mapping[str, Severity]] = {
+    "new_column": {"evolve": Severity.DROP_VALUE, "freeze": Severity.HOLD_FEED},
+    "lost_column": {"hold feed": Severity.HOLD_FEED, "hold row": Severity.HOLD_ROW},
+}
+"""What a district may agree on: the effect of a column that is new, and of a needed one that is gone.
+
+With `hold row` the feed goes on, and the rows that need the column are held by their own rules, as seen.
+"""
+
+_OF_RULE = {"CD03": "new_column", "FL10": "lost_column"}
+
+
+def under_contract(found: Iterable[Finding], contract: Mapping[str, object]) -> list[Finding]:
+    """Return drift findings with the effect that a district's contract gives them.
+
+    Raises StopDistrict CF83 for a contract that says something else than CONTRACT knows.
+    """
+    chosen = {name: _effect(name, word) for name, word in contract.items()}
+    return [replace(one, severity=chosen.get(_OF_RULE.get(one.rule, ""), one.severity)) for one in found]
+
+
+def _effect(name: str, word: object) -> Severity:
+    words = CONTRACT.get(name, {})
+    if str(word) not in words:
+        known = "; ".join(f"{key}: {', '.join(effects)}" for key, effects in CONTRACT.items())
+        raise StopDistrict(
+            "CF83",
+            f"The district's contract for columns says '{name}' in a way that is not known.",
+            fix=f"Use one of these: {known}.",
+            place="settings: schema_drift",
+        )
+    return words[str(word)]
 
 
 def _needed(maps: RosterMaps, source_table: str, targets: Iterable[RosterTable]) -> list[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -69,6 +69,12 @@ def _landed(stage: Stage, roster_maps: maps.RosterMaps, snapshot: RosterSnapshot
     ]
 
 
+def _contract(stage: Stage) -> Mapping[str, object]:
+    """Return what the district agreed on for columns that come and go."""
+    chosen = stage.district.settings.get("schema_drift", {})
+    return chosen if isinstance(chosen, Mapping) else {"schema_drift": chosen}
+
+
 def _guardians(stage: Stage, roster_maps: maps.RosterMaps, landed: list[str]) -> Ids | None:
     """Return the users whose every role is out of scope, where roles are a table of their own (1.2).
 
@@ -86,7 +92,8 @@ def _normalize_table(work: _Work, source_table: str) -> None:
     for name, batch in _parts(work, source_table):
         if name not in work.drifted:
             work.drifted.add(name)
-            work.findings.extend(drift.drift(work.maps, name, batch.schema.names))
+            found = drift.drift(work.maps, name, batch.schema.names)
+            work.findings.extend(drift.under_contract(found, _contract(work.stage)))
         for part in normalizing.normalize(work.maps, name, batch, work.leave_out):
             work.out_of_scope += part.out_of_scope
             work.tables[part.table].add(part.batch)

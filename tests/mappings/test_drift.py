@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.oneroster import COLLECTIONS, Version
-from mappings.drift import drift
+from mappings.drift import drift, under_contract
 from mappings.maps import maps_for
 
 V1 = maps_for("1.1")
@@ -56,3 +57,26 @@ def test_a_file_without_a_header_does_not_have_its_first_row_repeated() -> None:
 
 def test_a_table_we_do_not_keep_does_not_drift() -> None:
     assert drift(V1, "demographics", ["anything"]) == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "severity"),
+    [({}, "drop value"), ({"new_column": "evolve"}, "drop value"), ({"new_column": "freeze"}, "hold feed")],
+)
+def test_a_contract_says_what_becomes_of_a_feed_with_a_new_column(
+    contract: dict[str, object], severity: str
+) -> None:
+    found = drift(V1, "orgs", ["sourcedId", "name", "type", "mascot"])
+    assert [(one.rule, one.severity) for one in under_contract(found, contract)] == [("CD03", severity)]
+
+
+def test_a_contract_may_hold_the_rows_that_need_a_lost_column_instead_of_the_feed() -> None:
+    found = drift(V1, "orgs", ["sourcedId", "type"])
+    held = under_contract(found, {"lost_column": "hold row"})
+    assert [(one.rule, one.severity) for one in held] == [("FL10", "hold row")]
+
+
+@pytest.mark.parametrize("contract", [{"new_column": "ignore"}, {"other": "freeze"}, {"lost_column": 1}])
+def test_a_contract_that_is_not_understood_stops_the_district(contract: dict[str, object]) -> None:
+    with pytest.raises(StopDistrict, match="CF83"):
+        under_contract([], contract)

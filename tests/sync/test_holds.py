@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -265,3 +267,22 @@ def test_a_window_that_is_no_window_stops_the_district(
     house: House, region: SmallRegion, wrong: object
 ) -> None:
     assert night(house, region, 0, crowd(), blackouts=wrong).code == "CF82"
+
+
+def test_a_frozen_contract_holds_a_feed_with_a_new_column(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    with_mascots(region.sftp.outgoing(FILES) / "roster.zip")
+    for number, (word, code) in enumerate({"sometimes": "CF83", "freeze": "CD03", "evolve": ""}.items(), 1):
+        region.load(house, NOW + timedelta(days=number), schema_drift={"new_column": word})
+        assert sync_district(house, FILES).code == code
+
+
+def with_mascots(package: Path) -> None:
+    """Give every org of a package a column that nobody knows."""
+    with zipfile.ZipFile(package) as read:
+        files = {name: read.read(name).decode() for name in read.namelist()}
+    head, *rows = files["orgs.csv"].splitlines()
+    files["orgs.csv"] = "\n".join([f"{head},mascot", *(f"{row},owl" for row in rows), ""])
+    with zipfile.ZipFile(package, "w") as written:
+        for name, content in files.items():
+            written.writestr(name, content)
