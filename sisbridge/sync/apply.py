@@ -20,7 +20,7 @@ from sisbridge.sync.withhold import flow
 NIGHTLY = "nightly run"
 """Who changes the roster where no person had to say so."""
 
-_ROWS_AT_ONCE = 262_144
+_ROWS_AT_ONCE = 131_072
 """Rows of tonight that are brought at once: some hundred MB at most."""
 
 _MANY = 10_000
@@ -62,7 +62,7 @@ def _apply_table(conn: Connection, stage: Stage, table: RosterTable) -> dict[str
     released_by = flowing.column("decided_by")
     for actor in pc.unique(released_by).to_pylist():
         mine = pc.equal(released_by, actor) if actor else pc.is_null(released_by)
-        changes = flowing.filter(mine).drop_columns("decided_by")
+        changes = _only(flowing, mine).drop_columns("decided_by")
         _add(counts, _apply_changes(conn, stage, table, changes, actor or NIGHTLY))
     return counts
 
@@ -71,7 +71,7 @@ def _apply_changes(
     conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
 ) -> dict[str, int]:
     carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
-    with_rows, counts = changes.filter(carrying), dict[str, int]()
+    with_rows, counts = _only(changes, carrying), dict[str, int]()
     brought = np.zeros(with_rows.num_rows, dtype=bool)
     for batch in coalesce(usable(stage, table), _ROWS_AT_ONCE) if with_rows.num_rows else ():
         # The changes are looked through once for all these rows: for few at a time that would take hours.
@@ -83,6 +83,11 @@ def _apply_changes(
     _add(counts, _apply_part(conn, stage, table, rest, _in_force(conn, stage, table, rest), actor))
     _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
     return counts
+
+
+def _only(changes: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+    """Return the changes of a mask; themselves where it takes all, for a first load has millions of them."""
+    return changes if pc.all(mask).as_py() else changes.filter(mask)
 
 
 def _rows_of(changes: pa.Table, batch: pa.RecordBatch) -> pa.Table:
