@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice, repeat
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn
 
 _ROWS_AT_ONCE = 65_536
+_ROWS_OF_TEXT = 16_384
 _CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
 
 
@@ -153,12 +155,26 @@ def _copy(conn: Connection, target: str, columns: str, rows: pa.Table, same: _Co
     cursor = conn.connection.cursor()
     try:
         with cursor.copy(f"COPY {target} ({columns}) FROM STDIN WITH (FORMAT csv)") as copy:
-            for batch in rows.to_batches(max_chunksize=_ROWS_AT_ONCE):
-                text = io.BytesIO()
-                pyarrow.csv.write_csv(_with_hex(_filled_up(batch, same)), text, _CSV)
-                copy.write(text.getbuffer())
+            for text in _ahead(_texts(rows, same)):
+                copy.write(text)
     finally:
         cursor.close()
+
+
+def _texts(rows: pa.Table, same: _Constants) -> Iterator[memoryview]:
+    for batch in rows.to_batches(max_chunksize=_ROWS_OF_TEXT):
+        text = io.BytesIO()
+        pyarrow.csv.write_csv(_with_hex(_filled_up(batch, same)), text, _CSV)
+        yield text.getbuffer()
+
+
+def _ahead(texts: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Yield the texts, each made while the one before is sent: else the server waits for us."""
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        made = maker.submit(next, texts, None)
+        while (text := made.result()) is not None:
+            made = maker.submit(next, texts, None)
+            yield text
 
 
 def _filled_up(batch: pa.RecordBatch, same: _Constants) -> pa.RecordBatch:
