@@ -69,7 +69,7 @@ def queue_many(
     ]
     insert_missing(conn, outbox, rows)
     for row in (row for row in rows if row["item_id"] in known):
-        fresh = {"payload_digest": row["payload_digest"], "sealed": row["sealed"]}
+        fresh = {name: row[name] for name in ("payload_digest", "sealed", "line_item_id")}
         _change(conn, district, [ItemId(str(row["item_id"]))], fresh, outbox.c.state.in_(_REFRESHABLE))
     for route in sorted({item.route for item, _ in work}):
         _supersede_older(conn, district, route, {i.grade_id for i, _ in work if i.route == route}, moment)

@@ -6,11 +6,11 @@ sent before its window closed waits; what was queued for another route takes tod
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.grading import GradePayload, GradeRecord, OutboxItem, OutboxState
-from domain.ids import result_id
+from domain.ids import ItemId, OfferingId, SourcedId, result_id
 from domain.model import District, Finding, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import audit, cases, outbox, regions
@@ -42,7 +42,9 @@ def tend(house: House, district: District, route: gate.Route) -> None:
     """Bring what waits in the outbox to where it stands today, before anything is sent."""
     with house.store.begin("posting") as conn:
         desk = desk_of(conn, district, route.kind)
-        sorted_out = _sort(desk, placed_items(conn, district.code, WAITING))
+        waiting = placed_items(conn, district.code, WAITING)
+        numbers = [one.item.item_id for one in waiting if one.item.state is OutboxState.QUEUED]
+        sorted_out = _sort(desk, waiting, outbox.payloads(conn, house.keyring, district.code, numbers))
         findings = _renew(conn, house, desk, route, sorted_out.renew)
         held = [one.item.item_id for one in sorted_out.hold]
         outbox.set_state(conn, district.code, held, OutboxState.HELD, at=clock_of(district)())
@@ -92,15 +94,30 @@ def tell(conn: Connection, desk: Desk, findings: Iterable[Finding] = (), *, clos
     cases.fold(conn, code, desk.today, [*findings, *told], SCOPE, closing=closing)
 
 
-def _sort(desk: Desk, waiting: list[PlacedItem]) -> _Tended:
+def _sort(desk: Desk, waiting: list[PlacedItem], payloads: Mapping[ItemId, GradePayload]) -> _Tended:
     sorted_out = _Tended()
+    classes = {(s.student, s.offering, s.term): s.home_class for s in desk.seats.values()}
     for one in waiting:
         is_open = one.column in desk.terms and window_of(desk, one)[0] is Window.OPEN
         if not is_open:
             sorted_out.hold.append(one)
-        elif one.item.route != desk.route or one.item.state is OutboxState.HELD:
+        elif (
+            one.item.route != desk.route
+            or one.item.state is OutboxState.HELD
+            or _has_moved(one, classes, payloads.get(one.item.item_id))
+        ):
             sorted_out.renew.append(one)
     return sorted_out
+
+
+def _has_moved(
+    one: PlacedItem, classes: Mapping[tuple[SourcedId, OfferingId, str], str], payload: GradePayload | None
+) -> bool:
+    """Return whether the student has another id or home class than when the grade was queued."""
+    home_class = classes.get((one.student, one.offering, one.term))
+    return payload is not None and (
+        payload.student != one.student or home_class not in (None, payload.line_item.class_sourced_id)
+    )
 
 
 def _renew(

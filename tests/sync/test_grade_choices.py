@@ -100,6 +100,19 @@ def test_a_release_before_the_window_leaves_by_itself_once_it_opens(
     assert (open_cases(seated, REST), result(region)["scoreDate"]) == ([], "2026-02-01")
 
 
+def test_a_queued_grade_follows_a_student_into_another_section(seated: House, region: SmallRegion) -> None:
+    graded(seated, region, "88.5")
+    dataset = region.provider.dataset
+    other = {**dataset.records("classes")[0], "sourcedId": "k2", "title": "Physics 2"}
+    dataset.add("classes", other, NOW + timedelta(hours=1))
+    moved = {"sourcedId": "k2", "type": "class"}
+    dataset.change("enrollments", "e-u0", NOW + timedelta(hours=1), **{"class": moved})
+    sync_region(seated, [REST])
+    assert deliver(seated, REST).confirmed == 1
+    (column,) = dataset.records("lineItems")
+    assert column["class"]["sourcedId"] == "k2"
+
+
 def test_what_was_not_sent_before_its_window_closed_waits_for_the_next(
     seated: House, region: SmallRegion
 ) -> None:
