@@ -119,6 +119,7 @@ def sync_district(
 ) -> NightOutcome:
     """Run one district's night, or rehearse it, and return how it ended; never raises an SIS's failure."""
     mode = RunMode.REHEARSAL if rehearse else RunMode.NIGHTLY
+    house.district(district)  # one that is unknown or purged has no run row to write
     try:
         paused = pause(house, district, mode)
     except SisbridgeError as error:

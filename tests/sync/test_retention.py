@@ -71,7 +71,7 @@ def test_what_is_in_force_stays_however_old_it_is(house: House, region: SmallReg
     sync_district(house, REST)
     region.load(house, NOW + timedelta(days=400))
     assert retain(house, REST).snapshots == 0
-    region.load(house, NOW + timedelta(days=500))
+    region.load(house, NOW + timedelta(days=500), thresholds={"year_over_days": 999})
     region.provider.dataset.add("users", {"sourcedId": "bare"}, NOW)
     assert sync_district(house, REST, rehearse=True).state == "finished"
     assert retain(house, REST).snapshots == 0
