@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from connectors.auth import Authorizer, StaticHeaders
-from connectors.http_wire import Answer, HttpOptions, Request, Wire
+from connectors.http_message import Answer, HttpOptions, Request
+from connectors.http_wire import Wire
 from domain.errors import SisbridgeError
 
 __all__ = ["Answer", "HttpClient", "HttpOptions", "Request"]
