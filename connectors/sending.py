@@ -1,4 +1,4 @@
-"""Sending writes some at a time, and stopping once it makes no sense to go on."""
+"""What grade sinks share: sending some at a time, stopping once it is no use, and the receipt of a write."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from contextlib import closing
 from typing import TypeVar
 
 from connectors.http import Answer, HttpClient, Request
+from domain.clock import Clock
 from domain.errors import RetryLater, SisbridgeError
+from domain.grading import GradeValue, OutboxItem, Outcome, Receipt
 
 T = TypeVar("T")
 
@@ -44,3 +46,14 @@ def send_each(
             yield owners[id(request)], answer
     if stop:
         raise stop[0]
+
+
+def receipt_of(
+    clock: Clock, item: OutboxItem, outcome: Outcome, error: SisbridgeError | None,
+    sent: GradeValue | None = None, remote: str = "",
+) -> Receipt:  # fmt: skip
+    """Return the receipt of one item, in the words of the error if there was one. clock: the sink's."""
+    message, fix = (error.message, error.fix) if error else ("", "")
+    return Receipt(
+        item.item_id, item.attempts, clock(), outcome, sent=sent, remote=remote, message=message, fix=fix
+    )

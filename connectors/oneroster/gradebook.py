@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import orjson
 
@@ -24,8 +25,9 @@ from connectors.oneroster.remote_ids import RemoteIds, allocated
 from connectors.oneroster.results import GradebookForm
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from connectors.protocol import Capability, CheckReport, RouteLimits
+from connectors.sending import receipt_of, send_each
 from domain.clock import Clock, system_clock
-from domain.errors import RetryLater, RowRejected, SisbridgeError
+from domain.errors import RowRejected, SisbridgeError
 from domain.grading import (
     GradePayload,
     GradeValue,
@@ -42,9 +44,6 @@ from domain.oneroster import Service, Version
 ROUTE = "oneroster_gradebook"
 PERMISSION = "writing grades (scope gradebook.createput, and an open grading window)"
 REMOVAL = "removing our own grades (scope gradebook.delete)"
-
-_UNCLEAR = 3
-"""Unclear answers in a row after which nothing more is sent, unless more than that are on their way."""
 
 Payloads = Mapping[ItemId, GradePayload]
 
@@ -63,6 +62,7 @@ class OneRosterGradebookSink:
         self._district = district
         self._settings = settings
         self._clock = clock
+        self._receipt = partial(receipt_of, clock)
         self._form = form or GradebookForm(settings)
         self._auth = settings.authorizer(settings.gradebook_scopes)
         self._root = settings.root(Service.GRADEBOOK)
@@ -231,28 +231,11 @@ class OneRosterGradebookSink:
     def _send(
         self, writes: Sequence[tuple[OutboxItem, Request]]
     ) -> Iterator[tuple[OutboxItem, Answer | SisbridgeError]]:
-        """Yield each write's answer; stop sending, then raise, once it makes no sense to go on."""
-        owners = {id(request): item for item, request in writes}
-        stop: list[SisbridgeError] = []
-        unclear = 0
-
-        def feed() -> Iterator[Request]:
-            for _, request in writes:
-                if stop:
-                    return
-                yield request
-
-        with self._client() as client, closing(client.each(feed(), self._settings.in_flight)) as answers:
-            for request, answer in answers:
-                if isinstance(answer, SisbridgeError) and not isinstance(answer, RetryLater):
-                    stop.append(answer)
-                    continue
-                unclear = unclear + 1 if isinstance(answer, RetryLater) else 0
-                if isinstance(answer, RetryLater) and unclear >= max(_UNCLEAR, self._settings.in_flight):
-                    stop.append(answer)
-                yield owners[id(request)], answer
-        if stop:
-            raise stop[0]
+        with (
+            self._client() as client,
+            closing(send_each(client, writes, self._settings.in_flight)) as answers,
+        ):
+            yield from answers
 
     def _answered(self, item: OutboxItem, payload: GradePayload, answer: Answer | SisbridgeError) -> Receipt:
         sent = self.canonical(payload.value)
@@ -277,22 +260,6 @@ class OneRosterGradebookSink:
         if answer.code in (200, 204, 404):
             return self._receipt(item, Outcome.DELIVERED, None, remote=item.result_id)
         return self._receipt(item, Outcome.REJECTED, refusal(answer.code, item))
-
-    def _receipt(
-        self, item: OutboxItem, outcome: Outcome, error: SisbridgeError | None,
-        sent: GradeValue | None = None, remote: str = "",
-    ) -> Receipt:  # fmt: skip
-        message, fix = (error.message, error.fix) if error else ("", "")
-        return Receipt(
-            item.item_id,
-            item.attempts,
-            self._clock(),
-            outcome,
-            sent=sent,
-            remote=remote,
-            message=message,
-            fix=fix,
-        )
 
     def _refuse_strangers(self, things: Sequence[GradePayload | OutboxItem]) -> None:
         refuse_strangers(self._district, things)

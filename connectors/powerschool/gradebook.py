@@ -7,6 +7,7 @@ the pattern is a home section with one category and one column of 100 points for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from connectors.check_steps import run_steps
 from connectors.http_steps import connection_steps
@@ -16,9 +17,9 @@ from connectors.powerschool.grade_settings import PowerSchoolGradebookSettings
 from connectors.powerschool.gradebook_points import PointsGradebook
 from connectors.powerschool.gradebook_xte import XteGradebook
 from connectors.protocol import Capability, CheckReport, RouteLimits
+from connectors.sending import receipt_of
 from domain.clock import Clock, system_clock
-from domain.errors import SisbridgeError
-from domain.grading import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
+from domain.grading import GradePayload, GradeValue, OutboxItem, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId, LineItemId
 
 ROUTE = "powerschool_gradebook"
@@ -33,7 +34,7 @@ class PowerSchoolGradebookSink:
         """Remember where PowerSchool is; nothing is sent yet."""
         self._district = district
         self._settings = settings
-        self._clock = clock
+        self._receipt = partial(receipt_of, clock)
         self._way: PointsGradebook | XteGradebook = (
             XteGradebook(settings, self._receipt)
             if settings.by == "xte"
@@ -95,13 +96,3 @@ class PowerSchoolGradebookSink:
         """Take back what still is as we wrote it, then columns of ours left empty."""
         refuse_strangers(self._district, [*items, *(payloads[item.item_id] for item in items)])
         yield from self._way.withdraw(items, payloads)
-
-    def _receipt(
-        self, item: OutboxItem, outcome: Outcome, error: SisbridgeError | None,
-        sent: GradeValue | None = None, remote: str = "",
-    ) -> Receipt:  # fmt: skip
-        message, fix = (error.message, error.fix) if error else ("", "")
-        return Receipt(
-            item.item_id, item.attempts, self._clock(), outcome,
-            sent=sent, remote=remote, message=message, fix=fix,
-        )  # fmt: skip

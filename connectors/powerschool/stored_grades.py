@@ -9,6 +9,7 @@ Source: PowerSchool developer pages, /ws/schema/table/storedgrades.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from connectors.http import Request
 from connectors.oneroster.gradebook import refuse_strangers
@@ -22,9 +23,9 @@ from connectors.powerschool.stored_check import run_stored_check
 from connectors.powerschool.stored_form import StoredForm
 from connectors.powerschool.stored_writer import Payloads, StoredWriter
 from connectors.protocol import Capability, CheckReport, RouteLimits
-from connectors.sending import send_each
+from connectors.sending import receipt_of, send_each
 from domain.clock import Clock, system_clock
-from domain.errors import RowRejected, SisbridgeError
+from domain.errors import RowRejected
 from domain.grading import GradePayload, GradeValue, OutboxItem, Outcome, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId
 
@@ -40,7 +41,7 @@ class PowerSchoolStoredGradesSink:
         """Remember where PowerSchool is; nothing is sent yet."""
         self._district = district
         self._settings = settings
-        self._clock = clock
+        self._receipt = partial(receipt_of, clock)
         self._form = StoredForm(settings)
         self._client = GradeClient(settings)
         self._lists = ClassLists(self._client, STORED, settings, settings.store_code)
@@ -167,13 +168,3 @@ class PowerSchoolStoredGradesSink:
         stored = self._anew.pop(item, "")
         if stored and self._ids.find(stored) is None:
             self._ids.learn(stored, dcid)
-
-    def _receipt(
-        self, item: OutboxItem, outcome: Outcome, error: SisbridgeError | None,
-        sent: GradeValue | None = None, remote: str = "",
-    ) -> Receipt:  # fmt: skip
-        message, fix = (error.message, error.fix) if error else ("", "")
-        return Receipt(
-            item.item_id, item.attempts, self._clock(), outcome,
-            sent=sent, remote=remote, message=message, fix=fix,
-        )  # fmt: skip
