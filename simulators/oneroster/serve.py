@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from types import TracebackType
-from typing import Self
-
 from aiohttp import web
 
 from domain.clock import Clock, system_clock
@@ -18,19 +13,18 @@ from simulators.oneroster.control import Control
 from simulators.oneroster.dialect import Dialect
 from simulators.oneroster.faults import Faults
 from simulators.oneroster.provider import TOKEN_PATH, Provider
-
-_LARGEST_BODY = 64 * 1024 * 1024
+from simulators.serving import LARGEST_BODY, Served
 
 
 def application(provider: Provider) -> web.Application:
     """Return the web application of a provider: control surface first, everything else is the API."""
-    app = web.Application(client_max_size=_LARGEST_BODY)
+    app = web.Application(client_max_size=LARGEST_BODY)
     app.add_routes(Control(provider).routes())
     app.router.add_route("*", "/{tail:.*}", provider.handle)
     return app
 
 
-class RunningProvider(Provider):
+class RunningProvider(Served, Provider):
     """A provider that answers on loopback while its `with` block runs.
 
     base_url stands above the paths of `domain.oneroster.BASE_PATHS`; `rostering_url` and
@@ -59,15 +53,7 @@ class RunningProvider(Provider):
             clock=clock,
             control_key=control_key,
         )
-        self.host, self.port = host, port
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="oneroster provider", daemon=True)
-        self._runner = web.AppRunner(application(self), access_log=None, shutdown_timeout=0.1)
-
-    @property
-    def base_url(self) -> str:
-        """Scheme, host and port."""
-        return f"http://{self.host}:{self.port}"
+        self.serve(application(self), "oneroster provider", host, port)
 
     @property
     def rostering_url(self) -> str:
@@ -106,29 +92,3 @@ class RunningProvider(Provider):
             "control_url": self.base_url + CONTROL_ROOT,
             "control_key": self.control_key,
         }
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        try:
-            asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(timeout=30)
-        except OSError:
-            self._stop()
-            raise
-        return self
-
-    async def _start(self) -> None:
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
-
-    def _stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(timeout=30)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=30)
-        self._loop.close()
