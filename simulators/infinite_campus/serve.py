@@ -83,12 +83,20 @@ class RunningCampus(RunningProvider):
         credentials: Credentials | None = None,
         faults: Faults | None = None,
         clock: Clock = system_clock,
+        host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
         # Connection: keys begin with InfiniteCampus_ and an id; OAuth 1.0a ended on 30 June 2023.
         known = credentials or Credentials(client_id="InfiniteCampus_7", oauth1=())
         super().__init__(
-            dataset, version, dialect=dialect, credentials=known, faults=faults, clock=clock, port=port
+            dataset,
+            version,
+            dialect=dialect,
+            credentials=known,
+            faults=faults,
+            clock=clock,
+            host=host,
+            port=port,
         )
         self.manner = manner or Manner()
         self.vendor_key = f"vendor:{secrets.token_urlsafe(12)}"

@@ -42,3 +42,14 @@ class RunningPowerSchool(Served, PowerSchool):
     def client_secret(self) -> str:
         """Its secret."""
         return self.installed.credentials.client_secret
+
+    def facts(self) -> dict[str, object]:
+        """Return where it stands and how to get in, the secret included: for its operator's eyes."""
+        return {
+            "base_url": self.base_url,
+            "oneroster_url": self.oneroster_url,
+            "token_url": self.token_url,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "plugin": self.installed.plugin.name,
+        }

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 
+from connectors.powerschool.plugin import PluginChoice, plugin_zip
 from tests.simulators.talk import send
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,28 @@ def test_four_districts_for_the_compose_file() -> None:
     assert third["host_key"] != fourth["host_key"]
 
 
+def test_one_powerschool_with_our_plugin_installed(tmp_path: Path) -> None:
+    (tmp_path / "plugin.zip").write_bytes(plugin_zip(PluginChoice()))
+    with running("simulators.powerschool", "--plugin", str(tmp_path / "plugin.zip")) as (facts,):
+        signed = {"Authorization": aiohttp.encode_basic_auth(facts["client_id"], facts["client_secret"])}
+        form = {"grant_type": "client_credentials"}
+        answer = send("POST", facts["token_url"], data=form, headers=signed)
+    assert (answer.status, facts["plugin"]) == (200, "sisbridge rosters")
+
+
+def test_one_campus_with_a_grading_task_in_every_class() -> None:
+    with running("simulators.infinite_campus", "--task", "Final Grade") as (facts,):
+        form = {"grant_type": "client_credentials", "client_id": facts["client_id"]}
+        answer = send("POST", facts["token_url"], data=form | {"client_secret": facts["client_secret"]})
+        key = {"Authorization": f"Bearer {answer.json['access_token']}"}
+        tasks = send(
+            "GET",
+            f"{facts['gradebook_url']}/lineItems?limit=1",
+            headers=key | {"X-Vendor-Authorization": facts["vendor_key"]},
+        )
+    assert [task["title"] for task in tasks.json["lineItems"]] == ["Final Grade"]
+
+
 def test_sftp_server_shows_its_host_key_and_no_password(tmp_path: Path) -> None:
     options = (str(tmp_path), "--account", "north=NORTH")
     with running("simulators.sftp", *options, NORTH="hidden") as (facts,):
@@ -63,6 +87,8 @@ def test_sftp_server_shows_its_host_key_and_no_password(tmp_path: Path) -> None:
     [
         ("simulators.oneroster", ["--dialect", "shoe_size=9"]),
         ("simulators.oneroster", ["--version", "2.0"]),
+        ("simulators.infinite_campus", ["--version", "2.0"]),
+        ("simulators.powerschool", ["--plugin", "there is none"]),
         ("simulators.sftp", [".", "--account", "north=NOT_SET_ANYWHERE"]),
     ],
 )
