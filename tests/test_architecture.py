@@ -110,6 +110,38 @@ def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:
     assert "sisbridge = sisbridge.cli.main:main" in wheel.read(entry_points).decode()
 
 
+READ_ALL_DATA = """
+import shutil
+import sys
+from pathlib import Path
+wheel, home = sys.argv[1:]
+sys.path.insert(0, wheel)
+import connectors, mappings, simulators, sisbridge
+assert all(package.__path__[0].startswith(wheel) for package in (connectors, mappings, simulators, sisbridge))
+from connectors.oneroster.conformance_codes import CODES
+from connectors.powerschool.plugin import PluginChoice, plugin_zip
+from mappings.dialects import dialect, dialect_names
+from simulators.standing import BUNDLED, load
+from sisbridge.cli.scaffold.generate import generate
+assert CODES and plugin_zip(PluginChoice(route="powerschool_stored_grades"))
+assert all(dialect(name).columns for name in dialect_names())
+assert all(load(name).records("users") for name in BUNDLED)
+shutil.copytree(Path(wheel) / "connectors", Path(home) / "connectors")
+assert generate("skyward", Path(home))
+print(*dialect_names())
+"""
+
+
+def test_an_installed_wheel_reads_its_own_data_files(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    installed, home = tmp_path / "installed", tmp_path / "home"
+    wheel.extractall(installed)
+    home.mkdir()
+    command = [sys.executable, "-I", "-c", READ_ALL_DATA, str(installed), str(home)]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["1.1", "1.2", "flat", "infinite_campus", "powerschool"]
+
+
 def test_no_top_level_name_collides_with_another_distribution() -> None:
     installed = packages_distributions()
     assert "airflow" in installed, "Airflow is not installed: this test would prove nothing"
