@@ -75,7 +75,7 @@ class ClassLists:
         state = rows[0].get("state_studentnumber")
         if state and payload.state_identifier and state != payload.state_identifier:
             raise _another(payload)
-        sections = _narrowed(_by_section(rows), payload)
+        sections = _narrowed(_seated(_of_its_term(_by_section(rows), payload)), payload)
         if len(sections) > 1:
             raise _several(payload)
         return Place(tuple(sections[0]))
@@ -107,12 +107,29 @@ class ClassLists:
 
 
 def _by_section(rows: Sequence[Row]) -> list[list[Row]]:
-    """Return the rows of each section, those where the student still sits before dropped ones."""
+    """Return the rows of each section."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(str(row["sections_id"]), []).append(row)
-    seated = [group for group in found.values() if any(not _dropped(row) for row in group)]
-    return [_one_seat(group) for group in seated or found.values()]
+    return list(found.values())
+
+
+def _of_its_term(sections: list[list[Row]], payload: GradePayload) -> list[list[Row]]:
+    """Return the sections of a grade's own term, all where that cannot be told.
+
+    Looked at before who was dropped: whoever left a course in autumn and takes it in spring sits in the
+    wrong section only.
+    """
+    term, code = payload.labels.get("term_id", ""), payload.class_code
+    fitting = [group for group in sections if term and group[0]["terms_id"] == term]
+    terms = {group[0]["terms_id"] for group in sections if code and group[0]["section_number"] == code}
+    return fitting or [group for group in sections if group[0]["terms_id"] in terms] or sections
+
+
+def _seated(sections: list[list[Row]]) -> list[list[Row]]:
+    """Return the sections where the student still sits, all where it is none."""
+    seated = [group for group in sections if any(not _dropped(row) for row in group)]
+    return [_one_seat(group) for group in seated or sections]
 
 
 def _one_seat(group: Sequence[Row]) -> list[Row]:

@@ -308,6 +308,15 @@ def test_the_section_is_the_one_the_student_was_not_dropped_from(start: Start) -
     assert rows(server)[0]["sectionid"] == 2201
 
 
+def test_a_dropped_section_of_the_grades_own_term_goes_before_a_seat_in_another_term(start: Start) -> None:
+    server = start()
+    _second_section(server)
+    for seat in server.tables.rows("cc", studentid=501, sectionid=2201):
+        server.tables.change("cc", seat["dcid"], sectionid=-2201, termid=-seat["termid"])
+    send(sink(server), grade())
+    assert rows(server)[0]["sectionid"] == 2201
+
+
 def test_of_several_sections_the_terms_number_decides(start: Start) -> None:
     server = start()
     _second_section(server)
