@@ -107,7 +107,10 @@ class XteColumns:
                 self._sections.setdefault(_int(one.get("sectionsdcid")), []).append(one)
 
     def standing(self, column: Column) -> int:
-        """Return the id of a column's assignment in its section, 0 when it has none."""
+        """Return the id of a column's assignment in its section, 0 when it has none.
+
+        One that we remember and a teacher deleted since is looked for, and made, like any other.
+        """
         there = self._sections.get(column.section, [])
         known = self._ids.find(column.key)
         for one in there:
@@ -115,7 +118,7 @@ class XteColumns:
                 return _int(known)
         titles = (column.spec.title, self._title(column, ()), self._title(column, {column.spec.title}))
         for one in there:
-            if known is None and one.get("name") in titles and self._looks_ours(column, one):
+            if one.get("name") in titles and self._looks_ours(column, one):
                 self._ids.learn(column.key, str(one["assignmentsectionid"]))
                 return _int(one["assignmentsectionid"])
         return 0
