@@ -12,8 +12,9 @@ from sisbridge.house import House, clock_of
 from sisbridge.store import audit, outbox
 from sisbridge.store.database import Connection
 from sisbridge.store.outbox_columns import PlacedItem, placed_items
-from sisbridge.sync import gate
+from sisbridge.sync import gate, posting
 from sisbridge.sync.deliver import send_items, work_for
+from sisbridge.sync.payloads import desk_of
 from sisbridge.sync.remote_ids import reminded
 from sisbridge.sync.writeback import alone, tell_cases
 
@@ -46,12 +47,15 @@ def send_ours(house: House, district: DistrictCode, item_id: ItemId, actor: str)
     """Send our grade all the same, and return where it stands then. Audited.
 
     In a conflict the SIS is read again, and only the very value that the person was told of is written
-    over: another one since is a conflict anew. StopDistrict WB15 for an item that is settled or waits for
+    over: another one since is a conflict anew. An older grade than the one released since is superseded.
+    StopDistrict WB15 for an item that is settled or waits for
     its posting window, WB16 for one of a route the district has left; raises what a delivery raises.
     """
     known, item = _item(house, district, item_id)
     if item.state in _QUEUES_AGAIN:
         _move(house, known, item, actor, "grade sent all the same", OutboxState.QUEUED)
+        if item.state is OutboxState.REJECTED:
+            _renew(house, known, item)
     elif item.state is OutboxState.CONFLICT:
         with alone(house, district):
             _overwrite(house, known, item, actor)
@@ -59,6 +63,13 @@ def send_ours(house: House, district: DistrictCode, item_id: ItemId, actor: str)
     else:
         raise _cannot(item, "A grade can be sent over what a SIS holds only in a conflict.")
     return _item(house, district, item_id)[1].state
+
+
+def _renew(house: House, district: District, item: OutboxItem) -> None:
+    """Make what is sent anew: what was refused may have been mended in the region file or the roster."""
+    route, _ = gate.opened(house, district)
+    with house.store.begin("choice") as conn:
+        posting.renew(conn, house, desk_of(conn, district, route.kind), route, [item.item_id])
 
 
 def _overwrite(house: House, district: District, item: OutboxItem, actor: str) -> None:
@@ -108,6 +119,8 @@ def _move(
         if not outbox.claim(conn, district.code, [item], at):
             raise _cannot(item, "It has gone on in the meantime.")
         outbox.set_state(conn, district.code, [item.item_id], state, attempts=item.attempts, at=at)
+        if state is OutboxState.QUEUED:
+            outbox.requeue(conn, district.code, [item.item_id], at)
         _audit(conn, district, item, actor, said)
 
 

@@ -6,7 +6,7 @@ sent before its window closed waits; what was queued for another route takes tod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.grading import GradePayload, GradeRecord, OutboxItem, OutboxState
@@ -49,6 +49,15 @@ def tend(house: House, district: District, route: gate.Route) -> None:
         held = [one.item.item_id for one in sorted_out.hold]
         outbox.set_state(conn, district.code, held, OutboxState.HELD, at=clock_of(district)())
         tell(conn, desk, findings)
+
+
+def renew(
+    conn: Connection, house: House, desk: Desk, route: gate.Route, item_ids: Collection[ItemId]
+) -> None:
+    """Queue items that a person lets go again, by today's route, with what roster and term map say today."""
+    queued = placed_items(conn, desk.district.code, [OutboxState.QUEUED])
+    chosen = [one for one in queued if one.item.item_id in item_ids]
+    tell(conn, desk, _renew(conn, house, desk, route, chosen), closing=False)
 
 
 def is_due(conn: Connection, district: District) -> bool:
@@ -150,7 +159,7 @@ def _queue_anew(
     item = item_of(house, desk.route, record, payload, OutboxState.QUEUED)
     outbox.set_state(conn, code, [old.item_id], OutboxState.HELD, at=at)
     outbox.queue(conn, house.keyring, item, payload, at)
-    outbox.set_state(conn, code, [item.item_id], OutboxState.QUEUED, at=at)
+    outbox.requeue(conn, code, [item.item_id], at)
     if old.item_id != item.item_id:
         outbox.set_state(conn, code, [old.item_id], OutboxState.SUPERSEDED, at=at)
         audit.append(

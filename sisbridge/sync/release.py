@@ -74,14 +74,17 @@ def release(
 def release_again(house: House, district: DistrictCode, actor: str) -> Released:
     """Queue once more what the SIS refused or did not keep, for a person who mended the cause.
 
-    A grade that has a newer revision is left to that one. Each release is audited; raises as `release`.
+    What is sent is made anew, of what roster and term map say by now. A grade that has a newer revision is
+    left to that one. Each release is audited; raises as `release`.
     """
     known = house.district(district)
-    gate.opened(house, known)
+    route, _ = gate.opened(house, known)
     at = clock_of(known)()
     with house.store.begin("release") as conn:
         refused = outbox.items(conn, district, [OutboxState.REJECTED, OutboxState.NOT_TAKEN])
-        outbox.requeue(conn, district, [item.item_id for item in refused], at)
+        numbers = [item.item_id for item in refused]
+        outbox.requeue(conn, district, numbers, at)
+        posting.renew(conn, house, desk_of(conn, known, route.kind), route, numbers)
         subjects = [(str(item.item_id), item.payload_digest, item.payload_digest) for item in refused]
         audit.append_many(conn, district, actor, "grade released again", subjects, at)
     return Released(queued=len(refused))

@@ -141,9 +141,7 @@ def test_a_column_that_was_deleted_is_made_anew(start: Start) -> None:
     first = sink(server)
     send(first, grade())
     server.tables.clear("assignmentsection", "assignment", "assignmentscore")
-    server.tables.add(
-        "assignmentsection", {"assignmentsectionid": 9050, "sectionsdcid": 0, "name": "Another"}
-    )
+    server.tables.add("assignmentsection", {"assignmentsectionid": 9050, "sectionsdcid": 0, "name": "Other"})
     again = sink(server)
     again.know(first.learnt())
     assert outcomes(send(again, grade())) == [Outcome.DELIVERED]
