@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 
 _PLACE = "binding"
 """The note on every expectation that says which binding it stands for: outcomes come in another order."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Great Expectations keeps what it works on in its context: two threads would judge each other's rows."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,9 @@ def failing(frame: pd.DataFrame, bindings: Sequence[Binding]) -> list[list[int]]
     suite = gx.ExpectationSuite(
         name="judged", expectations=[_expectation(stack, place) for place, stack in enumerate(stacks)]
     )
-    batch = _whole_frame().get_batch({"dataframe": _stacked(frame, stacks)})
-    outcomes = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
+    with _ONE_AT_A_TIME:
+        batch = _whole_frame().get_batch({"dataframe": _stacked(frame, stacks)})
+        outcomes = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
     judged = {_place(outcome): _positions(outcome, stacks[_place(outcome)]) for outcome in outcomes}
     if len(outcomes) != len(stacks) or len(judged) != len(stacks):
         raise _broken("some rules were not judged")
