@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from domain.errors import RetryLater, StopDistrict
+from domain.errors import RetryLater
 from domain.ids import DistrictCode, RunId
 
 if TYPE_CHECKING:
@@ -87,7 +87,6 @@ def step(district: str, run_id: str, stage: str) -> None:
     from sisbridge.sync import night
 
     with _house() as house:
-        _refuse_older(house, district, run_id)
         night.step(house, DistrictCode(district), RunId(run_id), stage)
 
 
@@ -96,26 +95,7 @@ def finish(district: str, run_id: str) -> None:
     from sisbridge.sync import night
 
     with _house() as house:
-        _refuse_older(house, district, run_id)
         night.finish(house, DistrictCode(district), RunId(run_id))
-
-
-def _refuse_older(house: House, district: str, run_id: str) -> None:
-    """Raise StopDistrict CF60 when the district has a newer run.
-
-    Anyone may clear a task of an old night in Airflow: going on from there would put an old roster over
-    a newer one.
-    """
-    from sisbridge.store import runs
-
-    with house.store.read() as conn:
-        newest = runs.latest(conn, DistrictCode(district))
-    if newest is not None and newest.run_id != run_id:
-        raise StopDistrict(
-            "CF60",
-            f"A newer run of district {district} has begun, so this one is not continued.",
-            fix="Clear a task of the district's newest run, or trigger the Dag for this district.",
-        )
 
 
 def count_outcomes(codes: Sequence[str] | None, run_ids: Sequence[str | None]) -> None:

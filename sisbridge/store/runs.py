@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, RunId, SnapshotId, fresh_id
+from sisbridge.store.tables.region import district as district_table
 from sisbridge.store.tables.region import run, run_stage
 from sisbridge.store.upsert import upsert
 
@@ -62,8 +63,9 @@ class Run:
 def open_run(conn: Connection, district: DistrictCode, night_on: date, mode: str, at: datetime) -> RunId:
     """Open a run, and mark runs of the district that never ended as interrupted, but for a rehearsal.
 
-    mode: a RunMode, or its text.
+    mode: a RunMode, or its text. Waits for a transaction that holds the district (`hold`).
     """
+    hold(conn, district)
     if RunMode(mode) is not RunMode.REHEARSAL:
         _interrupt(conn, district, at)
     last = conn.scalar(sa.select(sa.func.max(run.c.seq)).where(run.c.district_code == district))
@@ -81,6 +83,29 @@ def open_run(conn: Connection, district: DistrictCode, night_on: date, mode: str
     }
     conn.execute(sa.insert(run).values(row))
     return run_id
+
+
+def hold(conn: Connection, district: DistrictCode) -> None:
+    """Let no other transaction open a run of the district, or hold it, until this one ends.
+
+    Taken before anything else is written, so that two transactions never wait for each other.
+    """
+    # Rows that refer to the district may still be written meanwhile. On SQLite there is one writer anyway.
+    here = sa.select(district_table.c.code).where(district_table.c.code == district)
+    conn.execute(here.with_for_update(key_share=True))
+
+
+def is_overtaken(conn: Connection, district: DistrictCode, run_id: RunId) -> bool:
+    """Return whether a newer run of the district was opened, or this one is gone; never so of a rehearsal.
+
+    Holds the district: what is answered stays true until the transaction ends.
+    """
+    mode = conn.scalar(sa.select(run.c.mode).where(*_is(district, run_id)))
+    if mode == RunMode.REHEARSAL.value:
+        return False
+    hold(conn, district)
+    newest = latest(conn, district)
+    return newest is None or newest.run_id != run_id
 
 
 def set_stage(conn: Connection, district: DistrictCode, run_id: RunId, stage: str) -> None:

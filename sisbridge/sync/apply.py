@@ -11,7 +11,7 @@ from domain.model import Op
 from domain.tables import RosterTable
 from sisbridge.store import roster, snapshots
 from sisbridge.store.database import Connection
-from sisbridge.sync import drift, holds, window
+from sisbridge.sync import drift, holds, overtaken, window
 from sisbridge.sync.context import Stage, coalesce
 from sisbridge.sync.people import link_people
 from sisbridge.sync.usable import usable
@@ -33,7 +33,7 @@ def apply(stage: Stage) -> dict[str, int]:
     """Apply the landed changes and return how many of each kind; a rehearsal never comes here.
 
     Rows, history, people, bookmarks and the snapshot's mark move together or not at all. Raises StopDistrict
-    when the district has no approved MOU: nothing is applied then.
+    when the district has no approved MOU (CF11) or a newer run (CF60): nothing is applied then.
     """
     if stage.district.mou_approved_on is None:
         raise StopDistrict(
@@ -43,6 +43,7 @@ def apply(stage: Stage) -> dict[str, int]:
         )
     counts: dict[str, int] = {}
     with stage.house.store.begin("apply") as conn:
+        overtaken.refuse(conn, stage.code, stage.run_id)
         ops = {table: _apply_table(conn, stage, table) for table in RosterTable}
         for of_table in ops.values():
             _add(counts, of_table)

@@ -13,7 +13,7 @@ from domain.model import Finding, Mode, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, regions, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
-from sisbridge.sync import unexpected, window
+from sisbridge.sync import overtaken, unexpected, window
 from sisbridge.sync.apply import apply
 from sisbridge.sync.compare import compare
 from sisbridge.sync.context import Stage
@@ -83,7 +83,8 @@ def pause(house: House, district: DistrictCode, mode: RunMode = RunMode.NIGHTLY)
 def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -> None:
     """Run one stage and record its cost; on failure close the run row, open its case, re-raise.
 
-    Raises one of the four errors of domain.errors.
+    Raises one of the four errors of domain.errors; StopDistrict CF60 when the district has a newer run,
+    without a trace of it.
     """
     started = time.perf_counter()
     try:
@@ -91,8 +92,8 @@ def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -
         counts = _run(stage, stage_name)
     except Exception as error:  # noqa: BLE001 - the run row is closed whatever happened
         known = unexpected.named(f"The {stage_name} stage", error)
-        _keep_worklist(house, district, run_id, stage_name)
-        _stop(house, district, run_id, known)
+        if _stop(house, district, run_id, known):
+            _keep_worklist(house, district, run_id, stage_name)
         # The cause stays behind: its text might hold a row.
         raise known from None
     with house.store.begin("stage") as conn:
@@ -103,9 +104,13 @@ def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -
 
 
 def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
-    """Fold tonight's findings into cases, close the run row, and look for acknowledged grade files."""
+    """Fold tonight's findings into cases, close the run row, and look for acknowledged grade files.
+
+    Raises StopDistrict CF60 when the district has a newer run.
+    """
     stage = _stage(house, district, run_id)
     with house.store.begin("finish") as conn:
+        overtaken.refuse(conn, district, run_id)
         found = spoken(findings_of(stage), stage.read_findings("dependents"))
         mode = snapshots.load(conn, district, stage.snapshot).mode
         cases.fold(conn, district, stage.night_on, found, "roster", closing=mode is Mode.BULK)
@@ -189,6 +194,7 @@ _STAGES: dict[str, Callable[[Stage], dict[str, int]]] = {
 
 def _run(stage: Stage, name: str) -> dict[str, int]:
     with stage.house.store.begin("stage") as conn:
+        overtaken.refuse(conn, stage.code, stage.run_id)
         runs.set_stage(conn, stage.code, stage.run_id, name)
     return _STAGES[name](stage)
 
@@ -206,10 +212,11 @@ def _keep_worklist(house: House, district: DistrictCode, run_id: RunId, stage_na
             keep_worklist(_stage(house, district, run_id))
 
 
-def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeError) -> None:
+def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeError) -> bool:
     """Close the run as stopped and open the feed's case; the last good roster stays in force.
 
-    A rehearsal that stops opens no case and casts no doubt on what is in force.
+    A rehearsal that stops opens no case and casts no doubt on what is in force. A run that a newer one has
+    overtaken leaves no trace at all; return whether this one did.
     """
     known = house.district(district)
     finding = Finding(
@@ -224,6 +231,8 @@ def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeE
         fix=error.fix,
     )
     with house.store.begin("stop") as conn:
+        if runs.is_overtaken(conn, district, run_id):
+            return False
         if runs.get(conn, district, run_id).mode is not RunMode.REHEARSAL:
             cases.fold(conn, district, today_of(known), [finding], "feed")
             window.doubt(conn, district, run_id)
@@ -237,3 +246,4 @@ def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeE
             fix=error.fix,
             at=clock_of(known)(),
         )
+    return True
