@@ -109,11 +109,12 @@ def pull(stage: Stage) -> dict[str, int]:
             fix="Add a roster connector to the district's region file.",
         )
     source = registry.roster_source(config, secret, clock=stage.clock)
-    stage = replace(stage, snapshot=snapshot_for(stage))
-    landed = _read(stage, source)
-    noticed = [_finding(notice) for notice in landed.source_pull.notices()]
-    stage.write_findings("pull", [*noticed, *landed.refused])
-    _save(stage, landed)
+    with snapshot_for(stage) as snapshot:
+        stage = replace(stage, snapshot=snapshot)
+        landed = _read(stage, source)
+        noticed = [_finding(notice) for notice in landed.source_pull.notices()]
+        stage.write_findings("pull", [*noticed, *landed.refused])
+        _save(stage, landed)
     return {"read": sum(table.rows for table in landed.tables.values())}
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
 from domain.ids import SnapshotId, fresh_id
 from domain.model import Mode, RosterSnapshot
 from sisbridge.store import snapshots
@@ -10,13 +14,23 @@ from sisbridge.sync.context import Stage
 REASON = "It was not read to its end."
 
 
-def snapshot_for(stage: Stage) -> SnapshotId:
-    """Return tonight's unfinished snapshot, or a new one; those of other nights are let go of.
+@contextmanager
+def snapshot_for(stage: Stage) -> Iterator[SnapshotId]:
+    """Yield tonight's unfinished snapshot, or a new one; those of other nights are let go of.
 
-    Whether what lies in it can still be believed is for the source to say.
+    Whether what lies in it can still be believed is for the source to say. While another process pulls the
+    district, what is unfinished is that one's: the snapshot is new then, and nothing is let go of.
     """
+    with stage.house.store.alone(f"pull-{stage.code}") as is_only:
+        yield _chosen(stage, _unfinished(stage) if is_only else [])
+
+
+def _unfinished(stage: Stage) -> list[tuple[SnapshotId, date]]:
     with stage.house.store.read() as conn:
-        left = snapshots.unfinished(conn, stage.code)
+        return snapshots.unfinished(conn, stage.code)
+
+
+def _chosen(stage: Stage, left: list[tuple[SnapshotId, date]]) -> SnapshotId:
     tonight = [snapshot_id for snapshot_id, night_on in left if night_on == stage.night_on]
     chosen = tonight[-1] if tonight else SnapshotId(fresh_id())
     gone = [snapshot_id for snapshot_id, _ in left if snapshot_id != chosen]

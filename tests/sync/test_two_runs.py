@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from domain.errors import StopDistrict
-from domain.ids import DistrictCode, RunId
+from domain.ids import DistrictCode, RunId, SnapshotId
 from sisbridge.house import House
-from sisbridge.store import runs
+from sisbridge.store import runs, snapshots
 from sisbridge.store.runs import Run, RunMode
 from sisbridge.sync import apply as applying
 from sisbridge.sync import night
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.context import Stage
 from sisbridge.sync.night import NightOutcome, sync_district
-from tests.support.small_region import NOW, REST, SmallRegion, add_student
+from sisbridge.sync.unfinished import snapshot_for
+from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student
 from tests.support.store_dump import dump
 
 
@@ -129,3 +130,15 @@ def test_a_night_that_begins_while_another_applies_waits_and_compares_with_what_
     for stage in night.STAGES:
         night.step(tonight, REST, newer, stage)
     assert run_of(tonight, newer).counts["changes"] == 0
+
+
+def test_a_pull_beside_another_neither_goes_on_with_its_snapshot_nor_lets_go_of_it(any_house: House) -> None:
+    stages = [
+        Stage(any_house, any_house.district(FILES), night.begin(any_house, FILES), SnapshotId(""))
+        for _ in range(2)
+    ]
+    with snapshot_for(stages[0]) as first, snapshot_for(stages[1]) as second, any_house.store.read() as conn:
+        left = [snapshot_id for snapshot_id, _ in snapshots.unfinished(conn, FILES)]
+        assert left == [first, second]
+    with snapshot_for(stages[1]) as third:
+        assert third == second
