@@ -154,6 +154,18 @@ def not_linked(key: str) -> RowRejected:
     )
 
 
+def still_there(wrong: RowRejected, dcid: str) -> RowRejected:
+    """Return what was wrong with a row stored anew that PowerSchool did not let us take back."""
+    row = f"the row of StoredGrades with DCID {dcid}" if dcid else "it"
+    return RowRejected(
+        wrong.code,
+        f"{wrong.message.partition(', so it was taken back')[0]}; it could not be taken back, and no other "
+        "was sent",
+        key=wrong.key,
+        fix=f"Ask the registrar to delete {row} first. {wrong.fix}",
+    )
+
+
 def store_window_closed(store_code: str, school_year: str) -> RowRejected:
     """Return WB73: the store code takes no grades at present; the message names no student."""
     return RowRejected(

@@ -53,14 +53,20 @@ class StoredForm:
         return frozenset({Mark.GRADED, *self._settings.mark_codes})
 
     def canonical(self, value: GradeValue) -> GradeValue:
-        """Return a value as it is held here: rounded, without what is not sent."""
+        """Return a value as it is held here: rounded, without what is not sent.
+
+        PowerSchool shows 0 where there is no percent, so that beside a letter 0 says nothing.
+        """
         if value.mark is not Mark.GRADED:
             return GradeValue(None, None, value.mark)
-        settings = self._settings
-        percent = (
-            self._rounded(value.percent) if settings.send_percent and value.percent is not None else None
-        )
-        return GradeValue(percent, value.text_score if settings.send_letter else None)
+        letter = value.text_score if self._settings.send_letter else None
+        percent = self._percent(value)
+        return GradeValue(percent if percent or not letter else None, letter)
+
+    def _percent(self, value: GradeValue) -> Decimal | None:
+        """Return the percent that is sent, None for none."""
+        sent = self._settings.send_percent and value.percent is not None and value.mark is Mark.GRADED
+        return self._rounded(value.percent) if sent and value.percent is not None else None
 
     def remote(self, row: Row) -> RemoteGrade:
         """Return what a stored grade's row says."""
@@ -70,11 +76,11 @@ class StoredForm:
     def _value(self, row: Row) -> GradeValue:
         text, percent = (row.get("grade") or "").strip(), _decimal(row.get("percent"))
         mark = self._marks.get(text.casefold())
-        if mark is not None:
-            # PowerSchool shows 0 where a mark has no percent.
-            return GradeValue(self._rounded(percent) if percent else None, None, mark)
-        shown = text if self._settings.send_letter else ""
-        return GradeValue(None if percent is None else self._rounded(percent), shown or None)
+        shown = text if mark is None and self._settings.send_letter else ""
+        rounded = None if percent is None else self._rounded(percent)
+        return GradeValue(
+            rounded if percent or not (mark or shown) else None, shown or None, mark or Mark.GRADED
+        )
 
     def _rounded(self, percent: Decimal) -> Decimal:
         return percent.quantize(Decimal(1).scaleb(-self._settings.decimals), ROUND_HALF_UP)
@@ -97,12 +103,14 @@ class StoredForm:
     def _kept(self, row: Row) -> Fields:
         """Return what stands in a row, of all the fields that an update would wipe, the grade emptied.
 
-        What is printed (level when earned, names) stays as it was stored.
+        What is printed (level when earned, names) stays as it was stored, and so does a letter where the
+        district lets us send none: somebody else entered it.
         """
         held = {name: row.get(column) for name, column in _HELD.items()}
         kept: Fields = {name: _typed(name, value) for name, value in held.items() if value is not None}
-        emptied = ("grade", "percent", *(("comment_value",) if self._settings.send_comment else ()))
-        return kept | dict.fromkeys(emptied, None)
+        letter = self._settings.send_letter or str(kept.get("grade", "")).casefold() in self._marks
+        named = {"grade": letter, "percent": True, "comment_value": self._settings.send_comment}
+        return kept | dict.fromkeys((name for name, is_ours in named.items() if is_ours), None)
 
     def _named(self, payload: GradePayload, row: Row) -> Fields:
         first = int(payload.school_year) - 1
@@ -122,12 +130,12 @@ class StoredForm:
         return found | ({"teacher_name": name} if name else {})
 
     def _graded(self, payload: GradePayload) -> Fields:
-        settings, value = self._settings, self.canonical(payload.value)
+        settings, value, percent = self._settings, self.canonical(payload.value), self._percent(payload.value)
         found: Fields = {}
         if value.mark is not Mark.GRADED:
             found["grade"] = settings.mark_codes[value.mark]
-        if value.percent is not None:
-            found["percent"] = float(value.percent)
+        if percent is not None:
+            found["percent"] = float(percent)
         if value.text_score:
             found["grade"] = value.text_score
         if settings.send_comment and payload.comment:

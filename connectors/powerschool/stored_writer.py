@@ -16,6 +16,7 @@ from connectors.powerschool.refusals import (
     left_alone,
     not_linked,
     refused,
+    still_there,
     store_window_closed,
     waits,
 )
@@ -104,7 +105,10 @@ class StoredWriter:
             yield self.answered(item, payloads[item.item_id], answer)
 
     def _proof(self, payload: GradePayload, receipt: Receipt) -> RowRejected | None:
-        """Look where a row went that was stored anew; if astray, take it back and say what is wrong."""
+        """Look where a row went that was stored anew; if astray, take it back and say what is wrong.
+
+        The reason says so when it could not be taken back, and which row a person has to delete.
+        """
         if receipt.outcome is not Outcome.DELIVERED:
             return None
         self._lists.forget()
@@ -112,9 +116,17 @@ class StoredWriter:
         rows = [row for row in self._lists.place(payload).rows if _is(row, receipt.remote)]
         wrong = self._unlinked(payload, rows[0]) if rows else astray(payload.item_id)
         self._proven = wrong is None
-        if wrong is not None and receipt.remote:
-            self._client.http.send(self.removal(receipt.remote))
-        return wrong
+        if wrong is None:
+            return None
+        stored = receipt.remote or (str(rows[0]["stored_dcid"]) if rows else "")
+        return wrong if self._taken_back(stored) else still_there(wrong, stored)
+
+    def _taken_back(self, dcid: str) -> bool:
+        try:
+            answer = self._client.http.send(self.removal(dcid)) if dcid else None
+        except SisbridgeError:
+            return False
+        return answer is not None and (answer.code < 300 or answer.code == 404)
 
     def _unlinked(self, payload: GradePayload, row: Row) -> RowRejected | None:
         """Return what is wrong with a row that section and term were to be filled in for."""

@@ -118,6 +118,27 @@ def test_what_is_printed_of_a_grade_stays_as_it_was_when_it_is_corrected_later(s
     assert (row["percent"], row["grade_level"], row["schoolname"]) == (91.2, 9, "School")
 
 
+def test_a_letter_that_is_not_ours_to_send_stays_when_the_percent_is_corrected(start: Start) -> None:
+    server = start()
+    route = sink(server, send_letter=False)
+    send(route, grade())
+    server.tables.change("storedgrades", 9001, grade="B")
+    send(route, grade(percent="84.1"))
+    (row,) = rows(server)
+    assert (row["percent"], row["grade"]) == (84.1, "B")
+
+
+def test_a_letter_alone_is_proven_where_powerschool_shows_no_percent_as_zero(start: Start) -> None:
+    server = start()
+    route = sink(server)
+    made = work(ROUTE, grade(value=GradeValue(None, "B")))
+    deliver(route, made)
+    server.tables.change("storedgrades", 9001, percent=0)
+    (held,) = route.current(list(made[1].values())).values()
+    assert held is not None
+    assert held.value == GradeValue(None, "B")
+
+
 @pytest.mark.parametrize("erasing", [True, False])
 def test_a_correction_to_a_mark_leaves_no_percent_and_no_comment_behind(start: Start, erasing: bool) -> None:
     server = start(manner=Manner(blanks_erase=erasing))
@@ -180,6 +201,18 @@ def test_a_server_that_links_nothing_gets_no_second_grade_and_the_first_is_taken
     assert "tied the first grade stored to no section" in receipts[0].message
     assert rows(server) == []
     assert server.requests["POST schema/table/storedgrades"] == 1
+
+
+def test_a_grade_astray_that_cannot_be_taken_back_is_named_for_the_registrar(start: Start) -> None:
+    server = start(manner=Manner(links_sections=False))
+    server.faults.add(
+        Fault(FaultKind.STATUS, path="schema/table/storedgrades/*", method="DELETE", status=409)
+    )
+    receipts = send(sink(server), grade(), grade("u7"))
+    assert [receipt.outcome for receipt in receipts] == [Outcome.REJECTED] * 2
+    assert "could not be taken back, and no other was sent" in receipts[0].message
+    assert "StoredGrades with DCID 9001 first" in receipts[0].fix
+    assert len(rows(server)) == 1
 
 
 def test_an_unlinked_grade_may_stay_where_the_district_says_so(start: Start) -> None:
