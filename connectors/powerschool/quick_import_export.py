@@ -44,16 +44,19 @@ def exported(content: bytes) -> list[Line]:
 def shows(export: Sequence[Line], lines: Sequence[Line], student: str) -> bool:
     """Return whether an export holds every line with the same grade and percent.
 
-    student: the column by which students are named. An export without it, without the store code or
-    without both columns of values shows nothing; of the values it holds, each must agree.
+    student: the column by which students are named. An export without it, without store code or term (last
+    year's grade may look the same) or without both columns of values shows nothing. Of the values it holds,
+    each must agree, in every row of a grade: a grade that stands there twice is not well received.
     """
-    student = student.lower()
+    found_by = [student.lower(), "storecode", "termid"]
     present = set(export[0]) if export else set()
-    if not {student, "storecode"} <= present or not set(_VALUES) & present:
+    if not set(found_by) <= present or not set(_VALUES) & present:
         return False
-    found_by = [student, "storecode", *({"termid"} & present)]
-    there = {key: one for one in export for key in _keys(one, found_by)}
-    return all(any(_agrees(there.get(key), line) for key in _keys(line, found_by)) for line in lines)
+    there: dict[tuple[str, ...], list[Line]] = {}
+    for one in export:
+        for key in _keys(one, found_by):
+            there.setdefault(key, []).append(one)
+    return all(any(_agree(there.get(key, ()), line) for key in _keys(line, found_by)) for line in lines)
 
 
 def _keys(line: Line, found_by: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -64,9 +67,11 @@ def _keys(line: Line, found_by: Sequence[str]) -> Iterator[tuple[str, ...]]:
             yield (course, *known, line[course].strip().casefold())
 
 
-def _agrees(there: Line | None, line: Line) -> bool:
-    if there is None:
-        return False
+def _agree(there: Sequence[Line], line: Line) -> bool:
+    return bool(there) and all(_agrees(one, line) for one in there)
+
+
+def _agrees(there: Line, line: Line) -> bool:
     compared = [name for name in _VALUES if name in there and name in line]
     return bool(compared) and all(_same(there[name], line[name]) for name in compared)
 

@@ -77,6 +77,9 @@ def test_an_export_that_shows_every_grade_confirms_the_file(
         HEAD + BOTH.replace("3501", "3502"),
         HEAD + BOTH.replace("S1", "S2"),
         HEAD.replace("StoreCode", "Code") + BOTH,
+        HEAD.replace("TermID", "Term") + BOTH,
+        HEAD + BOTH + f"77700099900\tS1\t3501\tPH\t{LETTER}\t70\n",
+        HEAD + f"77700099900\tS1\t3501\tPH\t{LETTER}\t70\n" + BOTH,
         HEAD.replace("Grade\tPercent", "A\tB") + BOTH,
     ],
 )
