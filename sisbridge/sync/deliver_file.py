@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.protocol import FileBatch, FileGradeSink, FileState
-from domain.errors import RetryLater
+from domain.errors import RetryLater, RowRejected
 from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import BatchId, fixed_id
 from domain.model import District
@@ -118,7 +118,20 @@ def _state_now(work: Work, sink: FileGradeSink, record: FileBatchRecord) -> File
     never_renamed = record.state == COMMITTED or (record.state == STAGED and seen is FileState.PARTIAL)
     if not never_renamed or seen in (FileState.IN_PLACE, FileState.ACKNOWLEDGED):
         return seen
-    return _place(work, sink, record, sink.render(work.items, work.payloads))
+    batch = _rendered_again(work, sink, record)
+    return FileState.ABSENT if batch is None else _place(work, sink, record, batch)
+
+
+def _rendered_again(work: Work, sink: FileGradeSink, record: FileBatchRecord) -> FileBatch | None:
+    """Return the very file of a batch, None where the route's layout makes another of it by now.
+
+    Under another name it would lie beside the one that may have been seen, and its grades be loaded twice.
+    """
+    try:
+        batch = sink.render(work.items, work.payloads)
+    except RowRejected:
+        return None
+    return batch if (batch.name, batch.sha256) == (record.name, record.sha256) else None
 
 
 def _settle(work: Work, record: FileBatchRecord, seen: FileState, items: Sequence[OutboxItem]) -> None:

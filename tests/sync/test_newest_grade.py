@@ -8,9 +8,12 @@ import pytest
 
 from domain.grading import OutboxState
 from sisbridge.house import House
+from sisbridge.store import files as file_store
 from sisbridge.store import outbox
+from sisbridge.sync.cases import open_cases
 from sisbridge.sync.choose import send_ours
 from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.deliver_file import STAGED
 from sisbridge.sync.night import sync_region
 from sisbridge.sync.region import keep_secret, load_entries
 from sisbridge.sync.release import Released, release, release_again
@@ -34,10 +37,11 @@ def graded(house: House, region: SmallRegion, percent: str) -> Released:
     return release(house, REST, "tester")
 
 
-def by_file(region: SmallRegion, house: House) -> None:
+def by_file(region: SmallRegion, house: House, **settings: object) -> None:
     """Give the first district the route by file of the second."""
     entries = region.entries()
     entries["district"][0]["grades"] = entries["district"][1]["grades"]
+    entries["district"][0]["grades"]["settings"] |= settings
     load_entries(house, entries, "tester")
     keep_secret(house, REST, "sis_password", "secret", "tester")
 
@@ -76,6 +80,23 @@ def test_an_older_grade_in_doubt_is_not_sent_after_its_correction(seated: House,
     assert send_ours(seated, REST, first.item_id, "tester") is OutboxState.SUPERSEDED
     deliver(seated, REST)
     assert sorted(files(region)) == ["88.5", "91.0"]
+
+
+def test_a_file_cut_off_is_not_placed_once_more_in_another_layout(seated: House, region: SmallRegion) -> None:
+    by_file(region, seated)
+    graded(seated, region, "88.5")
+    deliver(seated, REST)
+    with seated.store.begin("as if the process had died before the control file") as conn:
+        (item,) = outbox.items(conn, REST)
+        outbox.set_state(conn, REST, [item.item_id], OutboxState.SENDING, at=NOW)
+        (batch,) = file_store.file_batches(conn, REST)
+        file_store.set_file_batch_state(conn, REST, batch.batch_id, STAGED)
+    for control in region.sftp.inbox(FILES).glob("*.ctl"):
+        control.unlink()
+    by_file(region, seated, columns=["student_identifier", "percent", "item"])
+    assert deliver(seated, REST).unknown == 1
+    assert files(region) == ["88.5"]
+    assert [case.rule for case in open_cases(seated, REST)] == ["WB13"]
 
 
 def test_a_refused_grade_released_again_takes_the_labels_of_today(tmp_path: Path) -> None:
