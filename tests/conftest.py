@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from tests.support.judged_once import remembering
 from tests.support.postgres import NoPostgres, fresh_database, private_server
+from validation import engine
 
 # Before any test imports them: neither may call home, and Airflow must not look at a person's own setup.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False")
+
+# A machine that is busy with other tests is no reason to fail one.
+settings.register_profile("sisbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sisbridge")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -21,6 +28,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     from tests.support.spread import SpreadByFolder
 
     return SpreadByFolder(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _judged_once() -> Iterator[None]:
+    """Judge the same rows by the same rules once: Great Expectations is half of a small night's time."""
+    real = engine.failing
+    engine.failing = remembering(real)
+    yield
+    engine.failing = real
 
 
 @pytest.fixture(scope="session")
