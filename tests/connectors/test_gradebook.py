@@ -476,8 +476,8 @@ def test_a_lost_answer_is_made_good_by_the_retry_without_a_second_grade(start: S
 def test_one_unclear_answer_is_unknown(start: Start) -> None:
     provider = start()
     ones = [payload(f"u{number}", graded("70")) for number in range(3)]
-    sink = sink_for(provider, attempts=1, read_timeout=0.3, in_flight=1)
-    provider.faults.add(Fault(FaultKind.SLOW, path="results/*", method="PUT", seconds=0.6))
+    sink = sink_for(provider, attempts=1, read_timeout=1, in_flight=1)
+    provider.faults.add(Fault(FaultKind.SLOW, path="results/*", method="PUT", seconds=2))
     assert sent(sink, *ones) == [Outcome.UNKNOWN, Outcome.DELIVERED, Outcome.DELIVERED]
 
 

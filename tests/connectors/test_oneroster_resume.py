@@ -165,8 +165,8 @@ def test_a_page_too_large_is_asked_for_at_half_its_size(start: Start, status: in
 
 def test_a_large_page_that_takes_too_long_is_halved(start: Start) -> None:
     provider = start()
-    provider.faults.add(Fault(FaultKind.SLOW, "users", seconds=1.0, times=2))
-    assert len(set(pulled(provider, page_size=400, read_timeout=0.3)["users"])) == USERS
+    provider.faults.add(Fault(FaultKind.SLOW, "users", seconds=2.0, times=2))
+    assert len(set(pulled(provider, page_size=400, read_timeout=1)["users"])) == USERS
     assert any("limit=200&" in url for url in pages_asked(provider, "users"))
 
 

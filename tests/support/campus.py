@@ -10,5 +10,5 @@ def campus_values(sis: RunningCampus, **changes: object) -> dict[str, object]:
     return {
         "base_url": sis.application_base, "version": sis.version, "token_url": sis.token_url,
         "client_id": sis.client_id, "client_secret": sis.client_secret, "peak_hours": "",
-        "first_wait": 0.01, "attempts": 2, "patience": 2, "read_timeout": 2, **changes,
+        "first_wait": 0.01, "attempts": 2, "patience": 20, "read_timeout": 20, **changes,
     }  # fmt: skip

@@ -31,7 +31,7 @@ def reach_plugin(sis: RunningPowerSchool, **changes: object) -> dict[str, object
     """Return the settings that reach a PowerSchool by our plugin, impatient."""
     return {
         "base_url": sis.base_url, "client_id": sis.client_id, "client_secret": sis.client_secret,
-        "first_wait": 0.01, "attempts": 2, "patience": 2, "read_timeout": 2, **changes,
+        "first_wait": 0.01, "attempts": 2, "patience": 20, "read_timeout": 20, **changes,
     }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def source(provider: RunningProvider, **changes: object) -> OneRosterRestSource:
     values: dict[str, object] = {
         "base_url": provider.rostering_url, "version": provider.version, "token_url": provider.token_url,
         "client_id": provider.client_id, "client_secret": provider.client_secret,
-        "first_wait": 0.01, "attempts": 3, "patience": 3, "read_timeout": 2, "page_size": 500,
+        "first_wait": 0.01, "attempts": 3, "patience": 20, "read_timeout": 20, "page_size": 500,
     }  # fmt: skip
     settings = OneRosterRestSettings.model_validate({**values, **changes})
     return OneRosterRestSource(DistrictCode("north"), settings, clock=FixedClock(AT))
