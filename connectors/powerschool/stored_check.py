@@ -16,6 +16,7 @@ from connectors.powerschool.grade_queries import STORED
 from connectors.powerschool.grade_settings import StoredGradeSettings
 from connectors.powerschool.query_list import Query
 from connectors.powerschool.refusals import lacks_fields
+from connectors.powerschool.stored_form import offered
 from connectors.powerschool.whose import schools_of
 from connectors.protocol import CheckReport
 from domain.ids import DistrictCode
@@ -33,7 +34,7 @@ def _steps(client: GradeClient, settings: StoredGradeSettings) -> Iterator[Step]
     yield from connection_steps(client.http, settings.root)
     yield Step("page size", lambda: f"{client.page_size()} rows at once")
     yield Step("our query", lambda: try_query(client, STORED))
-    yield Step("right to write", lambda: _may_write(client, settings))
+    yield Step("right to write", lambda: _may_write(client))
 
 
 def try_query(client: GradeClient, query: Query) -> str:
@@ -42,13 +43,10 @@ def try_query(client: GradeClient, query: Query) -> str:
     return f"{query.name} is installed"
 
 
-def _may_write(client: GradeClient, settings: StoredGradeSettings) -> str:
+def _may_write(client: GradeClient) -> str:
     """Offer a row without student and store code, which PowerSchool must refuse, with all fields we send."""
-    fields = {"schoolid": 0, "schoolyear": 1900, "course_number": "", "section_number": "", "course_name": ""}
-    sent = {"schoolname": "", "grade_level": 0, "grade": "", "percent": 0, "comment_value": ""}
-    if settings.teacher != "none":
-        sent["teacher_name"] = ""
-    body = orjson.dumps({"tables": {"storedgrades": {**fields, **sent}}})
+    fields = {"schoolid": 0, "schoolyear": 1900, "course_number": "", "section_number": ""}
+    body = orjson.dumps({"tables": {"storedgrades": {**fields, **offered()}}})
     url = client.address("schema/table/storedgrades")
     answer = client.http.send(Request("POST", url, body=body, retry=False, judged=(403,)))
     if answer.code == 403:

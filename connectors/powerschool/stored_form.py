@@ -160,6 +160,12 @@ class StoredForm:
         return {name: value for name in wanted if (value := known[name]) is not None}
 
 
+def offered() -> Fields:
+    """Return every field that is carried over by a correction, with a value that says nothing."""
+    blank: Fields = dict.fromkeys(_HELD, "")
+    return blank | dict.fromkeys(_NUMBERS, 0) | dict.fromkeys(EXCLUDED, False)
+
+
 def _typed(name: str, value: str) -> Field:
     if name in EXCLUDED:
         return value not in ("0", "false", "False")

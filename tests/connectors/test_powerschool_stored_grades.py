@@ -451,12 +451,13 @@ def test_when_nothing_but_unclear_answers_come_the_rest_is_not_sent(start: Start
     assert server.requests["POST schema/table/storedgrades"] == 3
 
 
-def test_check_says_which_field_may_not_be_written(start: Start) -> None:
+@pytest.mark.parametrize("field", ["percent", "excludefromgpa", "behavior"])
+def test_check_says_which_field_may_not_be_written(start: Start, field: str) -> None:
     server = start()
     assert sink(server).check().passed
-    server.installed.plugin = granting("percent", "ViewOnly")
+    server.installed.plugin = granting(field, "ViewOnly")
     report = sink(server).check()
     failed = next(step for step in report.steps if step.outcome == "failed")
-    assert (failed.name, "STOREDGRADES.PERCENT" in failed.message) == ("right to write", True)
+    assert (failed.name, f"STOREDGRADES.{field.upper()}" in failed.message) == ("right to write", True)
     assert "Plugin Management Configuration" in failed.fix
     assert rows(server) == []
