@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 
 from domain.grading import GradePayload, GradeValue, Mark, RouteLimits
 from domain.model import Finding, Severity
@@ -43,8 +44,8 @@ def fit(payload: GradePayload, limits: RouteLimits, scale: Scale) -> Fitted:
     """Return a payload that its route can carry, or hold it.
 
     Held: a mark the route cannot say (WB22), a grade without the percent or letter it needs (WB23), a
-    percent and letter that contradict each other under the home scale (WB24), a mark that carries a
-    number all the same (WB25). A comment that had to be shortened or rewritten is told (WB26).
+    percent and letter that contradict each other under the home scale, also once rounded (WB24), a mark that
+    carries a number all the same (WB25). A comment that had to be shortened or rewritten is told (WB26).
     """
     held = _held(payload, limits, scale)
     if held is not None:
@@ -94,7 +95,22 @@ def _held(payload: GradePayload, limits: RouteLimits, scale: Scale) -> Finding |
             "Percent and letter do not agree under the district's scale of today, so these grades are held.",
             "The scale changed since the grades were collected: have them sent again in a new file.",
         )
-    return None
+    return _rounded_apart(payload, limits, scale) if value.percent is not None and value.text_score else None
+
+
+def _rounded_apart(payload: GradePayload, limits: RouteLimits, scale: Scale) -> Finding | None:
+    """Return why a grade is held whose percent, as the route rounds it, has another letter."""
+    value = payload.value
+    shown = value.percent and value.percent.quantize(Decimal(1).scaleb(-limits.decimals), ROUND_HALF_UP)
+    if not shown or letter(scale, shown) == value.text_score:
+        return None
+    return _finding(
+        payload,
+        "WB24",
+        f"With {limits.decimals} decimals these percents have another letter than they were given.",
+        "Let the route keep a decimal (decimals), or the district's scale round as the route does "
+        "(rounding, places).",
+    )
 
 
 def _numbered(payload: GradePayload) -> Finding:

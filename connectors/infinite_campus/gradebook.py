@@ -60,6 +60,7 @@ class InfiniteCampusGradebookSink:
             marks=frozenset(Mark) if every else frozenset({Mark.GRADED}),
             needs_percent=not self._settings.letter_alone,
             needs_letter=True,
+            decimals=self._settings.decimals,
         )
 
     def check(self) -> CheckReport:

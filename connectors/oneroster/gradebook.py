@@ -89,6 +89,7 @@ class OneRosterGradebookSink:
             marks=frozenset({Mark.GRADED}) if old else frozenset(Mark),
             needs_percent=old,
             title_length=self._settings.title_limit,
+            decimals=1 if old or not self._settings.send_text else self._settings.decimals,
         )
 
     def check(self) -> CheckReport:

@@ -61,11 +61,13 @@ class PowerSchoolStoredGradesSink:
 
     def limits(self) -> RouteLimits:
         """Return what a stored grade carries: the marks that have a code, and a comment if it is sent."""
+        both = self._settings.send_percent and self._settings.send_letter
         return RouteLimits(
             comment_length=self._settings.comment_length if self._settings.send_comment else 0,
             marks=self._form.marks,
             needs_percent=not self._settings.send_letter,
             needs_letter=not self._settings.send_percent,
+            decimals=self._settings.decimals if both else 1,
         )
 
     def check(self) -> CheckReport:

@@ -95,6 +95,7 @@ def test_a_shortened_comment_is_told_by_the_id_of_the_grade_alone() -> None:
         (payload("88.5", None), replace(ANY, needs_letter=True), "WB23"),
         (payload(None, None), ANY, "WB23"),
         (payload("88.5", "A"), ANY, "WB24"),
+        (payload("89.5", "B"), RouteLimits(decimals=0), "WB24"),
         (payload("0", None, Mark.INCOMPLETE), ANY, "WB25"),
         (payload(None, "F", Mark.PASS), ANY, "WB25"),
     ],
