@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -147,7 +148,13 @@ def _file_lock(path: Path) -> Iterator[bool]:
             yield True
 
 
+def _tells_no_rows(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
 def _engine(url: URL) -> Engine:
+    # At DEBUG SQLAlchemy logs every row it reads, children's among them.
+    logging.getLogger("sqlalchemy.engine.Engine").addFilter(_tells_no_rows)
     if url.get_backend_name() != "sqlite":
         # Values of a row must not reach a log by way of an error's text.
         return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)

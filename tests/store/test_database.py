@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -82,3 +83,11 @@ def test_joining_uses_the_open_transaction(store: Store) -> None:
         assert inner is outer
     with store.joined("alone") as alone:
         assert alone is not outer
+
+
+def test_no_row_is_logged_however_much_is_logged(store_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    joined = sa.select(sa.literal_column("'Secret' || ' Name'"))
+    with caplog.at_level(logging.DEBUG, "sqlalchemy.engine.Engine"), Store(store_url).read() as conn:
+        assert conn.scalar(joined) == "Secret Name"
+    assert "SELECT" in caplog.text
+    assert "Secret Name" not in caplog.text
