@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,16 +55,26 @@ def sniff(lines: Lines) -> str:
     return max(DELIMITERS, key=text.count)
 
 
-def refuse_doubles(names: Iterable[str], file: str) -> None:
-    """Raise StopDistrict FL12 when two columns share a name."""
+def refuse_doubles(names: Sequence[str], file: str, known: Collection[str]) -> None:
+    """Raise StopDistrict FL12 when two columns share a name.
+
+    known: names that may be repeated in a message; the others are told by their number, as the first row of
+    a file that has no header holds a person's data.
+    """
     doubles = sorted(name for name, times in Counter(names).items() if name and times > 1)
     if doubles:
+        told = [_told(name if name in known else "", name, names) for name in doubles]
         raise StopDistrict(
             "FL12",
-            f"{file} has more than one column named {', '.join(doubles)}",
-            fix="Keep one column of each name in the export.",
+            f"{file} has columns of the same name: {'; '.join(told)}",
+            fix="Keep one column of each name in the export, below a row of column names.",
             place=f"{file}:1",
         )
+
+
+def _told(shown: str, name: str, names: Sequence[str]) -> str:
+    numbers = " and ".join(str(number) for number, one in enumerate(names, 1) if one == name)
+    return f"{shown} (columns {numbers})".strip()
 
 
 def refuse_missing(names: Sequence[str], needed: Iterable[str], file: str) -> None:

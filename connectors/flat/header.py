@@ -56,7 +56,7 @@ def _named(
 ) -> Header:
     names = tuple(_spelled([header_name(cell) for cell in first.cells], layout))
     refuse_missing(names, layout.required, file)
-    refuse_doubles(names, file)
+    refuse_doubles(names, file, (*layout.columns, *layout.required, layout.key))
     return Header(names, header.delimiter, header.line, tuple(unnamed(file, names)))
 
 

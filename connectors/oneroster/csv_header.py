@@ -39,9 +39,10 @@ def read_header(
     if not first.whole:
         raise unreadable(file)
     cleaned = [_clean(cell) for cell in first.cells]
+    known = frozenset(known)
     names = _spelled(cleaned, known)
     refuse_missing(names, needed, file)
-    refuse_doubles(names, file)
+    refuse_doubles(names, file, known)
     return Header(
         names, delimiter, lines.number, tuple(_remarks(file, first.cells, cleaned, names, delimiter))
     ), lines

@@ -183,6 +183,16 @@ def test_a_file_nothing_can_be_made_of_stops_the_district(
     assert (error.code, bool(error.fix)) == (code, True)
 
 
+def test_a_file_without_its_header_shows_none_of_its_values(server: RunningSftp, drop: Path) -> None:
+    (drop / "students.txt").write_bytes(b"7\tQuill\tQuill\n8\tReed\tReed\n")
+    with pytest.raises(StopDistrict) as raised:
+        source(server, {"students": FileLayout(name="students.txt")}).open(None, Kept())
+    assert (raised.value.code, raised.value.message) == (
+        "FL12", "students.txt has columns of the same name: (columns 2 and 3)",
+    )  # fmt: skip
+    assert "Quill" not in repr(raised.value.__dict__)
+
+
 def test_a_missing_file_is_named_and_an_optional_one_is_absent(server: RunningSftp, drop: Path) -> None:
     (drop / "students.txt").write_bytes(b"DCID\tLast_Name\n1\tQuill\n")
     (drop / "empty.txt").write_bytes(b"DCID\tLast_Name\n")
