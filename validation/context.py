@@ -74,9 +74,11 @@ class JudgeContext:
 class GradeContext:
     """What judging collected grades of one district needs besides the rows.
 
-    maximum_percent: more than 100 where the district gives extra credit.
+    maximum_percent: more than 100 where the district gives extra credit. words: what names offerings, terms,
+    reporting periods and kinds here, and may be shown as it is; any other word may be a name out of place.
     """
 
     district: DistrictCode
     maximum_percent: Decimal = Decimal(100)
+    words: frozenset[str] = frozenset()
     overrides: Mapping[str, object] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 
@@ -15,21 +15,24 @@ from validation.suites import VALUE, Binding
 
 _HIDDEN = frozenset({"percent", "text_score", "comment", "entered_by"})
 _COLUMN = ("offering", "term", "reporting_period", "kind")
-"""What names a grade column; these are codes, shown in clear."""
+"""What names a grade column."""
 
 
-def grade_cells(batch: pa.RecordBatch, binding: Binding, positions: Sequence[int]) -> list[Cell]:
+def grade_cells(
+    batch: pa.RecordBatch, binding: Binding, positions: Sequence[int], words: Collection[str]
+) -> list[Cell]:
     """Return the failing values of a binding, named by the student's sourcedId.
 
-    A student of another district (GR09) is named by place alone: the finding belongs to this district.
+    words: what may be shown of grade columns as it is. A student of another district (GR09) is named by
+    place alone: the finding belongs to this district.
     """
     named = binding.rule.grouping is not Grouping.RULE
     rows = zip(
         positions,
         at(batch, PLACE, positions),
         at(batch, "student_sourced_id", positions),
-        _shown(batch, binding.field, positions),
-        _groups(batch, binding, positions),
+        _shown(batch, binding.field, positions, words),
+        _groups(batch, binding, positions, words),
         strict=True,
     )
     return [
@@ -45,24 +48,32 @@ def grade_cells(batch: pa.RecordBatch, binding: Binding, positions: Sequence[int
     ]
 
 
-def _shown(batch: pa.RecordBatch, field: str, positions: Sequence[int]) -> list[str]:
+def _shown(batch: pa.RecordBatch, field: str, positions: Sequence[int], words: Collection[str]) -> list[str]:
     if field == VALUE:
         return [""] * len(positions)
-    show = shown_code if field in _COLUMN else _hide if field in _HIDDEN else mask
+    if field in _COLUMN:
+        return [_word(value, words) for value in at(batch, field, positions)]
+    show = _hide if field in _HIDDEN else mask
     return [show(value) for value in at(batch, field, positions)]
+
+
+def _word(value: str | None, words: Collection[str]) -> str:
+    return value if value in words and value else shown_code(value)
 
 
 def _hide(value: str | None) -> str:
     return HIDDEN if value else ""
 
 
-def _groups(batch: pa.RecordBatch, binding: Binding, positions: Sequence[int]) -> list[str]:
+def _groups(
+    batch: pa.RecordBatch, binding: Binding, positions: Sequence[int], words: Collection[str]
+) -> list[str]:
     names = zip(*([value or "" for value in at(batch, name, positions)] for name in _COLUMN), strict=True)
     match binding.rule.grouping:
         case Grouping.CODE:
-            shown = ([shown_code(name) for name in named] for named in names)
+            shown = ([_word(name, words) for name in named] for named in names)
             return [grade_column(OfferingId(offering), *rest) for offering, *rest in shown]
         case Grouping.OFFERING:
-            return [shown_code(offering) for offering, *_ in names]
+            return [_word(offering, words) for offering, *_ in names]
         case _:
             return [""] * len(positions)

@@ -60,7 +60,10 @@ def judge_grades(rows: pa.Table, context: GradeContext) -> Judged:
     batch = _one_batch(rows)
     suite = grade_suite(context.overrides, context.maximum_percent)
     frame = grade_frame(batch, suite, context)
-    failures = [(binding, grade_cells(batch, binding, found)) for binding, found in _failing(frame, suite)]
+    failures = [
+        (binding, grade_cells(batch, binding, found, context.words))
+        for binding, found in _failing(frame, suite)
+    ]
     return settle(batch, failures)
 
 

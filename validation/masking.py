@@ -8,6 +8,7 @@ from unicodedata import category
 _LONGEST = 24
 _CODE = re.compile(r"[0-9A-Za-z:._+-]{1,16}")
 _LONG_NUMBER = re.compile(r"[0-9]{6}")
+_LETTERS = re.compile(r"[A-Za-z]{4,}")
 _SOURCED_ID = re.compile(r"[0-9A-Za-z./@_:-]{1,255}")
 
 _SCHOOL_WORDS = frozenset(
@@ -105,6 +106,27 @@ _SCHOOL_WORDS = frozenset(
         "inactive",
         "deleted",
         "homeroom",
+        "tobedeleted",
+        "true",
+        "false",
+        "schoolyear",
+        "gradingperiod",
+        "department",
+        "local",
+        "state",
+        "national",
+        "frosh",
+        "graduate",
+        "postgraduate",
+        "postsecondary",
+        "final",
+        "midterm",
+        "progress",
+        "report",
+        "exam",
+        "part",
+        "full",
+        "time",
         "scheduled",
         "1",
         "2",
@@ -147,12 +169,16 @@ def mask(value: str | None) -> str:
 def shown_code(value: str | None) -> str:
     """Return a code in clear when it looks like one, else its shape: columns get swapped, and names slip in.
 
-    What looks like one: a single short word without a long number, or words of school life only.
+    What looks like one: a single short word without a long number, and without four letters in a row that
+    are no word of school life, as a name has them; or words of school life only.
     """
     text = value or ""
     is_word = _CODE.fullmatch(text) is not None and _LONG_NUMBER.search(text) is None
+    is_code = is_word and all(
+        run.casefold() in _SCHOOL_WORDS for run in _LETTERS.findall(text.removeprefix("ext:"))
+    )
     words = re.split(r"[\s/_-]+", text.casefold())
-    return text[:_LONGEST] if is_word or all(word in _SCHOOL_WORDS for word in words) else mask(text)
+    return text[:_LONGEST] if is_code or all(word in _SCHOOL_WORDS for word in words) else mask(text)
 
 
 def shown_id(value: str | None) -> str:

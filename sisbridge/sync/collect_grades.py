@@ -56,6 +56,11 @@ class _Desk:
     offerings: frozenset[str]
     latest: dict[GradeId, GradeRecord]
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Return what names this district's grade columns."""
+        return self.offerings.union(*self.columns)
+
 
 def collect_grades(house: House, source: GradeSource, *, progress: Progress | None = None) -> Collected:
     """Read every batch and keep each good row as a revision of its grade; hold the others with a case.
@@ -112,7 +117,10 @@ def _judge_and_keep(
         judged = judge_grades(
             _table(parsed, desk, _strangers(conn, desk, parsed)),
             GradeContext(
-                district=district.code, maximum_percent=_maximum(district), overrides=district.settings
+                district=district.code,
+                maximum_percent=_maximum(district),
+                words=desk.words,
+                overrides=district.settings,
             ),
         )
         good = set(judged.clean.column(PLACE).to_pylist())

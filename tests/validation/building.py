@@ -105,5 +105,10 @@ def grade_rows(rows: Sequence[Mapping[str, object]]) -> pa.Table:
 
 
 def grade_context(maximum: str = "100", **overrides: object) -> GradeContext:
-    """Return the context of district north."""
-    return GradeContext(district=DistrictCode("north"), maximum_percent=Decimal(maximum), overrides=overrides)
+    """Return the context of district north, which knows the offering of good grades by name."""
+    return GradeContext(
+        district=DistrictCode("north"),
+        maximum_percent=Decimal(maximum),
+        words=frozenset({"physics-fall"}),
+        overrides=overrides,
+    )

@@ -29,7 +29,9 @@ def test_a_mask_keeps_no_letter_and_no_digit(value: str) -> None:
     assert {character for character in mask(value) if character.isalnum()} <= {"x", "9"}
 
 
-@pytest.mark.parametrize("code", ["9th", "KG", "-1", "ext:gifted", "Grade Nine and a Half", "Fourth grade"])
+@pytest.mark.parametrize(
+    "code", ["9th", "KG", "-1", "STU", "Grade Nine and a Half", "Fourth grade", "schoolYear"]
+)
 def test_what_looks_like_a_code_is_shown_in_clear(code: str) -> None:
     assert shown_code(code) == code
 
@@ -38,6 +40,8 @@ def test_what_looks_like_a_code_is_shown_in_clear(code: str) -> None:
     ("value", "shown"),
     [
         ("Smith Jane", "xxxxx xxxx"),
+        ("Quillfeather", "xxxxxxxxxxxx"),
+        ("ext:Quill2", "xxx:xxxxx9"),
         ("ROLE, Jane", "xxxx, xxxx"),
         ("910000123", "999999999"),
         ("k" * 40, "x" * 24),
