@@ -53,7 +53,10 @@ def is_settled(conn: Connection, district: DistrictCode, school_year: str) -> bo
 
 
 def carry_keys(conn: Connection, district: DistrictCode, rekey_id: str) -> None:
-    """Let the numbers of users be known under the sourcedIds that a re-key gave them, too."""
+    """Let the numbers of users be known under the sourcedIds that a re-key gave them, too.
+
+    A SIS may take a re-key back: then the users were known under these sourcedIds once before.
+    """
     columns = ("district_code", "school_year", "identity_id", "local_fingerprint")
     same = (
         (rekey_pair.c.district_code == identity_key.c.district_code)
@@ -65,6 +68,13 @@ def carry_keys(conn: Connection, district: DistrictCode, rekey_id: str) -> None:
         .join(rekey_pair, same)
         .where(identity_key.c.district_code == district, rekey_pair.c.rekey_id == rekey_id)
     )
+    known_before = sa.select(rekey_pair.c.new_sourced_id).where(
+        rekey_pair.c.district_code == district,
+        rekey_pair.c.rekey_id == rekey_id,
+        rekey_pair.c.roster_table == RosterTable.USERS.value,
+    )
+    forgotten = (identity_key.c.district_code == district, identity_key.c.user_sourced_id.in_(known_before))
+    conn.execute(sa.delete(identity_key).where(*forgotten))
     conn.execute(sa.insert(identity_key).from_select([*columns, "user_sourced_id"], carried))
 
 

@@ -104,6 +104,14 @@ def end_links(
     conn.execute(ended.values(valid_to=on))
 
 
+def reopen_links(conn: Connection, district: DistrictCode, school_year: str, users: Collection[str]) -> None:
+    """Let links that had ended go on, because a SIS went back to the sourcedIds it had before."""
+    link = person_link.c
+    here = (link.district_code == district, link.school_year == school_year)
+    mine = bulk.one_of(conn, link.user_sourced_id, users)
+    conn.execute(sa.update(person_link).where(*here, mine).values(valid_to=None))
+
+
 def graded_as(conn: Connection, district: DistrictCode, who: PersonId) -> set[SourcedId]:
     """Return the users under which grades of a person were collected; such grades stay with the person."""
     found = sa.select(grade.c.student).where(grade.c.district_code == district, grade.c.person_id == who)

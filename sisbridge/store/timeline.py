@@ -46,20 +46,27 @@ class StageCost:
 
 
 def of_record(
-    conn: Connection, district: DistrictCode, table: RosterTable, sourced_id: SourcedId
+    conn: Connection, district: DistrictCode, table: RosterTable, *sourced_ids: SourcedId
 ) -> list[PastChange]:
-    """Return the changes of one record, newest first."""
+    """Return the changes of one record under all sourcedIds it had, newest first."""
     change = roster.change
     query = (
-        sa.select(change.c.op, change.c.night_on, change.c.fields, change.c.decided_by, change.c.before)
+        sa.select(
+            change.c.sourced_id,
+            change.c.op,
+            change.c.night_on,
+            change.c.fields,
+            change.c.decided_by,
+            change.c.before,
+        )
         .where(change.c.district_code == district, change.c.roster_table == table.value)
-        .where(change.c.sourced_id == sourced_id)
+        .where(change.c.sourced_id.in_(sourced_ids))
         .order_by(change.c.change_id.desc())
     )
     return [
         PastChange(
             table,
-            sourced_id,
+            SourcedId(row.sourced_id),
             Op(row.op),
             row.night_on,
             tuple(name for name in row.fields.split(",") if name),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from domain.ids import DistrictCode, SourcedId
 from domain.model import Op
@@ -60,11 +61,27 @@ def _of_table(
     conn: Connection, district: DistrictCode, table: RosterTable, sourced_id: SourcedId
 ) -> list[HistoryStep]:
     row = roster.rows(conn, district, table, None, {"sourced_id": [sourced_id]}).to_pylist()
-    steps = _steps(timeline.of_record(conn, district, table, sourced_id), row[0] if row else {})
-    before = rekey.former(conn, district, table, sourced_id)
-    if before is None:
-        return steps
-    return steps + _of_table(conn, district, table, before[0])
+    past = timeline.of_record(conn, district, table, *_ids(conn, district, table, sourced_id))
+    return _steps(_new_id_first(past), row[0] if row else {})
+
+
+def _new_id_first(past: list[PastChange]) -> list[PastChange]:
+    """Show of each re-key what a record became above what it was, though it was brought before that went."""
+    told = list(past)
+    for at, (later, earlier) in enumerate(pairwise(past)):
+        if later.op is Op.REMOVE and earlier.op is Op.ADD and later.sourced_id != earlier.sourced_id:
+            told[at : at + 2] = [earlier, later]
+    return told
+
+
+def _ids(
+    conn: Connection, district: DistrictCode, table: RosterTable, sourced_id: SourcedId
+) -> list[SourcedId]:
+    """Return the sourcedIds a record had before, each once: a SIS may go back to one of them."""
+    ids = [sourced_id]
+    while (before := rekey.former(conn, district, table, ids[-1])) and before[0] not in ids:
+        ids.append(before[0])
+    return ids
 
 
 def _steps(past: list[PastChange], state: dict[str, str | None]) -> list[HistoryStep]:

@@ -64,7 +64,7 @@ def proposal(house: House, district: DistrictCode) -> Proposal:
             told = json.loads(house.landing.read(district, snapshot, SUMMARY))
             tables = tuple(Proposed(**one) for one in told)
             found = pairing.without(_landed(house, district, snapshot, tables), refused)
-            if found and _stands(house, district, found):
+            if any(pairs.num_rows for pairs in _usable_now(house, district, found).values()):
                 return Proposal(district, snapshot, run_id, tables, found)
     raise StopDistrict(
         "CF86",
@@ -84,15 +84,9 @@ def _landed(
     return found
 
 
-def _stands(house: House, district: DistrictCode, found: Crosswalk) -> bool:
-    """Return whether any of its old ids is still in force."""
+def _usable_now(house: House, district: DistrictCode, found: Crosswalk) -> dict[RosterTable, pa.Table]:
     with house.store.read() as conn:
-        return any(
-            roster.rows(
-                conn, district, table, ["sourced_id"], {"sourced_id": pairs.column(0).to_pylist()}
-            ).num_rows
-            for table, pairs in found.items()
-        )
+        return _usable(conn, district, found)
 
 
 def accept(house: House, district: DistrictCode, actor: str) -> Carried:
@@ -191,6 +185,7 @@ def _move_people(
     links = people.links(conn, code, year)
     known = {SourcedId(new): links[SourcedId(old)] for old, new in users.items() if SourcedId(old) in links}
     people.add_links(conn, code, year, known, night_on)
+    people.reopen_links(conn, code, year, list(known))
     people.end_links(conn, code, year, list(users), night_on)
     said = identity_store.decisions(conn, code, year)
     for verdict, pairs in ((identity_store.SAME, said.same), (identity_store.DIFFERENT, said.different)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,13 +19,15 @@ from sisbridge.store import outbox, people, regions
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.tables.region import audit
-from sisbridge.sync import rekey_desk
+from sisbridge.sync import decisions, rekey_desk
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.history import history
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.people_desk import split
 from sisbridge.sync.rekey_desk import accept, proposal, refuse
 from sisbridge.sync.release import release
+from sisbridge.sync.why import why
 from sisbridge.sync.writeback import deliver
 from tests.support.rekeyed import EVERYTHING, rekeyed
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, roster
@@ -185,4 +188,36 @@ def _broken(*_: object) -> int:
 def test_there_is_nothing_to_accept_on_an_ordinary_night(house: House) -> None:
     sync_district(house, REST)
     with pytest.raises(StopDistrict, match="CF86"):
+        accept(house, REST, "director")
+
+
+def test_a_re_key_that_the_sis_takes_back_is_carried_back(house: House, region: SmallRegion) -> None:
+    old = region.provider.dataset
+    sync_district(house, REST)
+    before = rows(house, REST, RosterTable.USERS)
+    for days, dataset in ((1, rekeyed(old, "users")), (2, old)):
+        region.provider.dataset = dataset
+        region.load(house, NOW + timedelta(days=days))
+        sync_district(house, REST)
+        accept(house, REST, "director")
+    with house.store.read() as conn:
+        links = people.links(conn, REST, "2026")
+    assert rows(house, REST, RosterTable.USERS) == before
+    assert all(links[SourcedId(user)] == links[SourcedId(f"n-{user}")] for user in before)
+    assert [step.what for step in history(house, REST, SourcedId("u0")) if step.table == "users"] == [
+        "came", "was removed", "came", "was removed", "came",
+    ]  # fmt: skip
+    assert sync_district(house, REST).counts["changes"] == 0
+    (answer,) = why(house, "n-u0", REST)
+    assert f"What was n-u0 in district {REST} is u0 since" in answer.sentence
+
+
+def test_a_re_key_of_which_a_part_was_let_go_is_decided_once(house: House, region: SmallRegion) -> None:
+    sync_district(house, REST)
+    region.provider.dataset = rekeyed(region.provider.dataset, "users")
+    sync_district(house, REST)
+    decisions.release(house, REST, "registrar", decisions.chosen(table="users", direction="add"))
+    with suppress(StopDistrict):
+        accept(house, REST, "director")
+    with pytest.raises(StopDistrict, match="No re-key"):
         accept(house, REST, "director")
