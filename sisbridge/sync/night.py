@@ -114,7 +114,8 @@ def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
         found = spoken(findings_of(stage), stage.read_findings("dependents"))
         mode = snapshots.load(conn, district, stage.snapshot).mode
         cases.fold(conn, district, stage.night_on, found, "roster", closing=mode is Mode.BULK)
-        cases.fold(conn, district, stage.night_on, [], "feed")
+        if not window.is_in_doubt(conn, district):
+            cases.fold(conn, district, stage.night_on, [], "feed")
         runs.close_run(conn, district, run_id, RunState.FINISHED, at=stage.now())
     reconcile(house, district)
 

@@ -20,6 +20,7 @@ from domain.tables import RosterTable
 from mappings import compare as comparing
 from sisbridge.store import roster, runs, snapshots
 from sisbridge.store.database import Connection
+from sisbridge.store.runs import RunMode
 from sisbridge.sync import holds
 from sisbridge.sync.context import Stage, clean_name, seen_name
 
@@ -134,9 +135,11 @@ def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -
     """Move the bookmarks, in the transaction that applies the snapshot and before it is marked applied.
 
     A full moves all of them, unless something is missing: then the next night is a full too. A delta
-    moves those of tables none of whose rows was held, for a held row would not be sent again.
+    moves those of tables none of whose rows was held, for a held row would not be sent again. A doubt that
+    is younger than the snapshot stands: what a person releases of an older night makes nothing good.
     """
     begins = _begins(conn, stage, snapshot)
+    doubted_at = snapshots.bookmark(conn, stage.code, DOUBT)
     snapshots.forget_bookmarks(conn, stage.code, keep=set(snapshots.bookmarks(conn, stage.code)) - {DOUBT})
     landed = [facts.table for facts in snapshot.tables]
     if snapshot.mode is Mode.BULK:
@@ -148,6 +151,19 @@ def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot, ops: Ops) -
         snapshots.forget_bookmarks(conn, stage.code, keep=(FULL,))
     else:
         _move(conn, stage, [table for table in landed if not _held(conn, stage, table)], begins)
+    if doubted_at is not None and _is_older(conn, stage, snapshot, doubted_at):
+        snapshots.set_bookmark(conn, stage.code, DOUBT, doubted_at)
+
+
+def is_in_doubt(conn: Connection, district: DistrictCode) -> bool:
+    """Return whether a night was stopped that no applied roster has made good."""
+    return DOUBT in snapshots.bookmarks(conn, district)
+
+
+def _is_older(conn: Connection, stage: Stage, snapshot: RosterSnapshot, doubted_at: datetime) -> bool:
+    """Return whether a release or a replay applied what was there before a night was stopped."""
+    run = runs.get(conn, stage.code, stage.run_id)
+    return run.mode is not RunMode.NIGHTLY and snapshot.as_of < doubted_at
 
 
 def doubt(conn: Connection, district: DistrictCode, run_id: RunId) -> None:

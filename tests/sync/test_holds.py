@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from domain.errors import StopDistrict
 from simulators.dataset import Dataset
 from sisbridge.house import House
-from sisbridge.store import audit, runs
+from sisbridge.store import audit, runs, snapshots
 from sisbridge.store import roster as roster_store
 from sisbridge.store.tables.region import audit as audit_table
 from sisbridge.store.tables.roster import change
-from sisbridge.sync import decisions
+from sisbridge.sync import decisions, window
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.night import NightOutcome, sync_district
@@ -151,6 +151,22 @@ def renamed(name: str) -> Dataset:
     for number in range(40):
         dataset.change("users", f"x{number}", NOW, familyName=name)
     return dataset
+
+
+def test_a_release_of_an_older_night_makes_no_stopped_night_good(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd(), delta=True)
+    night(house, region, 1, without(crowd(), *GONE), delta=True)
+    (region.sftp.outgoing(FILES) / "roster.zip").write_bytes(b"torn")
+    region.load(house, NOW + timedelta(days=2), delta=True)
+    stopped = sync_district(house, FILES).code
+    assert decisions.release(house, FILES, "registrar", decisions.chosen(hold_id=1)).applied
+    assert stopped in {case.rule for case in open_cases(house, FILES)}
+    with house.store.read() as conn:
+        assert window.DOUBT in snapshots.bookmarks(conn, FILES)
+    assert night(house, region, 3, without(crowd(), *GONE), delta=True).state == "finished"
+    assert open_cases(house, FILES) == []
+    with house.store.read() as conn:
+        assert window.DOUBT not in snapshots.bookmarks(conn, FILES)
 
 
 def test_a_part_of_a_hold_can_be_released(house: House, region: SmallRegion) -> None:
