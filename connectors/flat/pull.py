@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 
 from connectors.delimited.blocks import Lines
 from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
-from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces, without_rows
+from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces
+from connectors.delimited.paged import file_pages
 from connectors.delimited.reader import TableReader
 from connectors.flat.header import read_flat_header
 from connectors.flat.layout import FileLayout, FlatLayout
-from connectors.protocol import Cursor, Landing, Notice, Page, PageProof, PullFacts
+from connectors.protocol import Landing, Notice, Page, PullFacts
 from domain.errors import StopDistrict
 from domain.model import Mode
 from domain.tables import PLACE
@@ -93,13 +94,7 @@ class FlatPull:
         header, lines = self._header(file)
         key = next((name for name in header.names if name.casefold() == file.layout.key.casefold()), "")
         reader = TableReader(file.name, header, lines, lambda one: self._note(source_table, one), key)
-        batches = self._batches(reader)
-        batch, number = next(batches, None) or without_rows(header), 0
-        while batch is not None:
-            after = next(batches, None)
-            proof = PageProof(number, batch.num_rows, None, None if after is None else Cursor(number + 1))
-            yield Page(source_table, batch, proof)
-            batch, number = after, number + 1
+        yield from file_pages(source_table, header, self._batches(reader))
 
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed so far, each once, in the order it was met."""

@@ -10,18 +10,18 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from connectors.copies import private_folder
 from connectors.delimited.blocks import Lines
 from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
-from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces, remark, without_rows
+from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces, remark
+from connectors.delimited.paged import file_pages
 from connectors.delimited.reader import TableReader
 from connectors.oneroster.csv_header import read_header
 from connectors.oneroster.csv_manifest import ABSENT, MANIFEST, Manifest, manifest_gaps, read_manifest
 from connectors.oneroster.csv_package import ROSTER_FILES, CsvLimits, Unpacked, loose_files, unpack
-from connectors.protocol import Cursor, Landing, Notice, Page, PageProof, PullFacts
+from connectors.protocol import Cursor, Landing, Notice, Page, PullFacts
 from domain.errors import StopDistrict
 from domain.model import Mode
 from domain.oneroster import COLLECTIONS, Version
@@ -79,15 +79,7 @@ class CsvPull:
         file = self._files[source_table]
         header, lines = self._header(file)
         batches = TableReader(file.name, header, lines, self._note).batches()
-        start = resume.page if resume else 0
-        following = islice(batches, start, None)
-        batch = next(following, None) or without_rows(header)
-        number = start
-        while batch is not None:
-            after = next(following, None)
-            proof = PageProof(number, batch.num_rows, None, None if after is None else Cursor(number + 1))
-            yield Page(source_table, batch, proof)
-            batch, number = after, number + 1
+        yield from file_pages(source_table, header, batches, resume.page if resume else 0)
 
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed so far, each once, in the order it was met."""
