@@ -48,6 +48,7 @@ BREACHES = [
     ("sisbridge/store/planted.py", "import pandas", "fence-frames"),
     ("sisbridge/sync/planted.py", "import sqlite3", "fence-databases"),
     ("simulators/planted.py", "import paramiko", "fence-simulators"),
+    ("simulators/planted.py", "import bench", "fence-workbench"),
     ("connectors/planted.py", "import fastapi", "fence-web"),
     ("dags/planted.py", "import pyarrow", "fence-arrow"),
 ]
@@ -81,6 +82,19 @@ def test_the_ground_imports_nothing_but_the_standard_library() -> None:
             tops = {name.split(".")[0] for name in names}
             foreign += [f"{path.name}: {top}" for top in tops - sys.stdlib_module_names - {"domain"}]
     assert foreign == []
+
+
+def test_no_file_is_longer_than_300_lines_and_no_function_than_60() -> None:
+    long = []
+    for path in tracked_files():
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in (*PACKAGES, "bench"):
+            text = path.read_text(encoding="utf-8")
+            long += [path.name] * (len(text.splitlines()) > 300)
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    lines = (node.end_lineno or 0) - node.lineno + 1
+                    long += [f"{path.name}:{node.lineno}: {lines} lines"] * (lines > 60)
+    assert long == []
 
 
 @pytest.fixture(scope="module")
