@@ -194,6 +194,15 @@ def test_an_external_grade_of_the_same_name_is_seen(start: Start) -> None:
     assert held.value == GradeValue(Decimal("70.0"), None)
 
 
+def test_a_grade_of_another_course_of_the_same_name_is_not_taken_for_ours(start: Start) -> None:
+    server = start()
+    other = {"studentid": 501, "schoolid": 100, "storecode": "S1", "termid": 3501, "course_name": "Physics"}
+    server.tables.add("storedgrades", {**other, "course_number": "PH-OLD", "percent": 83.7, "grade": LETTER})
+    (receipt,) = send(sink(server), grade())
+    assert receipt.outcome is Outcome.DELIVERED
+    assert [row["course_number"] for row in rows(server)] == ["PH-OLD", "PH"]
+
+
 def test_a_server_that_links_nothing_gets_no_second_grade_and_the_first_is_taken_back(start: Start) -> None:
     server = start(manner=Manner(links_sections=False))
     receipts = send(sink(server), grade(), grade("u7"))

@@ -28,6 +28,6 @@ FROM sections n
   LEFT JOIN users u ON u.dcid = p.users_dcid
   LEFT JOIN storedgrades g ON g.studentid = s.id AND g.storecode = :store_code
     AND g.termid BETWEEN t.yearid * 100 AND t.yearid * 100 + 99
-    AND (g.course_number = n.course_number OR g.course_name = c.course_name)
+    AND (g.course_number = n.course_number OR (g.course_number IS NULL AND g.course_name = c.course_name))
 WHERE n.course_number = :course_number AND t.yearid = :year_id
 ORDER BY s.dcid, n.dcid, e.dcid, g.dcid
