@@ -125,7 +125,12 @@ def _judge_and_keep(
         )
         good = set(judged.clean.column(PLACE).to_pylist())
         seen = grade_store.batch_seen(conn, district.code, batch.name, batch.sha256)
-        kept = [_keep(conn, house, desk, row, seen) for row in parsed if row.place in good]
+        held = held_grades.still_held(conn, house, district, batch, parsed)
+        kept = [
+            _keep(conn, house, desk, row, seen and row.place not in held)
+            for row in parsed
+            if row.place in good
+        ]
         known = {student for student, _, _ in desk.seats}
         findings = [held_grades.named(one, known) for one in judged.findings]
         held_grades.hold(conn, house, district, batch, parsed, findings, seen)
@@ -213,7 +218,7 @@ def _known(row: grading.ParsedGrade, desk: _Desk) -> bool:
 def _keep(conn: Connection, house: House, desk: _Desk, row: grading.ParsedGrade, seen: bool) -> bool:
     """Keep a row as the newest revision of its grade; return False when nothing is new in it.
 
-    seen: the very file was read before, so that it cannot speak against what came after it.
+    seen: this very row was judged good before, so that it cannot speak against what came after it.
     """
     seat = desk.seats[(row.student, row.offering, row.term)]
     column = grade_column(OfferingId(row.offering), row.term, row.reporting_period, row.kind)

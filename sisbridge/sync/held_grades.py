@@ -40,6 +40,18 @@ def hold(
     )
 
 
+def still_held(
+    conn: Connection,
+    house: House,
+    district: District,
+    batch: GradeBatch,
+    rows: Sequence[grading.ParsedGrade],
+) -> frozenset[str]:
+    """Return the places of rows that a file of this name holds up to now, and no later file corrected."""
+    before = held_grades.keys_of_batch(conn, district.code, batch.name)
+    return frozenset(row.place for row in rows if before and _row_key(house, district, row) in before)
+
+
 def stop(house: House, batch: GradeBatch, district: District, error: SisbridgeError) -> None:
     """Open a case for a district whose grades cannot be judged; the other districts' go on."""
     finding = Finding(

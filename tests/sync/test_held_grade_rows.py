@@ -68,3 +68,14 @@ def test_what_a_teacher_typed_for_a_student_is_not_kept(seated: House, region: S
         (row,) = conn.execute(sa.select(held_grade)).all()
     assert "900000003" not in str(row)
     assert row.sourced_id == ""
+
+
+def test_a_row_held_by_a_file_counts_once_the_cause_is_mended_and_the_file_is_read_again(
+    seated: House, region: SmallRegion
+) -> None:
+    collected(seated, region, "a.csv", "u0,88,B")
+    collected(seated, region, "z.csv", "u0,92,B")
+    assert held(seated) == [("GR05", 1, "z.csv:2")]
+    region.load(seated, scale={"bands": {"A": 93, "B": 80, "C": 70, "F": 0}})
+    assert collected(seated, region, "z.csv", "u0,92,B").kept == 1
+    assert held(seated) == []
