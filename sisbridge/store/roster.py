@@ -143,15 +143,19 @@ def _count(conn: Connection, stored: Table, district: DistrictCode) -> int:
 def at_night(conn: Connection, district: DistrictCode, table: RosterTable, night_on: date) -> pa.Table:
     """Return sourced_id and digest of the rows as they were when a night had been applied.
 
-    What changed since is undone: each row's first later change says what it was before.
+    What changed since is undone: each row's first later change says what it was before. What was done
+    after a later night counts as later, though an older night was replayed then.
     """
     stored = roster[table]
+    first_later = sa.select(sa.func.min(change.c.change_id)).where(
+        change.c.district_code == district, change.c.night_on > night_on
+    )
     later = (
         sa.select(change.c.sourced_id, sa.func.min(change.c.change_id).label("change_id"))
         .where(
             change.c.district_code == district,
             change.c.roster_table == table,
-            change.c.night_on > night_on,
+            change.c.change_id >= first_later.scalar_subquery(),
         )
         .group_by(change.c.sourced_id)
         .subquery("later")

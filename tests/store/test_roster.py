@@ -194,6 +194,20 @@ def test_every_earlier_night_can_be_told(store: Store) -> None:
     assert state(store, date(2026, 1, 6)) == {key: digest(row) for key, row in second.items()}
 
 
+def test_a_night_can_be_rebuilt_though_an_older_one_was_replayed_after_it(store: Store) -> None:
+    """The rows that only the replay changed since are undone with what the nights after it did."""
+    older, newer = {"a": session("A"), "b": session("A")}, {"a": session("B"), "b": session("A")}
+    last = {"a": session("A"), "b": session("B")}
+    move(store, {}, older, night=date(2026, 1, 5))
+    move(store, older, newer, night=date(2026, 1, 6))
+    move(store, newer, {**newer, "b": session("C")}, night=date(2026, 1, 7))
+    move(store, {**newer, "b": session("C")}, older, night=date(2026, 1, 5))
+    move(store, older, last, night=date(2026, 1, 8))
+    assert state(store, date(2026, 1, 5)) == {key: digest(row) for key, row in older.items()}
+    assert state(store, date(2026, 1, 6)) == {key: digest(row) for key, row in newer.items()}
+    assert state(store, date(2026, 1, 8)) == {key: digest(row) for key, row in last.items()}
+
+
 @pytest.mark.parametrize(
     ("op", "before"), [("update", b"0" * 16), ("remove", b"0" * 16), ("update", None), ("missing", None)]
 )
