@@ -27,7 +27,7 @@ DEFAULT_ARGS = {
 @task
 def districts() -> list[str]:
     """Return the codes of all districts."""
-    return tasks.due_districts()
+    return tasks.all_districts()
 
 
 @task(map_index_template="{{ task.op_kwargs['district'] }}")

@@ -60,7 +60,8 @@ def _house() -> Iterator[House]:
 def due_districts(only: Sequence[str] = ()) -> list[str]:
     """Return the codes of the districts to sync tonight; `only` narrows them to the codes it names.
 
-    A district whose pulls pause today gets its run row here and is left out.
+    A district whose pulls pause today, or that does not say so clearly, gets its run row here and is left
+    out.
 
     Raises AirflowFailException when `only` names a district that is not due.
     """
@@ -71,7 +72,15 @@ def due_districts(only: Sequence[str] = ()) -> list[str]:
         unknown = sorted(set(only) - set(due))
         if unknown:
             raise AirflowFailException(f"not among the districts to sync: {', '.join(unknown)}")
-        return [code for code in due if (not only or code in only) and not night.pause(house, code)]
+        return list(night.due(house, [code for code in due if not only or code in only]))
+
+
+def all_districts() -> list[str]:
+    """Return the codes of all districts, whether their pulls pause or not."""
+    from sisbridge.sync import night
+
+    with _house() as house:
+        return list(night.districts(house))
 
 
 def begin(district: str) -> str:

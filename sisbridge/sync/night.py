@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from domain.errors import RetryLater, SisbridgeError
+from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.model import Finding, Mode, Severity
 from sisbridge.house import House, clock_of, today_of
@@ -68,7 +68,11 @@ def pause(house: House, district: DistrictCode, mode: RunMode = RunMode.NIGHTLY)
     Grades leave as ever. Raises StopDistrict CF82 for a blackout that is not understood.
     """
     known = house.district(district)
-    window = blackout_of(known)
+    try:
+        window = blackout_of(known)
+    except SisbridgeError as error:
+        _stop(house, district, begin(house, district, mode), error)
+        raise
     if window is None:
         return None
     reason = f": {window.reason}" if window.reason else ""
@@ -78,6 +82,21 @@ def pause(house: House, district: DistrictCode, mode: RunMode = RunMode.NIGHTLY)
     with house.store.begin("pause") as conn:
         runs.close_run(conn, district, run_id, RunState.PAUSED, code="CF48", message=message, fix=fix, at=at)
     return NightOutcome(district, run_id, "paused", "CF48", message, fix)
+
+
+def due(house: House, chosen: Iterable[DistrictCode]) -> list[DistrictCode]:
+    """Return the districts of these to pull tonight; the run rows of the others are written here.
+
+    One whose blackout is not understood is stopped with a case of its own, and the others go on.
+    """
+    return [code for code in chosen if _is_due(house, code)]
+
+
+def _is_due(house: House, district: DistrictCode) -> bool:
+    try:
+        return pause(house, district) is None
+    except StopDistrict:
+        return False
 
 
 def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -> None:

@@ -17,12 +17,14 @@ from sisbridge.store import roster as roster_store
 from sisbridge.store.tables.region import audit as audit_table
 from sisbridge.store.tables.roster import change
 from sisbridge.sync import decisions, window
+from sisbridge.sync import night as night_steps
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.night import NightOutcome, sync_district
+from sisbridge.sync.region import load_entries
 from sisbridge.sync.release import release
 from sisbridge.sync.writeback import deliver
-from tests.support.small_region import FILES, NOW, SmallRegion, add_student, roster
+from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 
 def crowd() -> Dataset:
@@ -283,6 +285,21 @@ def test_a_window_that_is_no_window_stops_the_district(
     house: House, region: SmallRegion, wrong: object
 ) -> None:
     assert night(house, region, 0, crowd(), blackouts=wrong).code == "CF82"
+
+
+def test_a_district_whose_blackout_is_no_window_keeps_no_other_from_its_night(
+    house: House, region: SmallRegion
+) -> None:
+    entries = region.entries(NOW)
+    (wrong,) = (one for one in entries["district"] if one["code"] == FILES)
+    wrong["settings"]["blackouts"] = "summer"
+    load_entries(house, entries, "tester")
+    assert night_steps.due(house, [FILES, REST]) == [REST]
+    with house.store.read() as conn:
+        run = runs.latest(conn, FILES)
+    assert run is not None
+    assert (run.state, run.code) == ("stopped", "CF82")
+    assert [case.rule for case in open_cases(house, FILES)] == ["CF82"]
 
 
 def test_a_frozen_contract_holds_a_feed_with_a_new_column(house: House, region: SmallRegion) -> None:
