@@ -13,7 +13,7 @@ import typer
 from domain.errors import SisbridgeError
 from domain.ids import DistrictCode, ItemId
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import ExitCode, JsonFlag, fail, print_json, print_table
+from sisbridge.cli.output import ExitCode, JsonFlag, fail_of_some, failure_entry, print_json, print_table
 
 app = typer.Typer(help="Grades of the shared courses.", no_args_is_help=True)
 
@@ -64,7 +64,7 @@ def release(
     from sisbridge.sync.release import Released, release_again
     from sisbridge.sync.release import release as open_gate
 
-    failure: SisbridgeError | None = None
+    failed: dict[str, SisbridgeError] = {}
     released: dict[str, Released] = {}
     with opened(as_json) as house, counting(as_json) as counted:
         actor = house.settings.actor
@@ -76,10 +76,8 @@ def release(
                 else:
                     released[code] = open_gate(house, code, actor, offering=offering, progress=told)
             except SisbridgeError as error:
-                failure = error
-    _show("Grades released", {code: came.as_dict() for code, came in released.items()}, as_json)
-    if failure:
-        fail(failure, as_json)
+                failed[code] = error
+    _show("Grades released", {code: came.as_dict() for code, came in released.items()}, failed, as_json)
 
 
 @app.command("deliver")
@@ -91,7 +89,7 @@ def deliver(districts: Codes = None, as_json: JsonFlag = False) -> None:
     from sisbridge.sync.night import districts as all_districts
     from sisbridge.sync.writeback import deliver as write_back
 
-    failure: SisbridgeError | None = None
+    failed: dict[str, SisbridgeError] = {}
     delivered: dict[str, dict[str, int]] = {}
     with opened(as_json) as house, counting(as_json) as counted:
         for code in [DistrictCode(code) for code in districts or all_districts(house)]:
@@ -99,10 +97,8 @@ def deliver(districts: Codes = None, as_json: JsonFlag = False) -> None:
             try:
                 delivered[code] = write_back(house, code, progress=told).as_dict()
             except SisbridgeError as error:
-                failure = error
-    _show("Grades", delivered, as_json)
-    if failure:
-        fail(failure, as_json)
+                failed[code] = error
+    _show("Grades", delivered, failed, as_json)
 
 
 @app.command("list")
@@ -166,13 +162,20 @@ def choose(
         typer.echo(f"Item {item} of district {district} is now {state.replace('_', ' ')}.")
 
 
-def _show(title: str, counts: Mapping[str, Mapping[str, int]], as_json: bool) -> None:
+def _show(
+    title: str,
+    counts: Mapping[str, Mapping[str, int]],
+    failed: Mapping[str, SisbridgeError],
+    as_json: bool,
+) -> None:
+    """Print what came of each district, and end the command when some could not be served."""
     if as_json:
-        print_json(counts)
+        print_json({**counts, **{code: failure_entry(error) for code, error in failed.items()}})
     elif counts:
         heads = next(iter(counts.values()))
         rows = [(code, *many.values()) for code, many in counts.items()]
         print_table(title, ("district", *(head.replace("_", " ") for head in heads)), rows)
+    fail_of_some(failed, as_json)
 
 
 @contextmanager

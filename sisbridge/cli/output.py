@@ -98,9 +98,33 @@ def code_of(error: SisbridgeError) -> ExitCode:
 def fail(error: SisbridgeError, as_json: bool) -> NoReturn:
     """Print a failure with its fix and end the command with its exit code."""
     if as_json:
-        print_json({"code": error.code, "message": error.message, "fix": error.fix, "place": error.place})
+        print_json(failure_entry(error))
     else:
-        where = f" ({error.place})" if error.place else ""
-        typer.echo(f"{error.code}: {error.message}{where}", err=True)
-        typer.echo(f"  Fix: {error.fix}", err=True)
+        _tell(error)
     raise typer.Exit(code_of(error))
+
+
+def fail_of_some(failures: Mapping[str, SisbridgeError], as_json: bool) -> None:
+    """End a command that went on past failures of some districts; none of them ends nothing.
+
+    Every failure is told with its district, as JSON elsewhere (`failure_entry`). The exit code is BROKEN
+    or STOPPED when one of them needs somebody, RETRY when all of them may pass.
+    """
+    if not failures:
+        return
+    for district, error in failures.items():
+        if not as_json:
+            _tell(error, f"District {district}: ")
+    codes = {code_of(error) for error in failures.values()}
+    raise typer.Exit(max(codes - {ExitCode.RETRY}, default=ExitCode.RETRY))
+
+
+def failure_entry(error: SisbridgeError) -> Mapping[str, object]:
+    """Return a failure as a JSON object."""
+    return {"code": error.code, "message": error.message, "fix": error.fix, "place": error.place}
+
+
+def _tell(error: SisbridgeError, whose: str = "") -> None:
+    where = f" ({error.place})" if error.place else ""
+    typer.echo(f"{whose}{error.code}: {error.message}{where}", err=True)
+    typer.echo(f"  Fix: {error.fix}", err=True)

@@ -173,6 +173,24 @@ def test_without_a_master_key_nothing_is_opened(tmp_path: Path, monkeypatch: pyt
     assert "SISBRIDGE_MASTER_KEY" in ended.stderr
 
 
+def test_every_district_that_cannot_be_served_is_told_in_one_document(
+    region: SmallRegion, tmp_path: Path
+) -> None:
+    entries = region.entries()
+    for district in entries["district"]:
+        del district["mou_approved_on"]
+    file = tmp_path / "without.toml"
+    file.write_text(toml(entries), encoding="utf-8")
+    assert run("region", "load", str(file)).exit_code == 0
+    ended = run("grades", "deliver", "--json")
+    told = json.loads(ended.stdout)
+    assert {code: one["code"] for code, one in told.items()} == {REST: "CF11", FILES: "CF11"}
+    assert ended.exit_code == ExitCode.STOPPED
+    plain = run("grades", "release").stderr
+    assert f"District {REST}: CF11: " in plain
+    assert f"District {FILES}: CF11: " in plain
+
+
 def test_a_grade_row_of_no_known_district_is_named_by_its_place(region: SmallRegion) -> None:
     run("sync")
     ended = run("grades", "collect", str(region.grade_file(["7777,u0,80"])))
