@@ -58,6 +58,14 @@ class StoredGradeSettings(PowerSchoolConnection):
             raise ValueError("send_percent or send_letter has to stay on: a grade without both is no grade")
         return self
 
+    @model_validator(mode="after")
+    def _credit_can_be_told(self) -> StoredGradeSettings:
+        if bool(self.gpa_points) != ("gpa_points" in self.credit_fields):
+            raise ValueError("gpa_points needs the points of each letter, and its name in credit_fields")
+        if {"earnedcrhrs", "gpa_points"} & set(self.credit_fields) and not self.send_letter:
+            raise ValueError("earnedcrhrs and gpa_points follow the letter: leave send_letter on for them")
+        return self
+
 
 class PowerSchoolGradebookSettings(PowerSchoolConnection):
     """Points into the teacher's gradebook, from which PowerSchool computes the term's grade.

@@ -92,6 +92,7 @@ class StoredForm:
         """
         fields = self._named(payload, place.row)
         fields |= self._kept(standing) if standing else self._begun(payload, place.row)
+        fields |= self._recounted(payload, place.row, standing) if standing else {}
         fields |= self._graded(payload)
         return orjson.dumps({"tables": {"storedgrades": fields}})
 
@@ -150,14 +151,32 @@ class StoredForm:
             raise _half(payload)
         if counted and not hours and not self._settings.zero_credits:
             raise _none(payload)
-        letter = self._graded(payload).get("grade", "")
+        return self._counted(str(self._graded(payload).get("grade", "")), row)
+
+    def _counted(self, letter: str, row: Row) -> Fields:
+        """Return the credit fields the district wants filled, as they are for a letter."""
+        hours = _decimal(row.get("credit_hours")) or Decimal(0)
         known: Mapping[str, Field] = {
             "potentialcrhrs": float(hours),
             "earnedcrhrs": 0.0 if letter in self._settings.no_credit else float(hours),
             "credit_type": row.get("course_credit_type"),
-            "gpa_points": self._settings.gpa_points.get(str(letter)),
+            "gpa_points": self._settings.gpa_points.get(letter),
         }
-        return {name: value for name in wanted if (value := known[name]) is not None}
+        return {name: value for name in self._settings.credit_fields if (value := known[name]) is not None}
+
+    def _recounted(self, payload: GradePayload, row: Row, standing: Row) -> Fields:
+        """Return the credit fields that depend on the letter, where they still are as for the one standing.
+
+        A failing grade corrected to a passing one earns its credit; credit that somebody changed stays.
+        """
+        before = self._counted((standing.get("grade") or "").strip(), row)
+        after = self._counted(str(self._graded(payload).get("grade", "")), row)
+        held = {name: _decimal(standing.get(name)) for name in ("earnedcrhrs", "gpa_points")}
+        return {
+            name: after.get(name)
+            for name, value in held.items()
+            if name in self._settings.credit_fields and value == _number_of(before.get(name))
+        }
 
 
 def offered() -> Fields:
@@ -170,6 +189,10 @@ def _typed(name: str, value: str) -> Field:
     if name in EXCLUDED:
         return value not in ("0", "false", "False")
     return float(value) if name in _NUMBERS else value
+
+
+def _number_of(value: Field) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
 
 
 def _decimal(text: str | None) -> Decimal | None:

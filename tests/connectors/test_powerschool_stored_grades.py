@@ -414,6 +414,33 @@ def test_a_failing_grade_earns_no_credit(start: Start) -> None:
     assert (row["potentialcrhrs"], row["earnedcrhrs"]) == (1, 0)
 
 
+def test_credit_follows_a_correction_unless_somebody_changed_it(start: Start) -> None:
+    server = start()
+    counted = {"credit_fields": ["earnedcrhrs", "gpa_points"], "gpa_points": {"F": 0, LETTER: 3.7}}
+    route = sink(server, **counted)
+    failed = GradeValue(Decimal("41"), "F")
+    send(route, grade(value=failed), grade("u7", value=failed))
+    server.tables.change("storedgrades", 9002, earnedcrhrs=0.5)
+    send(route, grade(), grade("u7"))
+    first, second = rows(server)
+    assert (first["earnedcrhrs"], first["gpa_points"]) == (1, 3.7)
+    assert (second["earnedcrhrs"], second["gpa_points"]) == (0.5, 3.7)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"gpa_points": {"A": 4}},
+        {"credit_fields": ["gpa_points"]},
+        {"credit_fields": ["earnedcrhrs"], "send_letter": False},
+    ],
+)
+def test_credit_settings_that_would_have_no_effect_are_refused(settings: dict[str, Any]) -> None:
+    reach = {"base_url": "https://sis.example", "client_id": "x", "client_secret": "x"}
+    with pytest.raises(ValueError, match=r"credit_fields|send_letter"):
+        StoredGradeSettings.model_validate(reach | settings)
+
+
 def test_half_credit_is_held_unless_the_district_says_so(start: Start) -> None:
     server = start()
     server.tables.change("courses", 300, credit_hours=0.5)
