@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Row
 
@@ -171,10 +172,21 @@ def forget(conn: Connection, district: DistrictCode, hold_id: int) -> None:
 def decide(
     conn: Connection, district: DistrictCode, decision: Decision, actor: str, at: datetime, chosen: Chosen
 ) -> int:
-    """Say of the changes that are meant what becomes of them, and by whom; return how many there are."""
+    """Say of the changes that are meant what becomes of them, and by whom; return how many there are.
+
+    What was decided otherwise stays so while anything else is meant: who lets tonight's rows of a hold go
+    does not let go of what somebody refused before. Where nothing else is meant, the last word counts.
+    """
+    found = held(conn, district, chosen)
+    other = Decision.DISCARD if decision is Decision.APPLY else Decision.APPLY
+    as_before = pc.equal(found.column("decision"), other.value)
+    meant = _meant(district, chosen)
+    if not pc.all(as_before).as_py():
+        found = found.filter(pc.invert(as_before))
+        meant.append(held_change.c.decision != other.value)
+    touched = sorted(set(found.column("hold_id").to_pylist()))
     said = {"decision": decision.value, "decided_by": actor}
-    touched = sorted(set(held(conn, district, chosen).column("hold_id").to_pylist()))
-    changed = bulk.changed_rows(conn, sa.update(held_change).values(said).where(*_meant(district, chosen)))
+    changed = bulk.changed_rows(conn, sa.update(held_change).values(said).where(*meant))
     for hold_id in touched:
         here = (hold.c.district_code == district, hold.c.hold_id == hold_id)
         conn.execute(sa.update(hold).where(*here).values(decided_by=actor, decided_at=at))

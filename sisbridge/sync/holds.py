@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -57,16 +58,24 @@ def _save_holds(conn: Connection, stage: Stage) -> list[tuple[int, str]]:
     """Save the hold of each of tonight's seeds that holds something; return its number and decision."""
     seeds = json.loads(stage.house.landing.read(stage.code, stage.snapshot, SEEDS))
     rows = _rows_held(stage)
+    of_hold: Counter[tuple[str, str, str, str]] = Counter()
+    for place, seed in enumerate(seeds):
+        of_hold[_key(seed)] += rows.get(place, 0)
     known = {
         (one.kind, one.table, one.school, one.direction): one
         for one in holds.holds(conn, stage.code, HoldState.OPEN, HoldState.DECIDED)
     }
     numbers = []
     for place, seed in enumerate(seeds):
-        key = (seed["kind"], seed["table"], seed["school"], seed["direction"])
-        number = _save(conn, stage, seed, rows[place], known.get(key)) if rows.get(place) else 0
+        key = _key(seed)
+        number = _save(conn, stage, seed, of_hold[key], known.get(key)) if rows.get(place) else 0
         numbers.append((number, seed["decision"]))
     return numbers
+
+
+def _key(seed: dict[str, str]) -> tuple[str, str, str, str]:
+    """Return what makes a hold the same on another night; what was refused and what is new may share one."""
+    return seed["kind"], seed["table"], seed["school"], seed["direction"]
 
 
 def _rows_held(stage: Stage) -> dict[int, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.ids import DistrictCode, RunId, SnapshotId
-from domain.model import Finding, Mode, Severity
+from domain.model import District, Finding, Mode, Settings, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, regions, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
@@ -198,8 +198,16 @@ def _stage(house: House, district: DistrictCode, run_id: RunId) -> Stage:
         snapshot_id = SnapshotId(run.snapshot_id or "")
         if run.mode is not RunMode.NIGHTLY:
             given = snapshots.settings_of(conn, district, snapshot_id)
-            known = known if given is None else replace(known, settings=given)
+            known = known if given is None else replace(known, settings=_for_run(given, known, run.mode))
     return Stage(house, known, run_id, snapshot_id)
+
+
+def _for_run(given: Settings, known: District, mode: RunMode) -> Settings:
+    """Return the settings a snapshot was given, for a run. A release happens today, a replay that night."""
+    if mode is not RunMode.RELEASE:
+        return given
+    today = {"fixed_now": known.settings.get("fixed_now")} if "fixed_now" in known.settings else {}
+    return {name: value for name, value in given.items() if name != "fixed_now"} | today
 
 
 _STAGES: dict[str, Callable[[Stage], dict[str, int]]] = {

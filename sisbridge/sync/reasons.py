@@ -59,8 +59,8 @@ def refused(night: Judging, stored: pa.Table) -> list[Seed]:
 
 
 def _kept(one: holds.Hold, ids: Mapping[RosterTable, Texts], stored: pa.Table) -> list[Seed]:
-    mine = texts(stored.filter(pc.equal(stored.column("hold_id"), one.hold_id)), "sourced_id")
-    rows = {table: kept.filter(pc.is_in(kept, value_set=mine)) for table, kept in ids.items()}
+    mine = stored.filter(pc.equal(stored.column("hold_id"), one.hold_id))
+    rows = {table: kept.filter(pc.is_in(kept, value_set=_of(mine, table))) for table, kept in ids.items()}
     found = guards.kept(
         one.table or "rows",
         sum(map(len, rows.values())),
@@ -70,6 +70,11 @@ def _kept(one: holds.Hold, ids: Mapping[RosterTable, Texts], stored: pa.Table) -
     )
     key = (one.kind, one.table, one.school, one.direction)
     return [Seed(*key, said.rule, said.message, said.fix, rows, "discard") for said in found]
+
+
+def _of(stored: pa.Table, table: RosterTable) -> Texts:
+    """Return the ids of one table: some SISs number every table from one."""
+    return texts(stored.filter(pc.equal(stored.column("roster_table"), table.value)), "sourced_id")
 
 
 def in_flight(night: Judging) -> list[Seed]:

@@ -23,6 +23,7 @@ from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.night import NightOutcome, sync_district
 from sisbridge.sync.region import load_entries
 from sisbridge.sync.release import release
+from sisbridge.sync.replay import replay
 from sisbridge.sync.writeback import deliver
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
@@ -133,6 +134,34 @@ def test_a_discarded_hold_is_not_asked_again_and_its_case_says_who_keeps_it(
     (case,) = open_cases(any_house, FILES)
     assert (case.rule, "registrar" in case.message, users(any_house)) == ("SZ15", True, 46)
     assert night(any_house, region, 4, without(crowd(), *GONE, "x20")).counts["missing"] == 3
+
+
+def test_who_lets_tonights_rows_go_does_not_let_go_of_what_was_refused(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0, crowd())
+    night(house, region, 1, without(crowd(), *GONE))
+    decisions.discard(house, FILES, "registrar", decisions.chosen(hold_id=1))
+    more = tuple(f"x{number}" for number in range(20, 30))
+    night(house, region, 2, without(crowd(), *GONE, *more))
+    night(house, region, 3, without(crowd(), *GONE, *more))
+    (hold,) = decisions.standing(house, FILES)
+    assert (hold.hold_id, hold.rows, hold.state) == (1, 75, "open")
+    done = decisions.release(house, FILES, "director", decisions.chosen(hold_id=1))
+    assert (done.changes, done.applied, users(house)) == (30, {"remove": 30}, 36)
+    done = decisions.release(house, FILES, "director", decisions.chosen(hold_id=1))
+    assert (done.changes, users(house)) == (45, 21)
+
+
+def test_a_release_after_a_replay_is_dated_when_it_was_decided(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    night(house, region, 1, without(crowd(), *GONE))
+    region.load(house, NOW + timedelta(days=5))
+    replay(house, FILES, "director")
+    assert decisions.release(house, FILES, "registrar", decisions.chosen(hold_id=1)).applied
+    with house.store.read() as conn:
+        dated = set(conn.scalars(sa.select(change.c.night_on).where(change.c.op == "missing")))
+    assert dated == {(NOW + timedelta(days=5)).date()}
 
 
 def test_updates_are_held_by_school_and_a_refusal_ends_when_the_row_asks_for_something_else(
