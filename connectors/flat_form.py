@@ -5,7 +5,7 @@ per table.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 import pyarrow as pa
@@ -22,7 +22,7 @@ class Flat:
     had roles that version 1.1 cannot carry.
     """
 
-    batches: Mapping[str, pa.RecordBatch]
+    batches: Mapping[str, pa.RecordBatch] = field(repr=False)
     notices: tuple[Notice, ...]
     unknown: frozenset[str]
     other_shape: int = 0

@@ -124,7 +124,7 @@ class Page:
     """
 
     source_table: str
-    batch: pa.RecordBatch
+    batch: pa.RecordBatch = field(repr=False)
     proof: PageProof
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -33,7 +33,7 @@ class LeftOut:
 class Adapted:
     """A batch as the column maps can take it: parts by source table, and what was left out."""
 
-    parts: tuple[tuple[str, pa.RecordBatch], ...]
+    parts: tuple[tuple[str, pa.RecordBatch], ...] = field(repr=False)
     left_out: tuple[LeftOut, ...] = ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import pyarrow as pa
@@ -27,7 +27,7 @@ class Normalized:
     """
 
     table: RosterTable
-    batch: pa.RecordBatch
+    batch: pa.RecordBatch = field(repr=False)
     out_of_scope: int
 
 

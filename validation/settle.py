@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,8 +28,8 @@ class Judged:
     quarantined: untouched, with the column `_rule`. findings: by row, then by the suite's order.
     """
 
-    clean: pa.RecordBatch
-    quarantined: pa.RecordBatch
+    clean: pa.RecordBatch = field(repr=False)
+    quarantined: pa.RecordBatch = field(repr=False)
     findings: tuple[Finding, ...]
 
 
@@ -67,8 +67,8 @@ def _dropped(failures: Sequence[Failure]) -> Mapping[str, Mapping[int, set[str |
 
 
 def _without(batch: pa.RecordBatch, dropped: Mapping[str, Mapping[int, set[str | None]]]) -> pa.RecordBatch:
-    for field, items in dropped.items():
-        place = batch.schema.get_field_index(field)
+    for name, items in dropped.items():
+        place = batch.schema.get_field_index(name)
         batch = batch.set_column(place, batch.schema.field(place), _thinned(batch.column(place), items))
     return batch
 

@@ -120,7 +120,7 @@ class _BadRow:
 
     offset: int
     cells: int
-    text: str
+    text: str = field(repr=False)
 
 
 def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:

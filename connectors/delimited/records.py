@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.delimited.blocks import Lines
 
@@ -21,7 +21,7 @@ class Record:
     """One record and the line it begins on. whole: False when a quote in it never closes."""
 
     line: int
-    cells: list[str]
+    cells: list[str] = field(repr=False)
     whole: bool
 
 

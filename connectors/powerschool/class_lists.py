@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from connectors.powerschool.client import GradeClient
@@ -31,7 +31,7 @@ class Place:
     rows: the same student and section, once for each stored grade that the question found.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[Row, ...] = field(repr=False)
 
     @property
     def row(self) -> Row:

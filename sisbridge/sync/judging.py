@@ -32,8 +32,8 @@ class Judging:
     last_rows: Mapping[RosterTable, int]
     told: Mapping[RosterTable, Texts]
     seeds: list[Seed] = field(default_factory=list)
-    _before: dict[RosterTable, pa.Table] = field(default_factory=dict)
-    _after: dict[RosterTable, pa.Table] = field(default_factory=dict)
+    _before: dict[RosterTable, pa.Table] = field(default_factory=dict, repr=False)
+    _after: dict[RosterTable, pa.Table] = field(default_factory=dict, repr=False)
 
     def hold(self, seeds: Sequence[Seed]) -> None:
         """Place seeds on the board, each under its number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from domain.errors import ContractBroken
@@ -35,7 +35,7 @@ _Rows = Mapping[str, Mapping[str, str]]
 class HomeRoster:
     """What the home roster says of the students, classes, courses and schools of some seats."""
 
-    rows: Mapping[RosterTable, _Rows]
+    rows: Mapping[RosterTable, _Rows] = field(repr=False)
 
     def value(self, table: RosterTable, sourced_id: str, column: str) -> str:
         """Return one value, "" where the roster has none."""
