@@ -140,7 +140,7 @@ def test_a_file_cut_short_is_not_taken_for_whole(tmp_path: Path, ring: Keyring) 
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40), data=st.binary())
+@given(name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20), data=st.binary())
 def test_any_name_and_any_bytes_come_back(tmp_path: Path, ring: Keyring, name: str, data: bytes) -> None:
     zone = LandingZone(str(tmp_path / "any"), ring)
     zone.delete_snapshot(NORTH, ONE)
