@@ -88,7 +88,8 @@ def _apply_changes(
 
 def _only(changes: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
     """Return the changes of a mask; themselves where it takes all, for a first load has millions of them."""
-    return changes if pc.all(mask).as_py() else changes.filter(mask)
+    # A null is no: skipped, it would let a mask of some rows take all.
+    return changes if pc.all(mask, skip_nulls=False).as_py() else changes.filter(mask)
 
 
 def _rows_of(changes: pa.Table, batch: pa.RecordBatch) -> pa.Table:

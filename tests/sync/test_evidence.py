@@ -120,6 +120,16 @@ def test_a_held_row_that_a_delta_is_silent_of_is_neither_lost_nor_applied(house:
         assert holds.held(conn, district.district).num_rows == held == 12
 
 
+def test_what_a_person_released_is_applied_once_beside_what_nobody_had_to_release(house: House) -> None:
+    district = RowNights(house)
+    district.run(Night(EVERYONE))
+    assert district.run(Night(frozenset()))["held"] == 24
+    with house.store.begin("test") as conn:
+        holds.decide(conn, district.district, Decision.APPLY, "registrar", district.at, Chosen())
+    counts = district.run(Night(EVERYONE - {"u0"}, moved=frozenset({"u1"})))
+    assert (counts["update"], counts["remove"]) == (2, 3)
+
+
 def test_drift_says_why_the_two_sides_differ(house: House) -> None:
     district = RowNights(house)
     district.run(Night(EVERYONE - {"u7"}))
