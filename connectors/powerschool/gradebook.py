@@ -74,8 +74,8 @@ class PowerSchoolGradebookSink:
         return self._way.learnt()
 
     def gone(self) -> frozenset[LineItemId]:
-        """Return our columns that a teacher deleted since, as far as we looked; none by the second way."""
-        return self._way.gone() if isinstance(self._way, PointsGradebook) else frozenset()
+        """Return our columns that a teacher deleted since, as far as we looked."""
+        return self._way.gone()
 
     def prepare(self, payloads: Sequence[GradePayload]) -> None:
         """Make sure of the columns; StopDistrict WB74 when the agreed category is not there."""

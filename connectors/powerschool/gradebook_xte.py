@@ -28,7 +28,7 @@ from connectors.powerschool.xte_writer import XteWriter
 from connectors.protocol import RouteLimits, SeenOrgs
 from domain.errors import RowRejected
 from domain.grading import GradePayload, GradeValue, Mark, OutboxItem, Outcome, Receipt, RemoteGrade
-from domain.ids import ItemId
+from domain.ids import ItemId, LineItemId
 
 Payloads = Mapping[ItemId, GradePayload]
 MakeReceipt = Callable[..., Receipt]
@@ -83,6 +83,10 @@ class XteGradebook:
     def learnt(self) -> Mapping[str, str]:
         """Return the assignments made or found since."""
         return self._ids.learnt()
+
+    def gone(self) -> frozenset[LineItemId]:
+        """Return our columns that a teacher deleted since, as far as we looked."""
+        return self._columns.gone
 
     def current(self, payloads: Sequence[GradePayload]) -> Mapping[ItemId, RemoteGrade | None]:
         """Read the scores that stand: one list for each column and section."""

@@ -31,7 +31,7 @@ from connectors.powerschool.refusals import (
 from connectors.powerschool.xte_scores import POINTS
 from domain.errors import RowRejected
 from domain.grading import LineItemSpec
-from domain.ids import fixed_id
+from domain.ids import LineItemId, fixed_id
 
 RESUBMIT = 412
 PERMISSION = "the PowerTeacher Pro gradebook (FullAccess on ASSIGNMENT and ASSIGNMENTSECTION)"
@@ -83,6 +83,12 @@ class XteColumns:
         self._sections: dict[int, list[Record]] = {}
         self._categories: dict[tuple[int, str], int | RowRejected] = {}
         self._unread: dict[int, RowRejected] = {}
+        self._gone: set[LineItemId] = set()
+
+    @property
+    def gone(self) -> frozenset[LineItemId]:
+        """Return the columns whose assignment we remember and a teacher deleted since."""
+        return frozenset(self._gone)
 
     def forget(self) -> None:
         """Let go of what was read: it may have changed."""
@@ -92,7 +98,8 @@ class XteColumns:
     def read(self, columns: Iterable[Column]) -> None:
         """Read the assignments of the columns' sections, one question for each teacher."""
         wanted: dict[int, set[int]] = {}
-        for column in columns:
+        chosen = list(columns)
+        for column in chosen:
             if column.section not in self._sections:
                 wanted.setdefault(column.teacher, set()).add(column.section)
         for teacher, sections in sorted(wanted.items()):
@@ -105,12 +112,18 @@ class XteColumns:
                 continue
             for one in (each for record in found for each in _sections_of(record)):
                 self._sections.setdefault(_int(one.get("sectionsdcid")), []).append(one)
+        for column in chosen:
+            self._note_gone(column)
+
+    def _note_gone(self, column: Column) -> None:
+        known = self._ids.find(column.key)
+        there = {str(one.get("assignmentsectionid")) for one in self._sections[column.section]}
+        if known is not None and known not in there and column.section not in self._unread:
+            self._ids.forget(column.key)
+            self._gone.add(column.spec.line_item_id)
 
     def standing(self, column: Column) -> int:
-        """Return the id of a column's assignment in its section, 0 when it has none.
-
-        One that we remember and a teacher deleted since is looked for, and made, like any other.
-        """
+        """Return the id of a column's assignment in its section, 0 when it has none."""
         there = self._sections.get(column.section, [])
         known = self._ids.find(column.key)
         for one in there:
@@ -118,7 +131,7 @@ class XteColumns:
                 return _int(known)
         titles = (column.spec.title, self._title(column, ()), self._title(column, {column.spec.title}))
         for one in there:
-            if one.get("name") in titles and self._looks_ours(column, one):
+            if known is None and one.get("name") in titles and self._looks_ours(column, one):
                 self._ids.learn(column.key, str(one["assignmentsectionid"]))
                 return _int(one["assignmentsectionid"])
         return 0

@@ -118,3 +118,16 @@ def labelled(region: PowerSchoolGrades, house: House, **labels: str) -> None:
     for term in entries["district"][0]["term"]:
         term["labels"] = term["labels"] | labels
     load_entries(house, entries, "tester")
+
+
+def test_a_gradebook_column_that_a_teacher_deleted_comes_back_with_every_grade(tmp_path: Path) -> None:
+    with PowerSchoolGrades(tmp_path / "sis", "powerschool_gradebook", by="xte") as region:
+        house = region.open(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "home")
+        sync_region(house, [REST])
+        assert region.sent(house, "88.5,,,", "77,,,").confirmed == 2
+        tables = region.sis.tables
+        tables.clear("assignmentsection", "assignment", "assignmentscore")
+        tables.add("assignmentsection", {"assignmentsectionid": 9050, "sectionsdcid": 0, "name": "Other"})
+        assert region.sent(house, "91,,,", "77,,,").confirmed == 2
+        assert sorted(row["scorepoints"] for row in tables.rows("assignmentscore")) == [77, 91]
+        house.close()
