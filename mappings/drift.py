@@ -36,8 +36,8 @@ def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[F
         for names in _needed(maps, source_table, targets)
         if not any(given.issuperset(map(fold, read_from(name))) for name in names)
     ]
-    # With no known name at all the first line is data, not a header: it is not to be repeated.
-    unknown = [] if known.isdisjoint(given) else [name for name in columns if not _is_known(name, known)]
+    # With one known name at most the first line is data, not a header: it is not to be repeated.
+    unknown = [] if len(known & given) < 2 else [name for name in columns if not _is_known(name, known)]
     return [
         *(_unknown(source_table, name) for name in unknown),
         *(_missing(source_table, names) for names in missing),

@@ -49,8 +49,9 @@ def test_a_renamed_column_is_known_and_takes_the_place_of_the_standard_one() -> 
     assert [finding.field for finding in drift(maps, "orgs", ORGS)] == ["orgKind"]
 
 
-def test_a_file_without_a_header_does_not_have_its_first_row_repeated() -> None:
-    found = drift(V1, "users", ["992e", "Pedro", "Vanderpuff"])
+@pytest.mark.parametrize("value", ["none", "sms"])
+def test_a_file_without_a_header_does_not_have_its_first_row_repeated(value: str) -> None:
+    found = drift(V1, "users", ["992e", "Pedro", "Vanderpuff", value])
     assert {finding.rule for finding in found} == {"FL10"}
     assert "Pedro" not in str(found)
 
