@@ -124,10 +124,11 @@ class StoredForm:
             "section_number": str(row["section_number"]),
             "course_name": str(row["course_name"]),
             "schoolname": str(row["school_name"]),
-            "grade_level": int(float(str(row["grade_level"]))),
         }
+        level = _decimal(row.get("grade_level"))
         teacher = {"section": row.get("teacher_name"), "offering": payload.teacher}
         name = teacher.get(self._settings.teacher)
+        found |= {} if level is None else {"grade_level": int(level)}
         return found | ({"teacher_name": name} if name else {})
 
     def _graded(self, payload: GradePayload) -> Fields:

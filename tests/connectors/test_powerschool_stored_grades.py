@@ -301,6 +301,13 @@ def test_a_student_who_cannot_be_placed_is_refused_alone(start: Start) -> None:
     assert "no student of this number" in receipts[0].message
 
 
+def test_a_student_without_a_grade_level_keeps_nobody_from_a_grade(start: Start) -> None:
+    server = start()
+    server.tables.change("students", 4106, grade_level=None)
+    receipts = send(sink(server), grade(), grade("u7"))
+    assert [receipt.outcome for receipt in receipts] == [Outcome.DELIVERED] * 2
+
+
 def test_two_students_of_one_number_are_both_left_alone(start: Start) -> None:
     server = start()
     number = server.tables.rows("students")[0]["student_number"]
