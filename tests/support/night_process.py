@@ -1,4 +1,4 @@
-"""A process that can be killed at any point of a night: a parent that imports once, and a child per night.
+"""A process that can be killed at any point of what it does: a parent that imports once, a child per act.
 
 Run as `python -m tests.support.night_process`. One JSON line in, one JSON line out: the child's exit
 code (negative for a signal). Forking from a parent without threads spares each night the imports.
@@ -20,9 +20,9 @@ from typing import IO, Self
 
 @dataclass(frozen=True)
 class NightSpec:
-    """One night to run: where the house is, which districts, which grades, where to die.
+    """One night to run, or another act of `killable_acts`: where the house is, which districts, where to die.
 
-    kill_after: seconds after which SIGKILL falls, wherever the night is then.
+    kill_after: seconds after which SIGKILL falls, wherever the act is then.
     """
 
     database_url: str
@@ -32,6 +32,7 @@ class NightSpec:
     failpoint: str = ""
     log: str = ""
     kill_after: float = 0.0
+    act: str = "whole night"
 
 
 class NightProcess:
@@ -64,29 +65,6 @@ class NightProcess:
         return int(json.loads(answer))
 
 
-def whole_night(spec: NightSpec) -> None:
-    """Run everything a night does for the chosen districts."""
-    from domain.ids import DistrictCode
-    from sisbridge.house import House
-    from sisbridge.settings import Settings
-    from sisbridge.sync.collect_grades import collect_from
-    from sisbridge.sync.night import sync_region
-    from sisbridge.sync.release import release
-    from sisbridge.sync.writeback import deliver
-
-    house = House.open(
-        Settings(home=Path(spec.home), database_url=spec.database_url, demo=True, actor="tester")
-    )
-    codes = [DistrictCode(code) for code in spec.districts]
-    outcomes = sync_region(house, codes)
-    assert [outcome.state for outcome in outcomes] == ["finished"] * len(codes), outcomes
-    collect_from(house, Path(spec.grades))
-    for code in codes:
-        release(house, code, "tester")
-        deliver(house, code)
-    house.close()
-
-
 def _child(spec: NightSpec) -> None:
     if spec.failpoint:
         os.environ["SISBRIDGE_FAILPOINT"] = spec.failpoint
@@ -94,7 +72,9 @@ def _child(spec: NightSpec) -> None:
         os.environ["SISBRIDGE_FAILPOINT_LOG"] = spec.log
     if spec.kill_after:
         threading.Timer(spec.kill_after, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
-    whole_night(spec)
+    from tests.support.killable_acts import perform
+
+    perform(spec)
 
 
 def _run_forked(spec: NightSpec) -> int:
@@ -111,7 +91,7 @@ def _run_forked(spec: NightSpec) -> int:
 
 
 def main() -> None:
-    """Import what a night needs, then run one night per line."""
+    """Import what an act needs, then perform one per line."""
     import validation.engine.runner  # noqa: F401
 
     for line in sys.stdin:

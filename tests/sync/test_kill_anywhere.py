@@ -8,7 +8,6 @@ attempts aside.
 from __future__ import annotations
 
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +24,8 @@ from sisbridge.sync.collect_grades import collect_from
 from sisbridge.sync.night import sync_region
 from sisbridge.sync.release import release
 from sisbridge.sync.writeback import deliver
+from tests.support.copies import copied_store
 from tests.support.night_process import NightProcess, NightSpec
-from tests.support.postgres import copied_database
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 from tests.support.store_dump import dump
 
@@ -92,21 +91,8 @@ class Theatre:
         """Yield the specification of a fresh second night on a copy of the store."""
         self.rewind()
         grades = str(self.region.grade_file(second_grades(self.district)))
-        with self._copy() as url:
+        with copied_store(self.template) as url:
             yield NightSpec(url, str(self.home), [self.district], grades)
-
-    @contextmanager
-    def _copy(self) -> Iterator[str]:
-        if not self.template.startswith("sqlite"):
-            with copied_database(self.template) as url:
-                yield url
-            return
-        source = Path(self.template.removeprefix("sqlite:///"))
-        target = source.with_name("copy.db")
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{target}{suffix}").unlink(missing_ok=True)
-        shutil.copy(source, target)
-        yield f"sqlite:///{target}"
 
     def after(self, url: str) -> dict[str, Any]:
         """Return store and SISs as they are now."""
