@@ -11,7 +11,7 @@ from datetime import datetime
 from domain.clock import system_clock
 from domain.ids import DistrictCode
 from sisbridge.house import House
-from sisbridge.store import audit, retention
+from sisbridge.store import audit, retention, runs
 
 ACTION = "district purged"
 
@@ -70,6 +70,7 @@ def purge(house: House, district: DistrictCode, actor: str) -> Certificate:
     """
     at = system_clock()
     with house.store.begin("purge") as conn:
+        runs.hold(conn, district)
         name = retention.name_of(conn, district)
         rows = retention.delete_all(conn, district)
         destroyed_at = retention.purged_at(conn, district)

@@ -98,6 +98,7 @@ def accept(house: House, district: DistrictCode, actor: str) -> Carried:
     known, found = house.district(district), proposal(house, district)
     at, night_on = clock_of(known)(), today_of(known)
     with house.store.begin("rekey") as conn:
+        runs.hold(conn, district)
         crosswalk = _usable(conn, district, found.crosswalk)
         names = {table: _names(pairs) for table, pairs in crosswalk.items()}
         rows = _move_roster(conn, known, found, crosswalk, f"{actor}, re-key", night_on, at)

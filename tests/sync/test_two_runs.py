@@ -19,6 +19,7 @@ from sisbridge.sync import night
 from sisbridge.sync.cases import open_cases
 from sisbridge.sync.context import Stage
 from sisbridge.sync.night import NightOutcome, sync_district
+from sisbridge.sync.purge import purge
 from sisbridge.sync.unfinished import snapshot_for
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student
 from tests.support.store_dump import dump
@@ -142,3 +143,15 @@ def test_a_pull_beside_another_neither_goes_on_with_its_snapshot_nor_lets_go_of_
         assert left == [first, second]
     with snapshot_for(stages[1]) as third:
         assert third == second
+
+
+def test_a_night_goes_no_further_in_a_district_that_was_purged_meanwhile(tonight: House) -> None:
+    older = night.begin(tonight, REST)
+    for name in night.REHEARSED:
+        night.step(tonight, REST, older, name)
+    snapshot = run_of(tonight, older).snapshot_id
+    assert snapshot
+    stage = Stage(tonight, tonight.district(REST), older, snapshot)
+    purge(tonight, REST, "director")
+    with pytest.raises(StopDistrict, match="CF60"):
+        applying.apply(stage)
