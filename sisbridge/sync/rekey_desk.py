@@ -109,9 +109,10 @@ def accept(house: House, district: DistrictCode, actor: str) -> Carried:
         terms = store.move_terms(conn, district, names.get(RosterTable.ACADEMIC_SESSIONS, {}))
         payloads = store.move_payloads(conn, house.keyring, district, names)
         snapshots.forget_bookmarks(conn, district)
-        for hold in holds.holds(conn, district, holds.HoldState.OPEN):
+        for hold in holds.holds(conn, district, holds.HoldState.OPEN, holds.HoldState.DECIDED):
             if hold.kind == KIND:
                 holds.forget(conn, district, hold.hold_id)
+        holds.bring_up_to_date(conn, district, night_on)
         rekey_id = _decide(conn, found, crosswalk, store.ACCEPTED, actor, night_on, at)
         identity_store.carry_keys(conn, district, rekey_id)
     return Carried(rows, moved, seats, payloads, tuple(terms))

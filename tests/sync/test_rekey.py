@@ -86,6 +86,7 @@ def test_an_accepted_re_key_carries_everything_and_the_same_night_again_changes_
     carried = accept(any_house, REST, "director")
     assert (carried.people, carried.seats, carried.rows["users"]) == (6, 6, 6)
     assert carried.terms == ("t1",)
+    assert decisions.standing(any_house, REST) == []
     outcome = sync_district(any_house, REST)
     assert (outcome.state, outcome.counts["changes"]) == ("finished", 0)
     assert open_cases(any_house, REST) == []
