@@ -102,9 +102,9 @@ def test_field_failure_25_rows_that_shift_between_pages_cost_nobody(rows: int) -
 def test_field_failure_27_another_database_under_the_same_address_is_held_as_a_mass_change(
     house: House, region: SmallRegion
 ) -> None:
-    region.provider.dataset = crowd("old")
+    region.provider.dataset = crowd("old", 70000)
     assert sync_district(house, REST).state == "finished"
-    region.provider.dataset = crowd("new")
+    region.provider.dataset = crowd("new", 80000)
     sync_district(house, REST)
     region.load(house, AT + timedelta(days=1))
     assert sync_district(house, REST).counts["held"] == 6 * 40
@@ -113,9 +113,9 @@ def test_field_failure_27_another_database_under_the_same_address_is_held_as_a_m
         assert roster_store.count(conn, REST)["users"] == 40  # type: ignore[index]
 
 
-def crowd(prefix: str) -> Dataset:
-    """Return a district of forty students whose ids begin with a prefix."""
+def crowd(prefix: str, numbers: int) -> Dataset:
+    """Return a district of forty students whose ids begin with a prefix, and their numbers with others."""
     dataset = small_roster(0)
     for number in range(40):
-        add_student(dataset, f"{prefix}{number}", f"7000000{number:02d}")
+        add_student(dataset, f"{prefix}{number}", f"{numbers}{number:04d}")
     return dataset
