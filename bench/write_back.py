@@ -37,9 +37,9 @@ from sisbridge.store import grades as grade_store
 from sisbridge.store import outbox
 from sisbridge.store.grades import GradeState
 from sisbridge.store.tables import grades as tables
-from sisbridge.sync.posting import item_of
+from sisbridge.sync.grades.posting import item_of
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.region import keep_secret, load_entries
-from sisbridge.sync.writeback import deliver
 
 DISTRICT, ROUTE, IN_FLIGHT = DistrictCode("9101"), "oneroster_gradebook", 4
 AT, DAY = datetime(2026, 1, 20, 8, 17, tzinfo=UTC), date(2026, 1, 20)

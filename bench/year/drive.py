@@ -20,7 +20,7 @@ from simulators.dataset import Dataset
 from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.store import roster
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries
 

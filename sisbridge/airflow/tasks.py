@@ -146,7 +146,7 @@ def skip_unless_grades_wait() -> None:
 
 def districts_with_grades() -> list[str]:
     """Return the codes of the districts with released, undelivered grades."""
-    from sisbridge.sync import writeback
+    from sisbridge.sync.grades import writeback
 
     with _house() as house:
         return list(writeback.districts_with_items(house))
@@ -154,7 +154,7 @@ def districts_with_grades() -> list[str]:
 
 def deliver(district: str) -> None:
     """Deliver a district's released grades and log how many came to which outcome."""
-    from sisbridge.sync import writeback
+    from sisbridge.sync.grades import writeback
 
     with _house() as house:
         counts = writeback.deliver(house, DistrictCode(district))

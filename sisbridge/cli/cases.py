@@ -21,7 +21,7 @@ def cases(
 
     Example: sisbridge cases 9001
     """
-    from sisbridge.sync.cases import open_cases
+    from sisbridge.sync.answers.cases import open_cases
 
     with opened(as_json) as house:
         found = open_cases(house, DistrictCode(district) if district else None)

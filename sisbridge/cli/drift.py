@@ -19,7 +19,7 @@ def drift(
 
     Example: sisbridge drift 9001
     """
-    from sisbridge.sync.drift import last_drift
+    from sisbridge.sync.roster.drift import last_drift
 
     with opened(as_json) as house:
         run_id, lines = last_drift(house, DistrictCode(district))

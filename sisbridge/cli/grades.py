@@ -29,7 +29,7 @@ def collect(
 
     Example: sisbridge grades collect grades.csv
     """
-    from sisbridge.sync.collect_grades import collect_from
+    from sisbridge.sync.grades.collect_grades import collect_from
 
     with opened(as_json) as house, counting(as_json) as counted:
         found = collect_from(house, source, progress=counted and counted("collecting"))
@@ -60,9 +60,9 @@ def release(
 
     Example: sisbridge grades release 9001 --offering SPAN-3
     """
+    from sisbridge.sync.grades.release import Released, release_again
+    from sisbridge.sync.grades.release import release as open_gate
     from sisbridge.sync.night import districts as all_districts
-    from sisbridge.sync.release import Released, release_again
-    from sisbridge.sync.release import release as open_gate
 
     failed: dict[str, SisbridgeError] = {}
     released: dict[str, Released] = {}
@@ -86,8 +86,8 @@ def deliver(districts: Codes = None, as_json: JsonFlag = False) -> None:
 
     Exit 3, 4 or 6 when a district could not be served. Example: sisbridge grades deliver
     """
+    from sisbridge.sync.grades.writeback import deliver as write_back
     from sisbridge.sync.night import districts as all_districts
-    from sisbridge.sync.writeback import deliver as write_back
 
     failed: dict[str, SisbridgeError] = {}
     delivered: dict[str, dict[str, int]] = {}
@@ -111,7 +111,7 @@ def list_grades(
 
     Example: sisbridge grades list 9001
     """
-    from sisbridge.sync.choose import listed
+    from sisbridge.sync.grades.choose import listed
 
     with opened(as_json) as house:
         found = listed(house, DistrictCode(district), settled=everything)
@@ -145,7 +145,7 @@ def choose(
 
     Exit 3 when there is nothing to choose. Example: sisbridge grades choose 9001 ITEM --keep-theirs
     """
-    from sisbridge.sync import choose as choices
+    from sisbridge.sync.grades import choose as choices
 
     if keep_theirs == send_ours:
         raise typer.BadParameter("give exactly one of --keep-theirs and --send-ours")

@@ -12,7 +12,7 @@ from sisbridge.cli.opening import opened
 from sisbridge.cli.output import JsonFlag, print_json, print_table
 
 if TYPE_CHECKING:
-    from sisbridge.sync.history import HistoryStep
+    from sisbridge.sync.answers.history import HistoryStep
 
 
 def history(
@@ -24,7 +24,7 @@ def history(
 
     A record that a re-key gave another sourcedId is followed back. Example: sisbridge history 9001 u17
     """
-    from sisbridge.sync.history import history as told
+    from sisbridge.sync.answers.history import history as told
 
     with opened(as_json) as house:
         steps = told(house, DistrictCode(district), SourcedId(sourced_id))

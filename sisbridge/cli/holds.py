@@ -30,7 +30,7 @@ def list_holds(
 
     Example: sisbridge holds list 9001
     """
-    from sisbridge.sync.decisions import standing
+    from sisbridge.sync.holding.decisions import standing
 
     with opened(as_json) as house:
         found = standing(house, DistrictCode(district) if district else None)
@@ -54,7 +54,7 @@ def show(
 
     Example: sisbridge holds show 9001 3
     """
-    from sisbridge.sync.decisions import contents
+    from sisbridge.sync.holding.decisions import contents
 
     with opened(as_json) as house:
         found = contents(house, DistrictCode(district), hold)
@@ -88,7 +88,7 @@ def release(
 
     Example: sisbridge holds release 9001 3 --op remove
     """
-    from sisbridge.sync import decisions
+    from sisbridge.sync.holding import decisions
 
     _require_choice(hold, school, table, op, everything)
     with opened(as_json) as house:
@@ -117,7 +117,7 @@ def discard(
 
     Example: sisbridge holds discard 9001 --school s1
     """
-    from sisbridge.sync import decisions
+    from sisbridge.sync.holding import decisions
 
     _require_choice(hold, school, table, op, everything)
     with opened(as_json) as house:
@@ -135,7 +135,7 @@ def suggest(district: District, as_json: JsonFlag = False) -> None:
 
     Example: sisbridge holds suggest 9001
     """
-    from sisbridge.sync.suggest import FEWEST_NIGHTS, suggestions
+    from sisbridge.sync.holding.suggest import FEWEST_NIGHTS, suggestions
 
     with opened(as_json) as house:
         found = suggestions(house, DistrictCode(district))

@@ -24,7 +24,7 @@ def list_people(district: District, as_json: JsonFlag = False) -> None:
 
     Example: sisbridge people list 9001
     """
-    from sisbridge.sync.people_desk import overview
+    from sisbridge.sync.identity.people_desk import overview
 
     with opened(as_json) as house:
         found = overview(house, DistrictCode(district))
@@ -50,7 +50,7 @@ def worklist(district: District, as_json: JsonFlag = False) -> None:
 
     It is written even when the night was stopped. Example: sisbridge people worklist 9001
     """
-    from sisbridge.sync.people_desk import worklist as waiting
+    from sisbridge.sync.identity.people_desk import worklist as waiting
 
     with opened(as_json) as house:
         found = waiting(house, DistrictCode(district))
@@ -91,7 +91,7 @@ def match(district: District, one: One, other: Other, as_json: JsonFlag = False)
 
     Exit 3 when grades were collected for both. Example: sisbridge people match 9001 u17 u93
     """
-    from sisbridge.sync.people_desk import match as decide
+    from sisbridge.sync.identity.people_desk import match as decide
 
     with opened(as_json) as house:
         said = decide(house, DistrictCode(district), SourcedId(one), SourcedId(other), house.settings.actor)
@@ -104,7 +104,7 @@ def split(district: District, one: One, other: Other, as_json: JsonFlag = False)
 
     Exit 3 when grades were collected under both. Example: sisbridge people split 9001 u17 u93
     """
-    from sisbridge.sync.people_desk import split as decide
+    from sisbridge.sync.identity.people_desk import split as decide
 
     with opened(as_json) as house:
         said = decide(house, DistrictCode(district), SourcedId(one), SourcedId(other), house.settings.actor)

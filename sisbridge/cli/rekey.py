@@ -24,7 +24,7 @@ def show(district: District, as_json: JsonFlag = False) -> None:
 
     Exit 3 when there is nothing to decide. Example: sisbridge rekey show 9001
     """
-    from sisbridge.sync.rekey_desk import proposal
+    from sisbridge.sync.identity.rekey_desk import proposal
 
     with opened(as_json) as house:
         found = proposal(house, DistrictCode(district))
@@ -49,7 +49,7 @@ def accept(district: District, as_json: JsonFlag = False) -> None:
 
     Example: sisbridge rekey accept 9001
     """
-    from sisbridge.sync.rekey_desk import accept as decide
+    from sisbridge.sync.identity.rekey_desk import accept as decide
 
     with opened(as_json) as house:
         carried = decide(house, DistrictCode(district), house.settings.actor)
@@ -72,7 +72,7 @@ def refuse(district: District, as_json: JsonFlag = False) -> None:
 
     Example: sisbridge rekey refuse 9001
     """
-    from sisbridge.sync.rekey_desk import refuse as decide
+    from sisbridge.sync.identity.rekey_desk import refuse as decide
 
     with opened(as_json) as house:
         many = decide(house, DistrictCode(district), house.settings.actor)

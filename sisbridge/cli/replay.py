@@ -15,8 +15,8 @@ from sisbridge.cli.opening import opened
 from sisbridge.cli.output import JsonFlag, print_json, print_table
 
 if TYPE_CHECKING:
-    from sisbridge.sync.changes import ChangedRow
-    from sisbridge.sync.replay import Preview, Replayed
+    from sisbridge.sync.roster.changes import ChangedRow
+    from sisbridge.sync.roster.replay import Preview, Replayed
 
 JUDGED = ("read", "out_of_scope", "clean", "quarantined")
 APPLIED = ("changes", "add", "update", "remove", "missing", "return", "seats")
@@ -45,7 +45,7 @@ def replay(
 
     Example: sisbridge replay 9001 --night 2026-01-20
     """
-    from sisbridge.sync import replay as replaying
+    from sisbridge.sync.roster import replay as replaying
 
     code, night_on = DistrictCode(district), night.date() if night else None
     with opened(as_json) as house:
@@ -83,7 +83,7 @@ def preview(
 
     Example: sisbridge preview 9001 edit.toml
     """
-    from sisbridge.sync import replay as replaying
+    from sisbridge.sync.roster import replay as replaying
 
     settings = _read(edit)
     with opened(as_json) as house:

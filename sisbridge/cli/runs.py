@@ -11,7 +11,7 @@ def runs(as_json: JsonFlag = False) -> None:
 
     Example: sisbridge runs
     """
-    from sisbridge.sync.costs import last_costs
+    from sisbridge.sync.answers.costs import last_costs
 
     with opened(as_json) as house:
         costs = last_costs(house)

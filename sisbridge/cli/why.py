@@ -28,8 +28,8 @@ def why(
 
     Example: sisbridge why 3bf234604c518c9930d2e56e1671770a
     """
-    from sisbridge.sync.why import why as explain
-    from sisbridge.sync.why import why_number
+    from sisbridge.sync.answers.why import why as explain
+    from sisbridge.sync.answers.why import why_number
 
     if bool(subject) == number:
         typer.echo("Give a sourcedId, or --number alone.", err=True)

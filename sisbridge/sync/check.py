@@ -11,9 +11,9 @@ from domain.errors import SisbridgeError
 from domain.ids import DistrictCode
 from domain.model import District
 from sisbridge.house import House, clock_of
-from sisbridge.sync.belonging import district_step
 from sisbridge.sync.context import connector_of
-from sisbridge.sync.write_test import write_test
+from sisbridge.sync.grades.write_test import write_test
+from sisbridge.sync.roster.belonging import district_step
 
 _WAYS = {"roster": "rosters", "grades": "grades"}
 

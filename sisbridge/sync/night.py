@@ -13,18 +13,19 @@ from domain.model import District, Finding, Mode, Settings, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, regions, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
-from sisbridge.sync import overtaken, unexpected, window
-from sisbridge.sync.apply import apply
-from sisbridge.sync.compare import compare
+from sisbridge.sync import overtaken, unexpected
 from sisbridge.sync.context import Stage
-from sisbridge.sync.dependents import spoken
-from sisbridge.sync.normalize import normalize
-from sisbridge.sync.people import keep_worklist
-from sisbridge.sync.pull import pull
-from sisbridge.sync.reconcile import reconcile
+from sisbridge.sync.grades.reconcile import reconcile
+from sisbridge.sync.identity.people import keep_worklist
+from sisbridge.sync.roster import window
+from sisbridge.sync.roster.apply import apply
+from sisbridge.sync.roster.compare import compare
+from sisbridge.sync.roster.dependents import spoken
+from sisbridge.sync.roster.normalize import normalize
+from sisbridge.sync.roster.pull import pull
+from sisbridge.sync.roster.validate import validate
+from sisbridge.sync.roster.windows import blackout_of
 from sisbridge.sync.seats import findings_of, seats
-from sisbridge.sync.validate import validate
-from sisbridge.sync.windows import blackout_of
 
 STAGES: tuple[str, ...] = ("pull", "normalize", "validate", "compare", "apply", "seats")
 """The stages of a night in order; Airflow gives each a task."""

@@ -15,7 +15,7 @@ from domain.model import ConnectorConfig, District
 from sisbridge.house import House, clock_of
 from sisbridge.store import audit, identity, regions, secrets, snapshots
 from sisbridge.store.database import Connection
-from sisbridge.sync.window import FULL
+from sisbridge.sync.roster.window import FULL
 
 _READING = ("mapping", "rules", "identifier_width")
 """The settings of a district that decide how its rows are read and judged."""

@@ -13,7 +13,7 @@ from sisbridge.store import findings, people, regions, roster
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage
-from sisbridge.sync.people import waiting_students
+from sisbridge.sync.identity.people import waiting_students
 
 
 def seats(stage: Stage) -> dict[str, int]:

@@ -24,8 +24,8 @@ from simulators.sftp import RunningSftp, SftpAccount
 from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.sync import region
-from sisbridge.sync.collect_grades import collect_from
-from sisbridge.sync.release import release
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
 
 DATA = "oneroster_generator_district_small_1p1_csv.zip"
 FIRST_DAY = datetime(2026, 1, 20, 8, 17, tzinfo=UTC)

@@ -21,7 +21,7 @@ from domain.tables import RosterTable
 from simulators.oneroster import Dialect, Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import sync_district
 from tests.conformance.canaries import truth
 from tests.conformance.roster_contract import Kept, all_pages, never_silently_smaller, rows_of, whole_pull

@@ -21,12 +21,12 @@ from simulators.infinite_campus import Manner, RunningCampus, in_1p1_ids, with_l
 from simulators.infinite_campus.extracts import extracts
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import DeliveryCounts, deliver
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import DeliveryCounts, deliver
 from tests.conformance.canaries import AT, ref, roster, truth
 from tests.conformance.roster_contract import whole_pull
 from tests.conformance.roster_scenes import write_files

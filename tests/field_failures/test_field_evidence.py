@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import sync_district
 from tests.support.small_region import FILES, NOW, SmallRegion, add_student, roster
 

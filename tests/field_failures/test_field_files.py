@@ -13,10 +13,10 @@ from domain.oneroster import Version
 from simulators.sftp import RunningSftp
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
 from sisbridge.sync.night import sync_district
-from sisbridge.sync.release import release
 from tests.conformance.canaries import AT, roster, truth
 from tests.conformance.roster_contract import whole_pull
 from tests.field_failures.pulls import drop, failure, noticed, pulled, sftp

@@ -10,12 +10,12 @@ import pytest
 from domain.grading import OutboxState
 from sisbridge.house import House
 from sisbridge.store import outbox
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import Released, release
+from sisbridge.sync.grades.writeback import DeliveryCounts, deliver
 from sisbridge.sync.night import sync_region
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.release import Released, release
-from sisbridge.sync.writeback import DeliveryCounts, deliver
 from tests.support.small_region import FILES, GRADE_HEAD, NOW, REST, SmallRegion
 
 LATER = NOW + timedelta(hours=1)

@@ -14,14 +14,14 @@ from sisbridge.store import grades as grade_store
 from sisbridge.store import identity, people
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.identity.people_desk import match, overview, worklist
+from sisbridge.sync.identity.rekey_desk import accept, proposal
 from sisbridge.sync.night import sync_district, sync_region
-from sisbridge.sync.people_desk import match, overview, worklist
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.rekey_desk import accept, proposal
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import deliver
 from tests.support.campus_region import CampusRegion
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 

@@ -12,7 +12,7 @@ from simulators.dataset import Dataset
 from simulators.oneroster import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import sync_district
 from tests.conformance.canaries import AT, roster, truth
 from tests.fakes.hostile_sis import Mischief, renamed

@@ -14,7 +14,7 @@ from simulators.dataset import Dataset
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import NightOutcome, sync_district
 from tests.support.powerschool_region import PowerSchoolRegion
 from tests.support.small_region import NOW, REST, roster

@@ -14,10 +14,10 @@ from connectors.powerschool.stored_grades import ROUTE as STORED
 from domain.errors import StopDistrict
 from simulators.powerschool import Manner
 from sisbridge.house import House
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.release import release_again
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
-from sisbridge.sync.release import release_again
-from sisbridge.sync.writeback import deliver
 from tests.support.powerschool_grades import PowerSchoolGrades
 from tests.support.small_region import REST
 

@@ -12,12 +12,12 @@ from domain.grading import OutboxState
 from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.store import seats as seat_store
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.choose import send_ours
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.choose import send_ours
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import DeliveryCounts, deliver
 from sisbridge.sync.night import sync_district
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import DeliveryCounts, deliver
 from tests.routes.scenes import ROUTES, RouteScene
 
 READ_BACK = [make for make in ROUTES if not make.__name__.endswith(("_file", "_import"))]

@@ -11,13 +11,14 @@ from domain.ids import DistrictCode
 from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.store.holds import HoldState
-from sisbridge.sync import decisions, rekey_desk
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.holding import decisions
+from sisbridge.sync.identity import rekey_desk
 from sisbridge.sync.night import sync_region
 from sisbridge.sync.purge import purge
-from sisbridge.sync.release import release
-from sisbridge.sync.replay import replay
-from sisbridge.sync.writeback import deliver
+from sisbridge.sync.roster.replay import replay
 from tests.support.night_process import NightSpec
 
 ACTOR = "registrar"

@@ -8,9 +8,9 @@ from typing import Any
 
 from connectors.powerschool.gradebook import ROUTE as GRADEBOOK
 from sisbridge.house import House
-from sisbridge.sync.collect_grades import collect_from
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import DeliveryCounts, deliver
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import DeliveryCounts, deliver
 from tests.support.powerschool import our_plugin, reach_plugin
 from tests.support.powerschool_region import SECRET, PowerSchoolRegion
 from tests.support.small_region import GRADE_HEAD, NOW, REST, roster

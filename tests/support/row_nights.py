@@ -15,10 +15,10 @@ from mappings import digests
 from mappings.tally import school_of
 from sisbridge.house import House
 from sisbridge.store import roster, runs, snapshots
-from sisbridge.sync.apply import apply
-from sisbridge.sync.compare import compare
 from sisbridge.sync.context import Stage, canonical_name, clean_name, seen_name
 from sisbridge.sync.region import load_entries
+from sisbridge.sync.roster.apply import apply
+from sisbridge.sync.roster.compare import compare
 
 FIRST = datetime(2026, 1, 5, 8, tzinfo=UTC)
 TABLES = RosterTable

@@ -13,7 +13,7 @@ from domain.oneroster import Version
 from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import NightOutcome, sync_district, sync_region
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 

@@ -18,7 +18,7 @@ from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.store import holds
 from sisbridge.store.holds import Chosen
-from sisbridge.sync.drift import last_drift
+from sisbridge.sync.roster.drift import last_drift
 from tests.support.row_nights import Night, RowNights, rows_of
 
 USERS = [f"u{number}" for number in range(8)]

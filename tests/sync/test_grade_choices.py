@@ -18,13 +18,13 @@ from domain.model import Case
 from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.store.tables.region import audit
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.choose import keep_theirs, listed, send_ours
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.choose import keep_theirs, listed, send_ours
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import Released, release
+from sisbridge.sync.grades.writeback import deliver, districts_with_items
 from sisbridge.sync.night import sync_region
 from sisbridge.sync.region import keep_secret, load_entries
-from sisbridge.sync.release import Released, release
-from sisbridge.sync.writeback import deliver, districts_with_items
 from tests.support.small_region import FILES, GRADE_HEAD, NOW, REST, SmallRegion
 
 EARLY = {"opens_on": date(2026, 2, 1), "closes_on": date(2026, 2, 10)}

@@ -16,13 +16,13 @@ from domain.ids import ItemId
 from sisbridge.house import House
 from sisbridge.store import grades as grade_store
 from sisbridge.store import outbox
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.payloads import desk_of, home_roster, payload_of
+from sisbridge.sync.grades.release import Released, release
+from sisbridge.sync.grades.writeback import deliver, districts_with_items
 from sisbridge.sync.night import sync_district, sync_region
-from sisbridge.sync.payloads import desk_of, home_roster, payload_of
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.release import Released, release
-from sisbridge.sync.writeback import deliver, districts_with_items
 from tests.support.small_region import FILES, NOW, REST, SmallRegion
 from tests.test_repo import ROOT
 
@@ -132,7 +132,7 @@ def test_payloads_are_made_in_one_place_only() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if "GradePayload(" in path.read_text(encoding="utf-8").replace("class GradePayload(", "")
     ]
-    assert makers == ["sisbridge/sync/payloads.py"]
+    assert makers == ["sisbridge/sync/grades/payloads.py"]
 
 
 def released(house: House, region: SmallRegion, *percents: str) -> None:

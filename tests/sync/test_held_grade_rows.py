@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from sisbridge.house import House
 from sisbridge.store.tables.grades import held_grade
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import Collected, collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import Collected, collect_from
 from sisbridge.sync.night import sync_region
 from tests.support.small_region import FILES, GRADE_HEAD, REST, SmallRegion
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from domain.ids import SourcedId
 from sisbridge.house import House
-from sisbridge.sync.history import FieldStep, history
+from sisbridge.sync.answers.history import FieldStep, history
 from sisbridge.sync.night import sync_district
 from tests.support.small_region import NOW, REST, SmallRegion
 

@@ -16,15 +16,16 @@ from sisbridge.store import audit, runs, snapshots
 from sisbridge.store import roster as roster_store
 from sisbridge.store.tables.region import audit as audit_table
 from sisbridge.store.tables.roster import change
-from sisbridge.sync import decisions, window
 from sisbridge.sync import night as night_steps
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.holding import decisions
 from sisbridge.sync.night import NightOutcome, sync_district
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.release import release
-from sisbridge.sync.replay import replay
-from sisbridge.sync.writeback import deliver
+from sisbridge.sync.roster import window
+from sisbridge.sync.roster.replay import replay
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 

@@ -21,11 +21,11 @@ from simulators.sftp import RunningSftp, SftpAccount
 from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.sync.check import check
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import deliver
 from tests.support.pages import DOCS, shown_districts
 from tests.support.small_region import GRADE_HEAD, NOW, add_student, offering, roster
 

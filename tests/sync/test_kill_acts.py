@@ -20,10 +20,10 @@ from domain.ids import DistrictCode
 from simulators.dataset import Dataset
 from sisbridge.house import House
 from sisbridge.store.database import Store
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import deliver
 from tests.support.campus_region import CampusRegion
 from tests.support.copies import copied_store
 from tests.support.night_process import NightProcess, NightSpec

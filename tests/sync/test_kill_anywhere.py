@@ -20,10 +20,10 @@ import pytest
 from domain.ids import DistrictCode
 from simulators.dataset import Dataset
 from sisbridge.store.database import Store
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_region
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import deliver
 from tests.support.copies import copied_store
 from tests.support.night_process import NightProcess, NightSpec
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster

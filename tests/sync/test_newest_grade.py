@@ -10,14 +10,14 @@ from domain.grading import OutboxState
 from sisbridge.house import House
 from sisbridge.store import files as file_store
 from sisbridge.store import outbox
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.choose import send_ours
-from sisbridge.sync.collect_grades import collect_from
-from sisbridge.sync.deliver_file import STAGED
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.choose import send_ours
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.deliver_file import STAGED
+from sisbridge.sync.grades.release import Released, release, release_again
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_region
 from sisbridge.sync.region import keep_secret, load_entries
-from sisbridge.sync.release import Released, release, release_again
-from sisbridge.sync.writeback import deliver
 from tests.support.powerschool_grades import PowerSchoolGrades
 from tests.support.small_region import FILES, GRADE_HEAD, NOW, REST, SmallRegion
 

@@ -17,14 +17,14 @@ from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
-from sisbridge.sync.deliver import MAXIMUM_ATTEMPTS
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.answers.why import why
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.deliver import MAXIMUM_ATTEMPTS
+from sisbridge.sync.grades.release import release, release_again
+from sisbridge.sync.grades.writeback import DeliveryCounts, deliver, districts_with_items
 from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.release import release, release_again
-from sisbridge.sync.why import why
-from sisbridge.sync.writeback import DeliveryCounts, deliver, districts_with_items
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 TEN = [f"{district},u{number},{70 + number}.5" for district in (REST, FILES) for number in range(5)]

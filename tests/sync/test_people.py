@@ -13,10 +13,10 @@ from sisbridge.house import House
 from sisbridge.store import people
 from sisbridge.store import seats as seat_store
 from sisbridge.store.tables.region import audit
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.identity.people_desk import match, overview, split, worklist
 from sisbridge.sync.night import sync_district
-from sisbridge.sync.people_desk import match, overview, split, worklist
 from sisbridge.sync.region import load_entries
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from domain.grading import OutboxState
 from sisbridge.store import outbox
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries
-from sisbridge.sync.release import release
-from sisbridge.sync.writeback import deliver
 from tests.support.powerschool_region import PowerSchoolRegion
 from tests.support.small_region import FILES, REST
 

@@ -16,13 +16,13 @@ from simulators.powerschool import Plugin, RunningPowerSchool
 from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.sync.check import check
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.write_test import write_test
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.plugin import powerschool_plugin
 from sisbridge.sync.region import keep_secret, load_entries
-from sisbridge.sync.release import release
-from sisbridge.sync.write_test import write_test
-from sisbridge.sync.writeback import deliver
 from tests.support.pages import DOCS, shown_districts
 from tests.support.small_region import GRADE_HEAD, NOW, offering, roster
 

@@ -19,16 +19,17 @@ from sisbridge.store import outbox, people, regions
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.tables.region import audit
-from sisbridge.sync import decisions, rekey_desk
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import collect_from
-from sisbridge.sync.history import history
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.answers.history import history
+from sisbridge.sync.answers.why import why
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.holding import decisions
+from sisbridge.sync.identity import rekey_desk
+from sisbridge.sync.identity.people_desk import split
+from sisbridge.sync.identity.rekey_desk import accept, proposal, refuse
 from sisbridge.sync.night import sync_district
-from sisbridge.sync.people_desk import split
-from sisbridge.sync.rekey_desk import accept, proposal, refuse
-from sisbridge.sync.release import release
-from sisbridge.sync.why import why
-from sisbridge.sync.writeback import deliver
 from tests.support.rekeyed import EVERYTHING, rekeyed
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, roster
 from tests.support.store_dump import dump

@@ -11,11 +11,11 @@ from domain.model import Op
 from domain.tables import RosterTable
 from sisbridge.house import House
 from sisbridge.store import audit, roster, runs, snapshots
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.changes import ChangedValue
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import begin, sync_district
-from sisbridge.sync.replay import merged, preview, rehearse, replay
 from sisbridge.sync.retain import retain
+from sisbridge.sync.roster.changes import ChangedValue
+from sisbridge.sync.roster.replay import merged, preview, rehearse, replay
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student
 from tests.support.small_region import roster as small_roster
 from tests.support.store_dump import dump

@@ -13,9 +13,9 @@ from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.store import snapshots
-from sisbridge.sync import pull as pulling
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries
+from sisbridge.sync.roster import pull as pulling
 from tests.support.night_process import NightProcess, NightSpec
 from tests.support.small_region import NOW, REST, SmallRegion, add_student
 

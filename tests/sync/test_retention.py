@@ -13,12 +13,12 @@ from sisbridge.store import audit, regions, snapshots
 from sisbridge.store import roster as roster_store
 from sisbridge.store.tables import METADATA, WITHOUT_DISTRICT
 from sisbridge.sync import night
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.purge import Certificate, purge
-from sisbridge.sync.release import release
 from sisbridge.sync.retain import retain
-from sisbridge.sync.writeback import deliver
 from tests.support.small_region import FILES, NOW, REST, SmallRegion
 
 PROOF = {"district", "district_key", "audit"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sisbridge.house import House
 from sisbridge.settings import Settings
-from sisbridge.sync.suggest import suggestions
+from sisbridge.sync.holding.suggest import suggestions
 from tests.support.row_nights import Night, RowNights
 
 EVERYONE = frozenset(f"u{number}" for number in range(40))

@@ -14,13 +14,13 @@ from domain.ids import DistrictCode, RunId, SnapshotId
 from sisbridge.house import House
 from sisbridge.store import runs, snapshots
 from sisbridge.store.runs import Run, RunMode
-from sisbridge.sync import apply as applying
 from sisbridge.sync import night
-from sisbridge.sync.cases import open_cases
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.context import Stage
 from sisbridge.sync.night import NightOutcome, sync_district
 from sisbridge.sync.purge import purge
-from sisbridge.sync.unfinished import snapshot_for
+from sisbridge.sync.roster import apply as applying
+from sisbridge.sync.roster.unfinished import snapshot_for
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student
 from tests.support.store_dump import dump
 

@@ -14,13 +14,13 @@ from simulators.dataset import Dataset, zip_of
 from sisbridge.house import House
 from sisbridge.store import grades as grade_store
 from sisbridge.store import outbox
-from sisbridge.sync.collect_grades import collect_from
+from sisbridge.sync.answers.why import why, why_number
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.identity.rekey_desk import accept
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import load_entries
-from sisbridge.sync.rekey_desk import accept
-from sisbridge.sync.release import release
-from sisbridge.sync.why import why, why_number
-from sisbridge.sync.writeback import deliver
 from tests.support.rekeyed import rekeyed
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 

@@ -78,9 +78,9 @@ def _night(house: House, region: DemoRegion, night: int, quiet: bool) -> NightSu
     from sisbridge.cli.demo.summary import show, summarize
     from sisbridge.cli.sync import progress_bar
     from sisbridge.sync import night as nights
-    from sisbridge.sync.collect_grades import collect_from
-    from sisbridge.sync.release import release
-    from sisbridge.sync.writeback import deliver
+    from sisbridge.sync.grades.collect_grades import collect_from
+    from sisbridge.sync.grades.release import release
+    from sisbridge.sync.grades.writeback import deliver
 
     grades = region.prepare(house, night)
     codes = nights.districts(house)

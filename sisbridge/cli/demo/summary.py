@@ -11,12 +11,12 @@ from domain.ids import DistrictCode
 from domain.model import Case
 from sisbridge.cli.output import case_entry, case_sentence, print_table
 from sisbridge.house import House
-from sisbridge.sync.cases import open_cases
-from sisbridge.sync.collect_grades import Collected
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import Collected
+from sisbridge.sync.grades.release import Released
+from sisbridge.sync.grades.writeback import DeliveryCounts
 from sisbridge.sync.night import NightOutcome
-from sisbridge.sync.release import Released
-from sisbridge.sync.standing import standing
-from sisbridge.sync.writeback import DeliveryCounts
+from sisbridge.sync.roster.standing import standing
 
 READ_COLUMNS = ("read", "out_of_scope", "clean", "quarantined")
 CHANGE_COLUMNS = ("add", "update", "remove", "missing", "return", "in_force", "seats")

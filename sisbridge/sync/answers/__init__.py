@@ -1,0 +1,1 @@
+"""What a person asks: why, what was, what is open, what it cost."""

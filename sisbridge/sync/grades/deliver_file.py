@@ -1,0 +1,175 @@
+"""Deliver queued grades as a file that a registrar loads: named and hashed before it is written.
+
+A file that is gone may have been picked up. After a crash we look for it; when it was staged and
+neither it nor an acknowledgement is there, the batch stays unknown and is never sent again without a
+person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from connectors.protocol import FileBatch, FileGradeSink, FileState
+from domain.errors import RetryLater, RowRejected
+from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
+from domain.ids import BatchId, fixed_id
+from domain.model import District
+from sisbridge.house import House, clock_of
+from sisbridge.store import files, outbox
+from sisbridge.store.files import FileBatchRecord
+from sisbridge.sync.grades.deliver import STATE_AFTER, Progress, Work, work_for
+from sisbridge.sync.grades.unfit import without_unfit
+
+COMMITTED, STAGED, PLACED, ACKNOWLEDGED, LOST = "committed", "staged", "in place", "acknowledged", "unknown"
+"""A batch is renamed into place only after `staged` was committed: what is `committed` was never visible."""
+
+_OUTCOME_OF = {
+    FileState.IN_PLACE: Outcome.DELIVERED,
+    FileState.ACKNOWLEDGED: Outcome.CONFIRMED,
+}
+_BATCH_STATE_OF = {Outcome.DELIVERED: PLACED, Outcome.CONFIRMED: ACKNOWLEDGED, Outcome.UNKNOWN: LOST}
+
+
+def deliver_file(
+    house: House, district: District, sink: FileGradeSink, route: str, progress: Progress | None = None
+) -> None:
+    """Look after every earlier batch, then place one new batch of what is queued."""
+    work = work_for(house, district, sink, route, [OutboxState.QUEUED])
+    _look_after(work, sink, route)
+    queued = without_unfit(work, sink, work.items)
+    if not queued:
+        return
+    batch = sink.render(queued, {item.item_id: work.payloads[item.item_id] for item in queued})
+    record = _commit(work, queued, batch)
+    _settle(work, record, _place(work, sink, record, batch), queued)
+    if progress:
+        progress(len(queued), len(queued))
+
+
+def look_after_placed(house: House, district: District, sink: FileGradeSink, route: str) -> None:
+    """See which files in place, or lost from sight, were acknowledged since; nothing is written."""
+    _look_after(work_for(house, district, sink, route, []), sink, route, (PLACED, LOST))
+
+
+def _place(work: Work, sink: FileGradeSink, record: FileBatchRecord, batch: FileBatch) -> FileState:
+    """Write the `.part`, commit that it is staged, and only then let it appear."""
+    sink.stage(batch)
+    with work.house.store.begin("file-staged") as conn:
+        files.set_file_batch_state(conn, work.district.code, record.batch_id, STAGED)
+    return sink.place(batch)
+
+
+def _commit(work: Work, items: Sequence[OutboxItem], batch: FileBatch) -> FileBatchRecord:
+    """Commit the batch's name and fingerprint, and its items as being sent, before a byte is written."""
+    at = clock_of(work.district)()
+    route = items[0].route
+    record = FileBatchRecord(
+        batch_id=BatchId(fixed_id("file-batch", work.district.code, route, batch.name, batch.sha256)),
+        district=work.district.code,
+        route=route,
+        name=batch.name,
+        sha256=batch.sha256,
+        rows=batch.rows,
+        state=COMMITTED,
+        created_at=at,
+    )
+    with work.house.store.begin("file-batch") as conn:
+        files.save_file_batch(conn, record)
+        taken = outbox.claim(conn, work.district.code, items, at)
+        if len(taken) < len(items):
+            raise _changed(work.district)
+        outbox.set_state(
+            conn, work.district.code, taken, OutboxState.SENDING, batch_id=record.batch_id, at=at
+        )
+    return record
+
+
+def _changed(district: District) -> RetryLater:
+    return RetryLater(
+        "WB14",
+        f"Grades of district {district.code} changed while they were put into a file; none was sent.",
+        fix="Deliver again: nothing is lost.",
+    )
+
+
+def _look_after(
+    work: Work, sink: FileGradeSink, route: str, states: Sequence[str] = (COMMITTED, STAGED, PLACED, LOST)
+) -> None:
+    """Settle batches that a crash left in doubt, and see which were acknowledged since."""
+    with work.house.store.read() as conn:
+        batches = [one for one in files.file_batches(conn, work.district.code, states) if one.route == route]
+    for record in batches:
+        batch_work = _of_batch(work, record)
+        _settle(batch_work, record, _state_now(batch_work, sink, record), batch_work.items)
+
+
+def _of_batch(work: Work, record: FileBatchRecord) -> Work:
+    with work.house.store.read() as conn:
+        items = tuple(files.batch_items(conn, work.district.code, record.batch_id))
+        ids = [item.item_id for item in items]
+        payloads = outbox.payloads(conn, work.house.keyring, work.district.code, ids)
+    return replace(work, items=items, payloads=payloads)
+
+
+def _state_now(work: Work, sink: FileGradeSink, record: FileBatchRecord) -> FileState:
+    """Return what is to be seen of a batch, finishing it first when it was certainly never in place."""
+    seen = sink.look(record.name, record.sha256)
+    never_renamed = record.state == COMMITTED or (record.state == STAGED and seen is FileState.PARTIAL)
+    if not never_renamed or seen in (FileState.IN_PLACE, FileState.ACKNOWLEDGED):
+        return seen
+    batch = _rendered_again(work, sink, record)
+    return FileState.ABSENT if batch is None else _place(work, sink, record, batch)
+
+
+def _rendered_again(work: Work, sink: FileGradeSink, record: FileBatchRecord) -> FileBatch | None:
+    """Return the very file of a batch, None where the route's layout makes another of it by now.
+
+    Under another name it would lie beside the one that may have been seen, and its grades be loaded twice.
+    """
+    try:
+        batch = sink.render(work.items, work.payloads)
+    except RowRejected:
+        return None
+    return batch if (batch.name, batch.sha256) == (record.name, record.sha256) else None
+
+
+def _settle(work: Work, record: FileBatchRecord, seen: FileState, items: Sequence[OutboxItem]) -> None:
+    outcome = _OUTCOME_OF.get(seen, Outcome.UNKNOWN)
+    state = _BATCH_STATE_OF[outcome]
+    if record.state == state or (record.state == PLACED and outcome is Outcome.UNKNOWN):
+        return
+    at = clock_of(work.district)()
+    receipts = [
+        _receipt(work, replace(item, attempts=max(item.attempts, 1)), record, outcome) for item in items
+    ]
+    with work.house.store.begin("receipts") as conn:
+        files.set_file_batch_state(conn, work.district.code, record.batch_id, state)
+        outbox.save_receipts(conn, work.house.keyring, work.district.code, receipts)
+        outbox.set_state(
+            conn, work.district.code, [item.item_id for item in items], STATE_AFTER[outcome], at=at
+        )
+
+
+_WORDS = {
+    Outcome.DELIVERED: ("The file is in place.", ""),
+    Outcome.CONFIRMED: ("The registrar acknowledged the file.", ""),
+    Outcome.UNKNOWN: (
+        "The file was being written when the process stopped, and it is not there now.",
+        "Ask the registrar whether the file was picked up, then confirm it or send it again.",
+    ),
+}
+
+
+def _receipt(work: Work, item: OutboxItem, record: FileBatchRecord, outcome: Outcome) -> Receipt:
+    message, fix = _WORDS[outcome]
+    return Receipt(
+        item_id=item.item_id,
+        attempt=item.attempts,
+        sent_at=clock_of(work.district)(),
+        outcome=outcome,
+        sent=work.payloads[item.item_id].value,
+        remote=record.name,
+        message=message,
+        fix=fix,
+    )

@@ -1,0 +1,54 @@
+"""Once a night: see which grade files the other side acknowledged since."""
+
+from __future__ import annotations
+
+from connectors import registry
+from connectors.protocol import FileGradeSink
+from domain.errors import SisbridgeError
+from domain.grading import OutboxState
+from domain.ids import DistrictCode
+from domain.model import Finding, Severity
+from sisbridge.house import House, clock_of, today_of
+from sisbridge.store import cases, outbox
+from sisbridge.sync.context import connector_of
+from sisbridge.sync.grades.deliver_file import look_after_placed
+
+_LYING = (OutboxState.DELIVERED, OutboxState.UNKNOWN)
+
+
+def reconcile(house: House, district: DistrictCode) -> None:
+    """Confirm the grades of acknowledged files; nothing is sent.
+
+    A district without such files is not even called. Never raises an SIS's failure: a case says it.
+    """
+    with house.store.read() as conn:
+        if not outbox.items(conn, district, _LYING):
+            return
+    try:
+        _look(house, district)
+        _tell(house, district, None)
+    except SisbridgeError as error:
+        _tell(house, district, error)
+
+
+def _look(house: House, district: DistrictCode) -> None:
+    config, secret = connector_of(house, district, "grades")
+    if config is None:
+        return
+    known = house.district(district)
+    sink = registry.grade_sink(config, secret, clock=clock_of(known))
+    if isinstance(sink, FileGradeSink):
+        look_after_placed(house, known, sink, config.kind)
+
+
+def _tell(house: House, district: DistrictCode, error: SisbridgeError | None) -> None:
+    """Open the case of a look that failed, or close the one of an earlier night."""
+    findings = [] if error is None else [_failed(error)]
+    with house.store.begin("cases") as conn:
+        cases.fold(conn, district, today_of(house.district(district)), findings, "delivery")
+
+
+def _failed(error: SisbridgeError) -> Finding:
+    return Finding(
+        error.code, Severity.HOLD_FEED, "grades", "", error.place, "", "", error.message, error.fix
+    )

@@ -1,0 +1,1 @@
+"""What waits for a person: why, for how long, and what was decided."""

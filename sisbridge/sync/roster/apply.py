@@ -1,0 +1,133 @@
+"""Move the roster of record to tonight's state in one transaction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.errors import StopDistrict
+from domain.model import Op
+from domain.tables import RosterTable
+from sisbridge.store import roster, snapshots
+from sisbridge.store.database import Connection
+from sisbridge.sync import overtaken
+from sisbridge.sync.context import Stage, coalesce
+from sisbridge.sync.holding import holds
+from sisbridge.sync.holding.withhold import flow
+from sisbridge.sync.identity.people import link_people
+from sisbridge.sync.roster import drift, window
+from sisbridge.sync.roster.usable import usable
+
+NIGHTLY = "nightly run"
+"""Who changes the roster where no person had to say so."""
+
+_ROWS_AT_ONCE = 131_072
+"""Rows of tonight that are brought at once: some hundred MB at most."""
+
+_MANY = 10_000
+"""Changes of a table after which the database looks at it anew."""
+
+_CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
+
+
+def apply(stage: Stage) -> dict[str, int]:
+    """Apply the landed changes and return how many of each kind; a rehearsal never comes here.
+
+    Rows, history, people, bookmarks and the snapshot's mark move together or not at all. Raises StopDistrict
+    when the district has no approved MOU (CF11) or a newer run (CF60): nothing is applied then.
+    """
+    if stage.district.mou_approved_on is None:
+        raise StopDistrict(
+            "CF11",
+            f"District {stage.code} has no approved MOU, so its roster was checked but not applied.",
+            fix="Record the date the MOU was approved in the district's settings.",
+        )
+    counts: dict[str, int] = {}
+    with stage.house.store.begin("apply") as conn:
+        overtaken.refuse(conn, stage.code, stage.run_id)
+        ops = {table: _apply_table(conn, stage, table) for table in RosterTable}
+        for of_table in ops.values():
+            _add(counts, of_table)
+        roster.count_anew(conn, [table for table, moved in ops.items() if sum(moved.values()) >= _MANY])
+        link_people(conn, stage)
+        snapshot = snapshots.load(conn, stage.code, stage.snapshot)
+        holds.settle(conn, stage, snapshot)
+        counts["unexplained"] = drift.record(conn, stage, snapshot)
+        window.settle(conn, stage, snapshot, ops)
+        snapshots.mark_applied(conn, stage.code, stage.snapshot, stage.now())
+    return counts
+
+
+def _apply_table(conn: Connection, stage: Stage, table: RosterTable) -> dict[str, int]:
+    """Apply a table's changes, those that a person released in that person's name."""
+    flowing, counts = flow(stage, table), dict[str, int]()
+    released_by = flowing.column("decided_by")
+    for actor in pc.unique(released_by).to_pylist():
+        mine = pc.equal(released_by, actor) if actor else pc.is_null(released_by)
+        changes = _only(flowing, mine).drop_columns("decided_by")
+        _add(counts, _apply_changes(conn, stage, table, changes, actor or NIGHTLY))
+    return counts
+
+
+def _apply_changes(
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
+) -> dict[str, int]:
+    carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
+    with_rows, counts = _only(changes, carrying), dict[str, int]()
+    brought = np.zeros(with_rows.num_rows, dtype=bool)
+    for batch in coalesce(usable(stage, table), _ROWS_AT_ONCE) if with_rows.num_rows else ():
+        # The changes are looked through once for all these rows: for few at a time that would take hours.
+        chosen = pc.is_in(with_rows.column("sourced_id"), value_set=batch.column("sourced_id"))
+        brought |= np.asarray(chosen, dtype=bool)
+        part = with_rows.filter(chosen)
+        _add(counts, _apply_part(conn, stage, table, part, _rows_of(part, batch), actor))
+    rest = with_rows.filter(pa.array(~brought))
+    _add(counts, _apply_part(conn, stage, table, rest, _in_force(conn, stage, table, rest), actor))
+    _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
+    return counts
+
+
+def _only(changes: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+    """Return the changes of a mask; themselves where it takes all, for a first load has millions of them."""
+    # A null is no: skipped, it would let a mask of some rows take all.
+    return changes if pc.all(mask, skip_nulls=False).as_py() else changes.filter(mask)
+
+
+def _rows_of(changes: pa.Table, batch: pa.RecordBatch) -> pa.Table:
+    ids = changes.column("sourced_id").combine_chunks()
+    return pa.Table.from_batches([batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids))])
+
+
+def _in_force(conn: Connection, stage: Stage, table: RosterTable, returns: pa.Table) -> pa.Table | None:
+    """Return the rows as they stand for what was missing and is seen tonight, but only in quarantine."""
+    if returns.num_rows == 0:
+        return None
+    return roster.rows(
+        conn, stage.code, table, None, {"sourced_id": returns.column("sourced_id").to_pylist()}
+    )
+
+
+def _apply_part(
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, rows: pa.Table | None, actor: str
+) -> dict[str, int]:
+    if changes.num_rows == 0:
+        return {}
+    return roster.apply(
+        conn,
+        stage.code,
+        table,
+        changes,
+        rows,
+        snapshot_id=stage.snapshot,
+        run_id=stage.run_id,
+        night_on=stage.night_on,
+        school_year=stage.district.school_year,
+        actor=actor,
+        at=stage.now(),
+    )
+
+
+def _add(counts: dict[str, int], more: dict[str, int]) -> None:
+    for op, rows in more.items():
+        counts[op] = counts.get(op, 0) + rows

@@ -1,0 +1,124 @@
+"""Compare tonight's clean roster with the roster of record and land the changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.errors import ContractBroken
+from domain.failpoints import failpoint
+from domain.model import Mode, RosterSnapshot
+from domain.tables import PLACE, RosterTable
+from mappings import compare as comparing
+from mappings import holding
+from sisbridge.store import findings, roster, snapshots
+from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_name, clean_name, seen_name
+from sisbridge.sync.holding.holds import absences
+from sisbridge.sync.holding.withhold import Detector, withhold
+from sisbridge.sync.identity import rekey
+from sisbridge.sync.roster import drift
+from sisbridge.sync.roster.usable import carry
+from sisbridge.sync.roster.windows import hours_apart
+
+DETECTORS: tuple[Detector, ...] = (rekey.detect,)
+"""What looks for a reason of its own to hold changes, before the thresholds count them."""
+
+_NO_IDS = pa.array([], pa.string())
+
+
+def compare(stage: Stage) -> dict[str, int]:
+    """Land what changed in every table, parted into what flows and what is held; return how many there are.
+
+    Raises ContractBroken PG09 for a snapshot that was not read to its end: nothing can be said from it.
+    """
+    with stage.house.store.read() as conn:
+        snapshot = snapshots.load(conn, stage.code, stage.snapshot)
+        last_rows = roster.count(conn, stage.code)
+    _require_complete(snapshot)
+    moves: dict[RosterTable, dict[str, int]] = {}
+    told: dict[RosterTable, pa.Array] = {}
+    total = 0
+    for table in RosterTable:
+        carry(stage, table, snapshot.mode)
+        changes, told[table] = _changes(stage, snapshot, table)
+        stage.write(changes_name(table), iter(changes.to_batches(max_chunksize=BATCH_ROWS)))
+        moves[table] = _moves(changes)
+        total += changes.num_rows
+    found, counts = withhold(stage, moves, last_rows, told, DETECTORS)
+    if found:
+        with stage.house.store.begin("held") as conn:
+            findings.record_findings(conn, stage.code, stage.run_id, found)
+    stage.write_findings("compare", found)
+    failpoint("compare:landed")
+    return {"changes": total, **counts}
+
+
+def _require_complete(snapshot: RosterSnapshot) -> None:
+    if not snapshot.complete:
+        raise ContractBroken(
+            "PG09",
+            f"The snapshot of district {snapshot.district} was not read to its end: {snapshot.reason}",
+            fix="Run the district's sync again; the last good roster stays in force until then.",
+        )
+
+
+def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
+    """Return (sourced_id, digest, deleted) of tonight's usable rows."""
+    parts = [
+        pa.table(
+            {
+                "sourced_id": batch.column("sourced_id"),
+                "digest": batch.column("digest"),
+                "deleted": pc.equal(batch.column("status"), "tobedeleted"),
+            }
+        )
+        for batch in drift.counted(stage, table)
+    ]
+    fields = [("sourced_id", pa.string()), ("digest", pa.binary(16)), ("deleted", pa.bool_())]
+    return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
+
+
+def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tuple[pa.Table, pa.Array]:
+    """Return a table's changes with no removal that lacks its evidence, and the ids marked as deleted."""
+    with stage.house.store.read() as conn:
+        last = roster.keys(conn, stage.code, table)
+        absent = absences(conn, stage.code, table)
+    seen = pa.chunked_array([one.column("sourced_id") for one in stage.read(seen_name(table))], pa.string())
+    tonight = tonight_keys(stage, table)
+    if table is RosterTable.ROLES and snapshot.mode is Mode.DELTA:
+        tonight = pa.concat_tables([tonight, _unlisted_roles(stage, snapshot.version, tonight, seen)])
+    told = pc.filter(tonight.column("sourced_id"), tonight.column("deleted")).combine_chunks()
+    changes = comparing.compare(table, last, tonight, seen, snapshot.mode)
+    apart = timedelta(hours=hours_apart(stage.district))
+    ripe = comparing.ripe(absent, snapshot.as_of, stage.night_on, apart)
+    return comparing.proven(changes, told, ripe), told
+
+
+def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.ChunkedArray) -> pa.Table:
+    """Return the roles to remove because their user's row of tonight, which carries them all, lacks them."""
+    users = _users_with_roles(stage, version)
+    columns, whose = ["sourced_id", "digest", "user_sourced_id"], {"user_sourced_id": users.to_pylist()}
+    with stage.house.store.read() as conn:
+        last = roster.rows(conn, stage.code, RosterTable.ROLES, columns, whose)
+    listed = pa.concat_arrays([*tonight.column("sourced_id").chunks, *held.chunks, _NO_IDS])
+    return comparing.unlisted(last, users, listed)
+
+
+def _users_with_roles(stage: Stage, version: str) -> pa.Array:
+    """Return the usable users whose rows carried their roles: all but those of a 1.2 users.csv."""
+    carrying = [
+        batch.filter(pc.or_(version == "1.1", pc.starts_with(batch.column(PLACE), "/"))).column("sourced_id")
+        for batch in stage.read(canonical_name(RosterTable.USERS), ["sourced_id", PLACE])
+    ]
+    clean = [
+        batch.column("sourced_id") for batch in stage.read(clean_name(RosterTable.USERS), ["sourced_id"])
+    ]
+    ids = pa.concat_arrays([*carrying, _NO_IDS])
+    return ids.filter(pc.is_in(ids, value_set=pa.concat_arrays([*clean, _NO_IDS])))
+
+
+def _moves(changes: pa.Table) -> dict[str, int]:
+    counts = pc.value_counts(holding.directions(changes)).to_pylist()
+    return {entry["values"]: entry["counts"] for entry in counts}

@@ -1,0 +1,106 @@
+"""Turn a snapshot's raw pages into canonical batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from domain.failpoints import failpoint
+from domain.model import Finding, RosterSnapshot
+from domain.tables import RosterTable
+from mappings import drift, maps
+from mappings import normalize as normalizing
+from mappings.adapting import LeftOut, adapted, left_out_findings
+from sisbridge.store import snapshots
+from sisbridge.sync.context import Stage, canonical_name, mapping_of, raw_name
+from sisbridge.sync.roster.batches import GrowingTable
+
+Ids: TypeAlias = "pa.Array | pa.ChunkedArray"
+"""sourcedIds, as text."""
+
+_ONLY_ROLES = (RosterTable.ROLES,)
+
+
+@dataclass
+class _Work:
+    """What grows while the source tables are read one after the other."""
+
+    stage: Stage
+    maps: maps.RosterMaps
+    leave_out: Ids | None
+    tables: dict[RosterTable, GrowingTable] = field(default_factory=dict)
+    drifted: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    out_of_scope: int = 0
+
+
+def normalize(stage: Stage) -> dict[str, int]:
+    """Land the canonical batches of every table and the drift findings; return the rows out of scope.
+
+    Guardians are out of scope unless the district's mapping says otherwise; so is what the dialect of a
+    vendor leaves out, each reason counted.
+    """
+    with stage.house.store.read() as conn:
+        snapshot = snapshots.load(conn, stage.code, stage.snapshot)
+    roster_maps = maps.maps_for(snapshot.version, mapping_of(stage.district))
+    landed = _landed(stage, roster_maps, snapshot)
+    work = _Work(stage, roster_maps, _guardians(stage, roster_maps, landed))
+    work.tables = {table: GrowingTable(stage, canonical_name(table)) for table in RosterTable}
+    for source_table in landed:
+        _normalize_table(work, source_table)
+    for table in work.tables.values():
+        table.finish()
+    stage.write_findings("normalize", [*work.findings, *left_out_findings(work.left_out)])
+    failpoint("normalize:landed")
+    return {"out_of_scope": work.out_of_scope + sum(one.rows for one in work.left_out)}
+
+
+def _landed(stage: Stage, roster_maps: maps.RosterMaps, snapshot: RosterSnapshot) -> list[str]:
+    """Return the source tables of this snapshot, in the dialect's order."""
+    counted = {facts.table for facts in snapshot.tables}
+    return [
+        source
+        for source, targets in roster_maps.sources.items()
+        if counted.issuperset(targets[:1]) and stage.has(raw_name(source))
+    ]
+
+
+def _contract(stage: Stage) -> Mapping[str, object]:
+    """Return what the district agreed on for columns that come and go."""
+    chosen = stage.district.settings.get("schema_drift", {})
+    return chosen if isinstance(chosen, Mapping) else {"schema_drift": chosen}
+
+
+def _guardians(stage: Stage, roster_maps: maps.RosterMaps, landed: list[str]) -> Ids | None:
+    """Return the users whose every role is out of scope, where roles are a table of their own (1.2).
+
+    None where there is no such table: a user's own row says its role then.
+    """
+    for source in landed:
+        if roster_maps.sources[source] == _ONLY_ROLES:
+            raw = stage.read(raw_name(source))
+            guardians: Ids = normalizing.out_of_scope_users(roster_maps, raw, source)
+            return guardians
+    return None
+
+
+def _normalize_table(work: _Work, source_table: str) -> None:
+    for name, batch in _parts(work, source_table):
+        if name not in work.drifted:
+            work.drifted.add(name)
+            found = drift.drift(work.maps, name, batch.schema.names)
+            work.findings.extend(drift.under_contract(found, _contract(work.stage)))
+        for part in normalizing.normalize(work.maps, name, batch, work.leave_out):
+            work.out_of_scope += part.out_of_scope
+            work.tables[part.table].add(part.batch)
+
+
+def _parts(work: _Work, source_table: str) -> Iterator[tuple[str, pa.RecordBatch]]:
+    for batch in work.stage.read(raw_name(source_table)):
+        made = adapted(work.maps, source_table, batch)
+        work.left_out += made.left_out
+        yield from made.parts
