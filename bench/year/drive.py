@@ -167,7 +167,7 @@ def _district(code: str, kind: str) -> Iterator[tuple[House, Feed]]:
 def _entries(town: Town, served: Feed) -> dict[str, Any]:
     """Return the region file's content; the turn of the term is announced, as a district would."""
     turn = FIRST_DAY + timedelta(days=TURN_OF_TERM)
-    announced = {"from": str(turn), "to": str(turn + timedelta(days=3)), "reason": "turn of the term"}
+    announced = {"from": str(turn), "to": str(turn + timedelta(days=7)), "reason": "turn of the term"}
     district = {
         "code": town.code,
         "name": f"District {town.code}",

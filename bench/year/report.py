@@ -35,6 +35,7 @@ def show(years: Sequence[Year], seconds: float) -> None:
         "feed stopped",
         "changes held",
         "rows quarantined",
+        "students in doubt",
         "unnoticed",
         "removed wrongly",
     ):

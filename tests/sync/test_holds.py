@@ -278,7 +278,9 @@ def test_in_a_declared_rollover_thresholds_are_lifted_and_its_end_is_exclusive(
     house: House, region: SmallRegion
 ) -> None:
     days = {"from": (NOW + timedelta(days=1)).date(), "to": (NOW + timedelta(days=3)).date()}
-    rollovers = [{key: day.isoformat() for key, day in days.items()} | {"reason": "new year"}]
+    rollovers = [
+        {key: day.isoformat() for key, day in days.items()} | {"reason": "new year", "tables": ["users"]}
+    ]
     night(house, region, 0, crowd(), rollovers=rollovers)
     outcome = night(house, region, 1, without(crowd(), *GONE), rollovers=rollovers)
     assert (outcome.counts["held"], outcome.counts["missing"]) == (0, 45)
@@ -286,10 +288,17 @@ def test_in_a_declared_rollover_thresholds_are_lifted_and_its_end_is_exclusive(
 
 
 def test_a_rollover_may_only_widen_the_thresholds(house: House, region: SmallRegion) -> None:
-    window = {"from": "2026-01-01", "to": "2026-02-01", "removed": 0.3}
+    window = {"from": "2026-01-01", "to": "2026-02-01", "tables": ["users"], "removed": 0.3}
     night(house, region, 0, crowd())
     assert night(house, region, 1, without(crowd(), *GONE), rollovers=[window]).counts["held"] == 45
     assert night(house, region, 2, without(crowd(), *GONE[:13]), rollovers=[window]).counts["remove"] == 39
+
+
+def test_a_rollover_of_classes_lets_no_students_go(house: House, region: SmallRegion) -> None:
+    window = {"from": "2026-01-01", "to": "2026-02-01", "reason": "second term"}
+    night(house, region, 0, crowd())
+    for day in (1, 2):
+        assert night(house, region, day, without(crowd(), *GONE), rollovers=[window]).counts["held"] == 45
 
 
 def test_in_a_blackout_pulls_pause_and_grades_still_leave(house: House, region: SmallRegion) -> None:
@@ -310,7 +319,16 @@ def test_in_a_blackout_pulls_pause_and_grades_still_leave(house: House, region: 
     assert sync_district(house, FILES).state == "finished"
 
 
-@pytest.mark.parametrize("wrong", ["summer", [{"from": "2026-01-01"}], [{"from": "x", "to": "y"}]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "summer",
+        [{"from": "2026-01-01"}],
+        [{"from": "x", "to": "y"}],
+        [{"from": "2026-01-01", "to": "2026-02-01", "tables": ["pupils"]}],
+        [{"from": "2026-01-01", "to": "2026-02-01", "tables": "users"}],
+    ],
+)
 def test_a_window_that_is_no_window_stops_the_district(
     house: House, region: SmallRegion, wrong: object
 ) -> None:

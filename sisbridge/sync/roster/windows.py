@@ -10,20 +10,33 @@ from typing import Any
 
 from domain.errors import StopDistrict
 from domain.model import District
+from domain.tables import RosterTable
 from sisbridge.house import today_of
 from sisbridge.sync.context import Stage
 
 LIFTED: Mapping[str, float] = {"removed": inf, "updated": inf, "added": inf}
 """What a rollover sets the thresholds to, where it does not say by how much they are widened."""
 
+TURNED_OVER = (
+    RosterTable.ACADEMIC_SESSIONS,
+    RosterTable.COURSES,
+    RosterTable.CLASSES,
+    RosterTable.ENROLLMENTS,
+)
+"""Of which tables a rollover speaks unless it names others: people and schools stay who they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Announced days, the end exclusive. widened: the thresholds of a rollover that gives its own."""
+    """Announced days, the end exclusive.
+
+    tables: of which roster tables a rollover speaks. widened: their thresholds, where it gives its own.
+    """
 
     begins_on: date
     ends_on: date
     reason: str
+    tables: tuple[RosterTable, ...]
     widened: Mapping[str, object]
 
     def holds_on(self, day: date) -> bool:
@@ -41,8 +54,8 @@ def thresholds_of(stage: Stage) -> Mapping[str, object]:
         raise _wrong(stage.district, "thresholds", "a table of shares")
     for window in _windows(stage.district, "rollovers"):
         if window.holds_on(stage.night_on):
-            # A table's own thresholds are left behind: the announcement speaks of all tables.
-            return {**LIFTED, **window.widened}
+            # Who announces new classes has not announced that a school's students go.
+            return {**chosen, **{table.value: {**LIFTED, **window.widened} for table in window.tables}}
     return chosen
 
 
@@ -82,7 +95,15 @@ def _window(district: District, name: str, entry: Mapping[str, Any]) -> Window:
     except (KeyError, TypeError, ValueError):
         raise _wrong(district, name, "entries with the dates `from` and `to`") from None
     widened = {key: entry[key] for key in LIFTED if key in entry}
-    return Window(begins_on, ends_on, str(entry.get("reason", "")), widened)
+    tables = _tables(district, name, entry.get("tables", TURNED_OVER))
+    return Window(begins_on, ends_on, str(entry.get("reason", "")), tables, widened)
+
+
+def _tables(district: District, name: str, chosen: object) -> tuple[RosterTable, ...]:
+    named = list(chosen) if isinstance(chosen, (list, tuple)) else [None]
+    if not set(named) <= set(RosterTable):
+        raise _wrong(district, name, f"entries whose `tables` are among {', '.join(RosterTable)}")
+    return tuple(RosterTable(str(table)) for table in named)
 
 
 def _wrong(district: District, name: str, kind: str) -> StopDistrict:
