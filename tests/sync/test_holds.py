@@ -301,6 +301,22 @@ def test_a_rollover_of_classes_lets_no_students_go(house: House, region: SmallRe
         assert night(house, region, day, without(crowd(), *GONE), rollovers=[window]).counts["held"] == 45
 
 
+def test_the_classes_of_a_school_that_vanished_wait_with_its_students_in_a_rollover_too(
+    any_house: House, region: SmallRegion
+) -> None:
+    window = {"from": "2026-01-01", "to": "2026-02-01", "reason": "second term"}
+    whole = crowd()
+    whole.add("classes", {**whole.records("classes")[0], "sourcedId": "unused"}, NOW)
+    night(any_house, region, 0, whole)
+    for day in (1, 2):
+        outcome = night(any_house, region, day, without(crowd(), *GONE), rollovers=[window])
+        assert outcome.counts["held"] == 46
+    with any_house.store.read() as conn:
+        assert roster_store.count(conn, FILES)["classes"] == 2  # type: ignore[index]
+    night(any_house, region, 3, whole, rollovers=[window])
+    assert decisions.standing(any_house, FILES) == []
+
+
 def test_in_a_blackout_pulls_pause_and_grades_still_leave(house: House, region: SmallRegion) -> None:
     sync_district(house, FILES)
     blackouts = [{"from": "2026-01-21", "to": "2026-01-23", "reason": "the SIS moves"}]

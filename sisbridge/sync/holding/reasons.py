@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -122,6 +123,8 @@ def too_many(night: Judging, table: RosterTable, direction: str) -> list[Seed]:
             guards.mass_change(table, in_force.get(school, 0), moved, thresholds, school) if school else []
         )
         seeds += [_mass_seed(table, direction, one, mine) for one in found]
+    if (table, direction) == (RosterTable.USERS, REMOVE):
+        seeds = _with_classes(night, seeds)
     held = pa.chunked_array([seed.rows[table] for seed in seeds], pa.string())
     rest = ids.filter(pc.invert(pc.is_in(ids, value_set=held)))
     found = guards.mass_change(table, night.last_rows[table], {direction: len(rest)}, thresholds)
@@ -131,6 +134,14 @@ def too_many(night: Judging, table: RosterTable, direction: str) -> list[Seed]:
 def _mass_seed(table: RosterTable, direction: str, found: Finding, ids: Texts) -> Seed:
     key = (KINDS[direction], table.value, found.group, direction)
     return Seed(*key, found.rule, found.message, found.fix, {table: ids})
+
+
+def _with_classes(night: Judging, seeds: list[Seed]) -> list[Seed]:
+    """Let the classes of a school wait with its people: it may have vanished from the feed as a whole."""
+    classes = RosterTable.CLASSES
+    going = _by_school(night, classes, night.open_ids(classes, REMOVE)) if seeds else {}
+    none = pa.array([], pa.string())
+    return [replace(seed, rows={**seed.rows, classes: going.get(seed.school, none)}) for seed in seeds]
 
 
 def _judged_here(night: Judging, table: RosterTable, direction: str, ids: Texts) -> Texts:
