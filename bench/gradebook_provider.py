@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import orjson
 from aiohttp import web
+
+from bench.serving import answer_until_input_ends, served_by
 
 _CATEGORY = {"sourcedId": "final", "status": "active", "title": "Final Grade"}
 
@@ -73,26 +72,12 @@ async def _serve(latency: float) -> None:
 
     app = web.Application(client_max_size=2**24)
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    await runner.cleanup()
+    await answer_until_input_ends(app)
 
 
-@contextmanager
-def running(latency: float) -> Iterator[str]:
+def running(latency: float) -> AbstractContextManager[str]:
     """Run a gradebook in a process of its own; yield its address."""
-    arguments = [sys.executable, "-m", "bench.gradebook_provider", str(latency)]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.stdin.close()
-            process.wait(10)
+    return served_by("bench.gradebook_provider", latency)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import orjson
 from aiohttp import web
+
+from bench.serving import answer_until_input_ends, served_by
 
 _JSON = "application/json"
 
@@ -66,26 +65,12 @@ async def _serve(pages: list[bytes], users: int, page_size: int, latency: float)
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    await runner.cleanup()
+    await answer_until_input_ends(app)
 
 
-@contextmanager
-def running(users: int, page_size: int, latency: float) -> Iterator[str]:
+def running(users: int, page_size: int, latency: float) -> AbstractContextManager[str]:
     """Run a provider in a process of its own; yield its address."""
-    arguments = [sys.executable, "-m", "bench.rest_provider", str(users), str(page_size), str(latency)]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.stdin.close()
-            process.wait(10)
+    return served_by("bench.rest_provider", users, page_size, latency)
 
 
 if __name__ == "__main__":
