@@ -31,6 +31,9 @@ BASE_PATHS: dict[tuple[Version, Service], str] = {
 """Path roots below host and vendor prefix."""
 
 
+_Columns = dict[Version, tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """One collection: its path, envelope keys, CSV file, and the flat columns of its records.
@@ -39,32 +42,45 @@ class Collection:
     single: the key around one record.
     columns: the CSV binding's header per version, which REST records are flattened to.
     required: columns a row may not lack besides sourcedId, per version.
+    filed: whether the CSV binding has a file of it.
     """
 
     path: str
     envelope: str
     single: str
     service: Service
-    columns: dict[Version, tuple[str, ...]]
-    required: dict[Version, tuple[str, ...]]
+    columns: _Columns
+    required: _Columns
+    filed: bool = True
 
 
 _HEAD = ("sourcedId", "status", "dateLastModified")
 BOTH = (Version.V1P1, Version.V1P2)
+_NEW = (Version.V1P2,)
 
 
-def _both(columns: str) -> dict[Version, tuple[str, ...]]:
+def _both(columns: str) -> _Columns:
     return {version: _HEAD + tuple(columns.split(",")) for version in BOTH}
 
 
-def _each(v1p1: str | None, v1p2: str | None) -> dict[Version, tuple[str, ...]]:
+def _each(v1p1: str | None, v1p2: str | None) -> _Columns:
     texts = {Version.V1P1: v1p1, Version.V1P2: v1p2}
     return {version: _HEAD + tuple(text.split(",")) for version, text in texts.items() if text is not None}
 
 
-def _need(v1p1: str, v1p2: str | None = None) -> dict[Version, tuple[str, ...]]:
+def _need(v1p1: str, v1p2: str | None = None) -> _Columns:
     texts = {Version.V1P1: v1p1, Version.V1P2: v1p1 if v1p2 is None else v1p2}
     return {version: tuple(filter(None, text.split(","))) for version, text in texts.items()}
+
+
+def _links(path: str, service: Service, versions: tuple[Version, ...], columns: str) -> Collection:
+    """Return a file of what REST nests in other records; the columns it may not lack end in `!`."""
+    names = columns.split()
+    required = tuple(name[:-1] for name in names if name.endswith("!"))
+    every = _HEAD + tuple(name.removesuffix("!") for name in names)
+    return Collection(
+        path, "", "", service, dict.fromkeys(versions, every), dict.fromkeys(versions, required)
+    )
 
 
 _R, _G, _S = Service.ROSTERING, Service.GRADEBOOK, Service.RESOURCES
@@ -203,37 +219,40 @@ COLLECTIONS: dict[str, Collection] = {
             _need("", "title,type,orgSourcedId,courseSourcedId,classSourcedId,scoreScaleValue"),
         ),
         Collection(
-            "lineItemLearningObjectiveIds",
-            "",
-            "",
+            "assessmentLineItems",
+            "assessmentLineItems",
+            "assessmentLineItem",
             _G,
-            _each(None, "lineItemSourcedId,source,learningObjectiveId"),
-            _need("", "lineItemSourcedId,source,learningObjectiveId"),
+            _each(
+                None,
+                "title,description,classSourcedId,parentAssessmentLineItemSourcedId,scoreScaleSourcedId,"
+                "resultValueMin,resultValueMax",
+            ),
+            _need("", "title"),
+            filed=False,
         ),
         Collection(
-            "lineItemScoreScales",
-            "",
-            "",
+            "assessmentResults",
+            "assessmentResults",
+            "assessmentResult",
             _G,
-            _each(None, "title,lineItemSourcedId,scoreScaleSourcedId"),
-            _need("", "lineItemSourcedId,scoreScaleSourcedId"),
+            _each(
+                None,
+                "assessmentLineItemSourcedId,studentSourcedId,score,textScore,scoreDate,scoreScaleSourcedId,"
+                "scorePercentile,scoreStatus,comment,inProgress,incomplete,late,missing",
+            ),
+            _need("", "assessmentLineItemSourcedId,studentSourcedId,scoreDate,scoreStatus"),
+            filed=False,
         ),
-        Collection(
+        _links("lineItemLearningObjectiveIds", _G, _NEW, "lineItemSourcedId! source! learningObjectiveId!"),
+        _links("lineItemScoreScales", _G, _NEW, "title lineItemSourcedId! scoreScaleSourcedId!"),
+        _links(
             "resultLearningObjectiveIds",
-            "",
-            "",
             _G,
-            _each(None, "resultSourcedId,source,learningObjectiveId,score,textScore"),
-            _need("", "resultSourcedId,source,learningObjectiveId"),
+            _NEW,
+            "resultSourcedId! source! learningObjectiveId! score textScore",
         ),
-        Collection(
-            "resultScoreScales",
-            "",
-            "",
-            _G,
-            _each(None, "title,resultSourcedId,scoreScaleSourcedId"),
-            _need("", "resultSourcedId,scoreScaleSourcedId"),
-        ),
+        _links("resultScoreScales", _G, _NEW, "title resultSourcedId! scoreScaleSourcedId!"),
         Collection(
             "resources",
             "resources",
@@ -242,30 +261,9 @@ COLLECTIONS: dict[str, Collection] = {
             _both("vendorResourceId,title,roles,importance,vendorId,applicationId"),
             _need("vendorResourceId"),
         ),
-        Collection(
-            "classResources",
-            "",
-            "",
-            _S,
-            _both("title,classSourcedId,resourceSourcedId"),
-            _need("classSourcedId,resourceSourcedId"),
-        ),
-        Collection(
-            "courseResources",
-            "",
-            "",
-            _S,
-            _both("title,courseSourcedId,resourceSourcedId"),
-            _need("courseSourcedId,resourceSourcedId"),
-        ),
-        Collection(
-            "userResources",
-            "",
-            "",
-            _S,
-            _each(None, "userSourcedId,orgSourcedId,classSourcedId,resourceSourcedId"),
-            _need("", "userSourcedId,resourceSourcedId"),
-        ),
+        _links("classResources", _S, BOTH, "title classSourcedId! resourceSourcedId!"),
+        _links("courseResources", _S, BOTH, "title courseSourcedId! resourceSourcedId!"),
+        _links("userResources", _S, _NEW, "userSourcedId! orgSourcedId classSourcedId resourceSourcedId!"),
     )
 }
 """Every collection and CSV file, by the name its path and its file share. No envelope: CSV only."""
@@ -285,7 +283,7 @@ MANIFEST_VERSION = "1.0"
 
 def csv_files(version: Version) -> tuple[str, ...]:
     """Return the data files of a CSV package of one version, without `.csv`, in alphabetical order."""
-    return tuple(sorted(name for name, item in COLLECTIONS.items() if version in item.columns))
+    return tuple(sorted(name for name, item in COLLECTIONS.items() if item.filed and version in item.columns))
 
 
 SCOPE_PREFIX: dict[Version, str] = {

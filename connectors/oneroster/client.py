@@ -95,8 +95,9 @@ class OneRosterClient:
     def put(self, collection: str, record: Record) -> None:
         """Create or replace one record under its own sourcedId; repeating it changes nothing.
 
-        The standard has this for categories, lineItems, results and, in 1.2, scoreScales. Raises
-        RowRejected WB41 when the server refuses the record.
+        The standard has this for categories, lineItems, results and, in 1.2, scoreScales,
+        assessmentLineItems and assessmentResults (scope assessment.createput, to be named in `scopes`).
+        Raises RowRejected WB41 when the server refuses the record.
         """
         single, sourced_id = COLLECTIONS[collection].single, str(record["sourcedId"])
         body = orjson.dumps({single: record})
@@ -139,7 +140,7 @@ class OneRosterClient:
                 method,
                 self._address(collection, sourced_id),
                 body=body,
-                permission=f"writing {collection} (scope gradebook.createput or gradebook.delete)",
+                permission=f"writing {collection} (scopes {_scopes_to_write(collection)})",
                 mark=f"sis:{method.lower()}-{COLLECTIONS[collection].single}",
             )
         )
@@ -147,6 +148,11 @@ class OneRosterClient:
     def _address(self, collection: str, *segments: str, below: tuple[str, ...] = ()) -> str:
         service = COLLECTIONS[_standard(collection)].service
         return address(self._settings.root(service), *below, collection, *segments)
+
+
+def _scopes_to_write(collection: str) -> str:
+    service = "assessment" if collection.startswith("assessment") else "gradebook"
+    return f"{service}.createput and {service}.delete"
 
 
 def _refused(collection: str, sourced_id: str, code: int) -> RowRejected:

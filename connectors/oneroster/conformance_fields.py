@@ -77,6 +77,15 @@ _RECORDS: dict[str, str] = {
         "missing@2:boolean"
     ),
     "scoreScales": "title@2! type@2! class@2!:ref=classes course@2:ref=courses scoreScaleValue@2!:object",
+    "assessmentLineItems": (
+        "title! description class:ref=classes parentAssessmentLineItem:ref=assessmentLineItems "
+        "scoreScale:ref=scoreScales resultValueMin:number resultValueMax:number learningObjectiveSet:object"
+    ),
+    "assessmentResults": (
+        "assessmentLineItem!:ref=assessmentLineItems student!:ref=users scoreScale:ref=scoreScales "
+        "scoreStatus!:word=scoreStatus score:number textScore scorePercentile:number scoreDate!:date comment "
+        "learningObjectiveSet:object inProgress:boolean incomplete:boolean late:boolean missing:boolean"
+    ),
     "resources": (
         "vendorResourceId! title importance:word=importance vendorId applicationId roles:words=resourceRole"
     ),

@@ -19,7 +19,8 @@ from connectors.oneroster.conformance import Deviations
 ORDER = (
     "orgs", "academicSessions", "courses", "classes", "users", "userProfiles", "roles", "enrollments",
     "demographics", "categories", "scoreScales", "lineItems", "results", "lineItemLearningObjectiveIds",
-    "lineItemScoreScales", "resultLearningObjectiveIds", "resultScoreScales", "resources",
+    "lineItemScoreScales", "resultLearningObjectiveIds", "resultScoreScales", "assessmentLineItems",
+    "assessmentResults", "resources",
     "classResources", "courseResources", "userResources",
 )  # fmt: skip
 """The order to read collections in: most references lead to a collection read before."""
@@ -166,6 +167,7 @@ _REFERRED = frozenset(
         "scoreScales",
         "lineItems",
         "results",
+        "assessmentLineItems",
         "resources",
     ]
 )

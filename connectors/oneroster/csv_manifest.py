@@ -17,7 +17,7 @@ from connectors.delimited.records import records
 from connectors.protocol import Notice
 from domain.errors import StopDistrict
 from domain.model import Mode
-from domain.oneroster import COLLECTIONS, Version
+from domain.oneroster import Version, csv_files
 
 MANIFEST = "manifest.csv"
 ABSENT = "absent"
@@ -48,7 +48,7 @@ def read_manifest(data: bytes) -> Manifest:
     when the bytes are no text.
     """
     properties = dict(_properties(data))
-    stems = {name.casefold(): name for name in COLLECTIONS}
+    stems = {name.casefold(): name for name in csv_files(Version.V1P2)}
     modes: dict[str, str] = {}
     notices: list[Notice] = []
     for key, value in properties.items():

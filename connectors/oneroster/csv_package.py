@@ -18,12 +18,16 @@ from connectors.delimited.header import remark
 from connectors.oneroster.csv_manifest import MANIFEST
 from connectors.protocol import Notice
 from domain.errors import RetryLater, StopDistrict
-from domain.oneroster import COLLECTIONS
+from domain.oneroster import Version, csv_files
 
 ROSTER_FILES = ("orgs", "academicSessions", "courses", "classes", "users", "roles", "enrollments")
 """The files that are read, without `.csv`, in the order in which each may refer to the ones before it."""
 
-_SPELLING = {f"{stem}.csv".casefold(): f"{stem}.csv" for stem in COLLECTIONS} | {MANIFEST: MANIFEST}
+SPELLING = {
+    name.casefold(): name for name in (MANIFEST, *(f"{stem}.csv" for stem in csv_files(Version.V1P2)))
+}
+"""A file's name in small letters → the standard's spelling of it."""
+
 _WANTED = {MANIFEST, *(f"{stem}.csv" for stem in ROSTER_FILES)}
 _BROKEN = (
     zipfile.BadZipFile,
@@ -60,7 +64,7 @@ class Unpacked:
 
 def is_roster_file(name: str) -> bool:
     """Return whether a file of this name would be read: a roster table or the manifest, in any case."""
-    return _SPELLING.get(name.casefold()) in _WANTED
+    return SPELLING.get(name.casefold()) in _WANTED
 
 
 def loose_files(files: Mapping[str, Path]) -> Unpacked:
@@ -101,7 +105,7 @@ def _choose(package: zipfile.ZipFile, archive: str) -> tuple[dict[str, str], lis
         _refuse_escape(info, archive)
     names = [info.filename for info in infos if not _is_litter(info.filename)]
     root = [name for name in names if "/" not in name]
-    if len(names) > len(root) and not any(name.casefold() in _SPELLING for name in root):
+    if len(names) > len(root) and not any(name.casefold() in SPELLING for name in root):
         raise _zip_of_folder(next(name for name in names if "/" in name), archive)
     found, notices = _recognized(root, archive)
     if len(infos) > len(root):
@@ -116,7 +120,7 @@ def _recognized(names: Iterable[str], where: str) -> tuple[dict[str, str], list[
     found: dict[str, str] = {}
     given_names = sorted(names)
     for given in given_names:
-        name = _SPELLING.get(given.casefold(), "")
+        name = SPELLING.get(given.casefold(), "")
         if name in found:
             raise StopDistrict(
                 "FL08", f"{name} is there more than once", fix=f"Keep one file named {name}.", place=where
@@ -128,7 +132,7 @@ def _recognized(names: Iterable[str], where: str) -> tuple[dict[str, str], list[
         for name, given in found.items()
         if given != name
     ]
-    strange = sum(given.casefold() not in _SPELLING for given in given_names)
+    strange = sum(given.casefold() not in SPELLING for given in given_names)
     return found, notices + (
         [_ignored(where, strange, "are no part of a OneRoster package")] if strange else []
     )

@@ -19,10 +19,11 @@ from connectors.oneroster.conformance_references import ORDER, References
 from connectors.oneroster.conformance_rows import RowJudge
 from connectors.oneroster.csv_header import read_header
 from connectors.oneroster.csv_manifest import MANIFEST
+from connectors.oneroster.csv_package import SPELLING
 from connectors.oneroster.inspect_bundle import Bundle, no_roster
 from connectors.oneroster.inspect_manifest import Declared, judge_manifest
 from domain.errors import SisbridgeError
-from domain.oneroster import COLLECTIONS
+from domain.oneroster import csv_files
 
 Progress = Callable[[str, int], None]
 """Called with what is being read and how many rows of it were."""
@@ -47,7 +48,7 @@ def inspect_csv(bundle: Bundle, progress: Progress) -> Inspection:
     judge_manifest(declared, {name.removesuffix(".csv") for name in spelled} - {"manifest"}, found)
     inspector = _Inspector(bundle, declared, found, progress)
     for file in ORDER:
-        if f"{file}.csv" in spelled and declared.version in COLLECTIONS[file].columns:
+        if f"{file}.csv" in spelled and file in csv_files(declared.version):
             inspector.read(file, spelled[f"{file}.csv"])
     inspector.references.finish()
     facts = [
@@ -63,8 +64,7 @@ def inspect_csv(bundle: Bundle, progress: Progress) -> Inspection:
 
 def _spelled(bundle: Bundle) -> dict[str, str]:
     """Return the standard's name → the name in the package."""
-    standard = {f"{file}.csv".casefold(): f"{file}.csv" for file in COLLECTIONS} | {MANIFEST: MANIFEST}
-    names = {standard[name.casefold()]: name for name in bundle.files if name.casefold() in standard}
+    names = {SPELLING[name.casefold()]: name for name in bundle.files if name.casefold() in SPELLING}
     return dict(sorted(names.items()))
 
 

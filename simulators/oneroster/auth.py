@@ -26,7 +26,8 @@ _SHARED = (
 SCOPES = {
     Version.V1P1: frozenset(_SHARED.split()),
     Version.V1P2: frozenset(_SHARED.split())
-    | {"gradebook-core.readonly", "gradebook.createpost", "resource-core.readonly"},
+    | {"gradebook-core.readonly", "gradebook.createpost", "resource-core.readonly"}
+    | {"assessment.readonly", "assessment.createput", "assessment.delete"},
 }
 """The scopes each version names, without their prefix."""
 
@@ -114,7 +115,11 @@ class Desk:
 def scopes_for(service: Service, method: str, collection: str, *, nested: bool) -> frozenset[str]:
     """Return the scopes of which one is enough for an operation, without prefix."""
     if method in _WRITES:
-        return frozenset({_WRITES[method]})
+        own = _WRITES[method]
+        assessed = collection.startswith("assessment")
+        return frozenset({own.replace("gradebook", "assessment") if assessed else own})
+    if collection.startswith("assessment"):
+        return frozenset({"assessment.readonly"})
     if collection == "demographics":
         return frozenset({"roster-demographics.readonly"})
     name = _READS[service]

@@ -18,7 +18,9 @@ from simulators.oneroster.lists import Path, require, require_parents
 from simulators.oneroster.problems import ProblemError
 from simulators.shapes import Record
 
-WRITABLE = ("categories", "lineItems", "results", "scoreScales")
+WRITABLE = (
+    "categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults",
+)  # fmt: skip
 POSTS = {
     "classes/*/lineItems": "class",
     "schools/*/lineItems": "school",

@@ -144,7 +144,8 @@ class Provider:
 
     def _admit(self, request: web.Request, path: Path, service: Service) -> None:
         carried = self._desk.admit(request)
-        if path.collection not in COLLECTIONS or service_of(path) is not service:
+        known = COLLECTIONS.get(path.collection)
+        if known is None or self.version not in known.columns or service_of(path) is not service:
             raise unknown_object("that path")
         if request.method in _WRITES:
             check_writable(path, request.method, self.version)

@@ -55,6 +55,10 @@ SCHOOL: dict[str, list[dict[str, Any]]] = {
     }],
     "results": [{"sourcedId": "x", "lineItem": ref("lineItem", "l"), "student": ref("user", "u")}],
     "scoreScales": [{"sourcedId": "y", "class": ref("class", "c")}],
+    "assessmentLineItems": [{"sourcedId": "al", "title": "State test", "class": ref("class", "c")}],
+    "assessmentResults": [{
+        "sourcedId": "ar", "assessmentLineItem": ref("assessmentLineItem", "al"), "student": ref("user", "u"),
+    }],
     "resources": [{"sourcedId": "r", "vendorResourceId": "v"}],
 }  # fmt: skip
 
@@ -80,8 +84,11 @@ def client(request: pytest.FixtureRequest) -> Iterator[OneRosterClient]:
 
 SCOPES: dict[Version, tuple[str, ...]] = {
     OLD: (),
-    NEW: ("roster.readonly", "roster-demographics.readonly", "gradebook.readonly", "resource.readonly"),
-}
+    NEW: (
+        "roster.readonly", "roster-demographics.readonly", "gradebook.readonly", "resource.readonly",
+        "assessment.readonly",
+    ),
+}  # fmt: skip
 
 
 def version_of(request: pytest.FixtureRequest) -> Version:
@@ -116,6 +123,7 @@ def test_the_client_reads_every_list_of_both_versions(client: OneRosterClient, p
     [
         ("scoreScales", "y"), ("classes/c/categories", "k"), ("classes/c/scoreScales", "y"),
         ("schools/s/scoreScales", "y"), ("users/u/resources", "r"),
+        ("assessmentLineItems", "al"), ("assessmentResults", "ar"),
     ],
 )  # fmt: skip
 def test_the_client_reads_the_lists_new_in_1p2_and_names_them_missing_in_1p1(
@@ -145,7 +153,10 @@ def writer() -> Iterator[OneRosterClient]:
         settings = OneRosterConnection(
             base_url=server.rostering_url, token_url=server.token_url, attempts=1,
             client_id=server.client_id, client_secret=server.client_secret,
-            scopes=("gradebook.readonly", "gradebook.createput", "gradebook.createpost"),
+            scopes=(
+                "gradebook.readonly", "gradebook.createput", "gradebook.createpost", "assessment.readonly",
+                "assessment.createput", "assessment.delete",
+            ),
         )  # fmt: skip
         with OneRosterClient(settings) as made:
             yield made
@@ -185,3 +196,17 @@ def test_a_score_scale_is_put_under_its_own_id(writer: OneRosterClient) -> None:
     scale = {"sourcedId": "z", "title": "T", "type": "letters", "class": ref("class", "c")}
     writer.put("scoreScales", {**scale, "scoreScaleValue": values})
     assert sorted(str(one["sourcedId"]) for one in writer.all("scoreScales")) == ["y", "z"]
+
+
+def test_an_assessment_and_its_result_are_put_read_and_deleted(writer: OneRosterClient) -> None:
+    writer.put("assessmentLineItems", {"sourcedId": "act", "title": "ACT"})
+    score = {
+        "sourcedId": "s", "assessmentLineItem": ref("assessmentLineItem", "act"), "student": ref("user", "u"),
+        "scoreStatus": "fully graded", "score": 31, "scorePercentile": 95.5, "scoreDate": "2026-04-18",
+    }  # fmt: skip
+    writer.put("assessmentResults", score)
+    assert [(one["sourcedId"], one.get("score")) for one in writer.all("assessmentResults")] == [
+        ("ar", None), ("s", 31),
+    ]  # fmt: skip
+    assert writer.delete("assessmentResults", "s")
+    assert writer.one("assessmentResults", "s") is None
