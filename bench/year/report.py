@@ -48,11 +48,20 @@ def show(years: Sequence[Year], seconds: float) -> None:
     falsely = [one for one in ordinary if one.noticed]
     share = len(falsely) / len(ordinary) if ordinary else 0
     console.print(f"Ordinary nights held falsely: {len(falsely)} of {len(ordinary):,} ({share:.1%}).")
-    for (code, held), count in Counter((one.code, one.held > 0) for one in falsely).most_common():
-        console.print(f"  {count} with {code or ('held changes' if held else 'rows in quarantine')}")
+    for (district, cause), count in Counter((one.district, _cause(one)) for one in falsely).most_common():
+        console.print(f"  {count} in district {district}: {cause}")
     console.print(f"Rows removed wrongly: {sum(one.wrongly_removed for one in nights)}.")
     console.print(f"Rows that differ from the truth at the end: {sum(one.difference for one in years)}.")
     console.print(f"{seconds / 60:.1f} minutes.")
+
+
+def _cause(night: Night) -> str:
+    """Return what held an ordinary night back, the gravest first."""
+    if night.code:
+        return f"the feed stopped, {night.code}"
+    if night.held:
+        return "changes held"
+    return "rows in quarantine" if night.quarantined else "students in doubt"
 
 
 def _row(kind: str, nights: Sequence[Night]) -> tuple[str, ...]:
