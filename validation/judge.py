@@ -24,7 +24,7 @@ def judge(table: RosterTable, batch: pa.RecordBatch, context: JudgeContext) -> J
     """Split one batch of a roster table into clean and quarantined rows, with findings.
 
     batch: the table's canonical columns as text, and `domain.tables.PLACE`. Rows marked `tobedeleted`
-    are judged by their identity alone. One call costs about 0.2 s besides its rows: hand over large batches.
+    are judged by their identity alone. One call costs about 15 ms besides its rows: hand over large batches.
     Raises StopDistrict for overrides that cannot be used, ContractBroken when judging itself fails.
     """
     departing = pc.fill_null(pc.equal(column(batch, "status"), "tobedeleted"), False)

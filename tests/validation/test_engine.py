@@ -89,6 +89,17 @@ def test_a_rule_that_breaks_down_is_an_error_and_no_pass() -> None:
     assert broken.value.code == "CF40"
 
 
+def test_a_row_that_was_not_looked_at_is_an_error_and_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    from validation.engine.expectations import ExpectKnownCodes
+
+    one_row = {"success": True, "result": {"element_count": 1, "unexpected_index_list": []}}
+    monkeypatch.setattr(ExpectKnownCodes, "_validate", lambda *_, **__: one_row)
+    binding = next(b for b in roster_suite(RosterTable.ORGS, {}) if b.rule.code == "ID06")
+    with pytest.raises(ContractBroken, match="lost rows") as broken:
+        engine.failing(pd.DataFrame({"status": pd.Series(["active", "active"], dtype="str")}), [binding])
+    assert broken.value.code == "CF40"
+
+
 def test_a_rule_without_its_column_is_an_error_and_no_pass() -> None:
     binding = roster_suite(RosterTable.ORGS, {})[-1]
     with pytest.raises(ContractBroken, match="has no column"):
