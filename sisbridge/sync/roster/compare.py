@@ -14,11 +14,12 @@ from domain.tables import PLACE, RosterTable
 from mappings import compare as comparing
 from mappings import holding
 from sisbridge.store import findings, roster, snapshots
-from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_name, clean_name, seen_name
+from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_name, clean_name
 from sisbridge.sync.holding.holds import absences
 from sisbridge.sync.holding.withhold import Detector, withhold
 from sisbridge.sync.identity import rekey
 from sisbridge.sync.roster import drift
+from sisbridge.sync.roster.seen import seen
 from sisbridge.sync.roster.usable import carry
 from sisbridge.sync.roster.windows import hours_apart
 
@@ -85,24 +86,24 @@ def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tupl
     with stage.house.store.read() as conn:
         last = roster.keys(conn, stage.code, table)
         absent = absences(conn, stage.code, table)
-    seen = pa.chunked_array([one.column("sourced_id") for one in stage.read(seen_name(table))], pa.string())
     tonight = tonight_keys(stage, table)
+    held = seen(stage, snapshot.version, table, tonight)
     if table is RosterTable.ROLES and snapshot.mode is Mode.DELTA:
-        tonight = pa.concat_tables([tonight, _unlisted_roles(stage, snapshot.version, tonight, seen)])
+        tonight = pa.concat_tables([tonight, _unlisted_roles(stage, snapshot.version, tonight, held)])
     told = pc.filter(tonight.column("sourced_id"), tonight.column("deleted")).combine_chunks()
-    changes = comparing.compare(table, last, tonight, seen, snapshot.mode)
+    changes = comparing.compare(table, last, tonight, held, snapshot.mode)
     apart = timedelta(hours=hours_apart(stage.district))
     ripe = comparing.ripe(absent, snapshot.as_of, stage.night_on, apart)
     return comparing.proven(changes, told, ripe), told
 
 
-def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.ChunkedArray) -> pa.Table:
+def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.Array) -> pa.Table:
     """Return the roles to remove because their user's row of tonight, which carries them all, lacks them."""
     users = _users_with_roles(stage, version)
     columns, whose = ["sourced_id", "digest", "user_sourced_id"], {"user_sourced_id": users.to_pylist()}
     with stage.house.store.read() as conn:
         last = roster.rows(conn, stage.code, RosterTable.ROLES, columns, whose)
-    listed = pa.concat_arrays([*tonight.column("sourced_id").chunks, *held.chunks, _NO_IDS])
+    listed = pa.concat_arrays([*tonight.column("sourced_id").chunks, held])
     return comparing.unlisted(last, users, listed)
 
 

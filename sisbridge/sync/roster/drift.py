@@ -23,6 +23,7 @@ from sisbridge.store import evidence, roster
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage, seen_name
 from sisbridge.sync.holding.withhold import HELD, held_name
+from sisbridge.sync.roster.seen import meant
 from sisbridge.sync.roster.usable import usable
 
 
@@ -110,12 +111,13 @@ def _add_seen(conn: Connection, stage: Stage, table: RosterTable, found: Tally) 
     for batch in stage.read(seen_name(table)):
         for one in batch.select(["sourced_id", "school"]).to_pylist():
             seen.setdefault(one["sourced_id"] or "", one["school"] or "")
-    if not seen:
+    kept = [*seen, *meant(stage, table).to_pylist()]
+    if not kept:
         return
     schools = pa.array(list(seen.values()), pa.string())
     found.add(tally.IN_THE_SIS, schools)
     found.add(tally.QUARANTINED, schools)
-    found.add(tally.KEPT, _in_force(conn, stage, table, list(seen)))
+    found.add(tally.KEPT, _in_force(conn, stage, table, kept))
 
 
 def _add_held(conn: Connection, stage: Stage, table: RosterTable, found: Tally) -> None:
