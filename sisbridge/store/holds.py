@@ -18,7 +18,7 @@ from domain.errors import StopDistrict
 from domain.ids import DistrictCode
 from domain.model import Decision
 from domain.tables import ROSTER, RosterTable
-from sisbridge.store import bulk
+from sisbridge.store import bulk, statistics
 from sisbridge.store.sealing import Keyring
 from sisbridge.store.tables.holds import held_change, hold
 from sisbridge.store.upsert import upsert
@@ -152,6 +152,7 @@ def keep(
     ids = changes.column("sourced_id").to_pylist()
     values = changes.append_column("sealed", pa.array([sealed.get(one) for one in ids], pa.binary()))
     bulk.insert(conn, held_change, values.append_column("district_code", pa.repeat(district, len(ids))))
+    statistics.count_anew(conn, held_change, len(ids), district_code=district)
 
 
 def drop(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain.ids import DistrictCode, SourcedId
 from domain.tables import RosterTable
 from mappings.identity import Decisions, Keyed, Pair, Unmatched
-from sisbridge.store import bulk
+from sisbridge.store import bulk, statistics
 from sisbridge.store.tables.grades import person_link
 from sisbridge.store.tables.identity import (
     identity_decision,
@@ -39,17 +39,26 @@ def known_keys(conn: Connection, district: DistrictCode, school_year: str) -> pa
 
 def settled(conn: Connection, district: DistrictCode, school_year: str) -> pa.Array:
     """Return the students of a school year whose numbers are known and who are a person."""
-    wanted = sa.select(identity_key.c.user_sourced_id).join(person_link, _SAME_USER)
-    return bulk.fetch(conn, wanted.where(*_of(district, school_year)), _USERS).column(0)
+    both = sa.intersect(_known(district, school_year), _linked(district, school_year)).subquery()
+    return bulk.fetch(conn, sa.select(both.c.user_sourced_id), _USERS).column(0)
 
 
 def is_settled(conn: Connection, district: DistrictCode, school_year: str) -> bool:
     """Return whether students are known in a school year, and every one of them is a person."""
-    known = sa.select(identity_key.c.user_sourced_id).where(*_of(district, school_year))
-    nobody = known.outerjoin_from(identity_key, person_link, _SAME_USER).where(
-        person_link.c.person_id.is_(None)
-    )
-    return conn.scalar(known.limit(1)) is not None and conn.scalar(nobody.limit(1)) is None
+    known = _known(district, school_year)
+    nobody = sa.except_(known, _linked(district, school_year)).limit(1)
+    return conn.scalar(known.limit(1)) is not None and conn.scalar(nobody) is None
+
+
+# Sets are never compared row by row, as a join is where the database does not know how large they are.
+def _known(district: DistrictCode, school_year: str) -> sa.Select[tuple[str]]:
+    return sa.select(identity_key.c.user_sourced_id).where(*_of(district, school_year))
+
+
+def _linked(district: DistrictCode, school_year: str) -> sa.Select[tuple[str]]:
+    link = person_link.c
+    here = (link.district_code == district, link.school_year == school_year)
+    return sa.select(link.user_sourced_id).where(*here)
 
 
 def carry_keys(conn: Connection, district: DistrictCode, rekey_id: str) -> None:
@@ -85,7 +94,9 @@ def save_keys(conn: Connection, district: DistrictCode, school_year: str, keys: 
     conn.execute(sa.delete(identity_key).where(*_of(district, school_year), bulk.one_of(conn, known, users)))
     rows = keys.select(_KEYS.names)
     rows = rows.append_column("district_code", pa.repeat(district, keys.num_rows))
-    bulk.insert(conn, identity_key, rows.append_column("school_year", pa.repeat(school_year, keys.num_rows)))
+    rows = rows.append_column("school_year", pa.repeat(school_year, keys.num_rows))
+    brought = bulk.insert(conn, identity_key, rows)
+    statistics.count_anew(conn, identity_key, brought, district_code=district, school_year=school_year)
 
 
 def forget_keys(conn: Connection, district: DistrictCode) -> None:
@@ -221,7 +232,8 @@ def save_worklist(
         "agree": pa.array([_LIST.join(one.agree) for one in entries], pa.string()),
         "since_on": pa.array(dates, pa.date32()),
     }
-    bulk.insert(conn, identity_worklist, pa.table(rows))
+    brought = bulk.insert(conn, identity_worklist, pa.table(rows))
+    statistics.count_anew(conn, identity_worklist, brought, district_code=district)
 
 
 _LIST = ","

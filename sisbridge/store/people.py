@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, PersonId, SourcedId
-from sisbridge.store import bulk
+from sisbridge.store import bulk, statistics
 from sisbridge.store.tables.grades import grade, person, person_link
 
 
@@ -64,7 +64,9 @@ def add_links(
         "person_id": pa.array(fresh.values(), pa.string()),
         "valid_from": pa.repeat(pa.scalar(on, pa.date32()), len(fresh)),
     }
-    return bulk.insert(conn, person_link, pa.table(rows))
+    new = bulk.insert(conn, person_link, pa.table(rows))
+    statistics.count_anew(conn, person_link, new, district_code=district, school_year=school_year)
+    return new
 
 
 def relink(
@@ -126,4 +128,5 @@ def _add_persons(conn: Connection, district: DistrictCode, wanted: set[PersonId]
         "person_id": pa.array(fresh, pa.string()),
         "created_on": pa.repeat(pa.scalar(on, pa.date32()), len(fresh)),
     }
-    bulk.insert(conn, person, pa.table(rows))
+    made = bulk.insert(conn, person, pa.table(rows))
+    statistics.count_anew(conn, person, made, district_code=district)

@@ -14,7 +14,7 @@ from domain.grading import GradePayload, OutboxState
 from domain.ids import DistrictCode, SnapshotId, SourcedId
 from domain.tables import RosterTable
 from mappings.crosswalk import PAIRS, Crosswalk
-from sisbridge.store import bulk, outbox
+from sisbridge.store import bulk, outbox, statistics
 from sisbridge.store.sealing import Keyring
 from sisbridge.store.tables.grades import grade, home_class
 from sisbridge.store.tables.identity import rekey, rekey_pair
@@ -66,7 +66,8 @@ def save(
         columns = {name: pairs.column(name) for name in PAIRS.names}
         same = {"district_code": district, "rekey_id": rekey_id, "roster_table": table.value}
         constants = {name: pa.repeat(value, pairs.num_rows) for name, value in same.items()}
-        bulk.insert(conn, rekey_pair, pa.table({**constants, **columns}))
+        brought = bulk.insert(conn, rekey_pair, pa.table({**constants, **columns}))
+        statistics.count_anew(conn, rekey_pair, brought, **same)
 
 
 def refused(conn: Connection, district: DistrictCode) -> dict[RosterTable, pa.Table]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ from domain.clock import system_clock
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.model import Op
 from domain.tables import ROSTER, RosterTable
-from sisbridge.store import adding, bulk, history, keyscan, staging
+from sisbridge.store import adding, bulk, history, keyscan, staging, statistics
 from sisbridge.store.staging import Step
 from sisbridge.store.tables.roster import change, roster
 
@@ -90,15 +90,14 @@ def _move(step: Step, changes: pa.Table, rows: pa.Table | None) -> dict[str, int
         return staging.move(step, stage)
 
 
-def count_anew(conn: Connection, tables: Iterable[RosterTable]) -> None:
-    """Have PostgreSQL look at tables that changed much before they are asked for; SQLite needs nothing.
+def count_anew(conn: Connection, district: DistrictCode, moved: Mapping[RosterTable, int]) -> None:
+    """Have PostgreSQL know the tables and the history that this transaction filled, before they are read.
 
-    It would do so by itself some minutes later. Until then it takes a table that was just filled for a
-    small one, and joins it row by row.
+    moved: how many changes each table had.
     """
-    if conn.dialect.name == "postgresql":
-        for table in tables:
-            conn.exec_driver_sql(f"ANALYZE {roster[table].name}")
+    for table, rows in moved.items():
+        statistics.count_anew(conn, roster[table], rows, district_code=district)
+    statistics.count_anew(conn, change, sum(moved.values()), district_code=district)
 
 
 def rows(

@@ -25,9 +25,6 @@ NIGHTLY = "nightly run"
 _ROWS_AT_ONCE = 131_072
 """Rows of tonight that are brought at once: some hundred MB at most."""
 
-_MANY = 10_000
-"""Changes of a table after which the database looks at it anew."""
-
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 
 
@@ -49,7 +46,7 @@ def apply(stage: Stage) -> dict[str, int]:
         ops = {table: _apply_table(conn, stage, table) for table in RosterTable}
         for of_table in ops.values():
             _add(counts, of_table)
-        roster.count_anew(conn, [table for table, moved in ops.items() if sum(moved.values()) >= _MANY])
+        roster.count_anew(conn, stage.code, {table: sum(moved.values()) for table, moved in ops.items()})
         link_people(conn, stage)
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
         holds.settle(conn, stage, snapshot)

@@ -1,0 +1,46 @@
+"""Have PostgreSQL look anew at a table that was just filled, before anything is asked of it.
+
+It would do so by itself some minutes later. Until then it takes what is new for a row or two, joins it row
+by row, and a night of a minute becomes one of hours. SQLite needs nothing of the kind.
+"""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+_FEW = 2_000
+"""So many rows may be joined row by row, and nobody notices."""
+
+_ASKED_BY = {"missing_since"}
+"""The columns beside the keys by which a night chooses rows; the others are left to autovacuum."""
+
+
+def count_anew(conn: Connection, table: Table, brought: int, **among: str) -> None:
+    """Have a table counted anew if PostgreSQL expects fewer rows there than were brought in this transaction.
+
+    among: column → the value that all the brought rows have in it. A district's first load is news though
+    the table is large already: of a district it has never seen, PostgreSQL expects next to nothing.
+    """
+    if conn.dialect.name == "postgresql" and brought >= _FEW and _expected(conn, table, among) < brought / 2:
+        names = conn.dialect.identifier_preparer
+        columns = ", ".join(names.quote(name) for name in _chosen_by(table))
+        # Whoever counts a table keeps others from counting it until the end; nobody waits for that.
+        conn.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {names.format_table(table)} ({columns})")
+
+
+def _chosen_by(table: Table) -> list[str]:
+    keys = {column.name for index in table.indexes for column in index.columns}
+    chosen = keys | {column.name for column in table.primary_key.columns} | _ASKED_BY
+    return [column.name for column in table.columns if column.name in chosen]
+
+
+def _expected(conn: Connection, table: Table, among: dict[str, str]) -> int:
+    where = [table.c[name] == value for name, value in among.items()]
+    wanted = sa.select(sa.literal(1)).select_from(table).where(*where)
+    asked = wanted.compile(dialect=conn.dialect)
+    told = conn.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {asked}", asked.params).scalar_one()
+    (plan,) = told if isinstance(told, list) else json.loads(told)
+    return int(plan["Plan"]["Plan Rows"])
