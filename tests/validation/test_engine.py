@@ -90,10 +90,10 @@ def test_a_rule_that_breaks_down_is_an_error_and_no_pass() -> None:
 
 
 def test_a_row_that_was_not_looked_at_is_an_error_and_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    from validation.engine.expectations import ExpectKnownCodes
+    from validation.engine.expectations import ExpectPresent
 
     one_row = {"success": True, "result": {"element_count": 1, "unexpected_index_list": []}}
-    monkeypatch.setattr(ExpectKnownCodes, "_validate", lambda *_, **__: one_row)
+    monkeypatch.setattr(ExpectPresent, "_validate", lambda *_, **__: one_row)
     binding = next(b for b in roster_suite(RosterTable.ORGS, {}) if b.rule.code == "ID06")
     with pytest.raises(ContractBroken, match="lost rows") as broken:
         engine.failing(pd.DataFrame({"status": pd.Series(["active", "active"], dtype="str")}), [binding])
