@@ -12,7 +12,7 @@ from connectors.oneroster.conformance_fields import SERVED
 from connectors.oneroster.csv_package import ROSTER_FILES
 from connectors.oneroster.fields import SOURCE_TABLES
 from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Version, csv_files
-from simulators.oneroster.lists import NESTED, ONLY_1P2
+from domain.oneroster_lists import NESTED_LISTS
 
 ROOT = Path(__file__).parents[1]
 POSTS = {
@@ -64,10 +64,10 @@ def test_what_is_pulled_is_what_the_pulls_read(name: str) -> None:
 
 def test_every_list_below_a_record_has_a_row_in_its_versions() -> None:
     rows = table("Lists below a record")
-    assert set(rows) == NESTED.keys() | POSTS
+    assert set(rows) == NESTED_LISTS.keys() | POSTS
     for shape, row in rows.items():
-        assert (row["1.1"] == NONE) == (shape in ONLY_1P2 or shape not in NESTED)
-        assert (row["1.2"] == NONE) == (shape not in NESTED)
+        for version in Version:
+            assert (row[version.value] == NONE) == (version not in NESTED_LISTS.get(shape, ()))
         assert (row["Written"] == NONE) == (shape not in POSTS)
 
 

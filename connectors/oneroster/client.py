@@ -30,6 +30,7 @@ from connectors.http import Answer, Request
 from connectors.http_errors import decode_json
 from connectors.oneroster.csv_package import CsvLimits
 from connectors.oneroster.csv_pull import copy_package, open_package
+from connectors.oneroster.discovery import Discovery, discover
 from connectors.oneroster.envelope import record_of
 from connectors.oneroster.lists import ListReader, Question, all_records
 from connectors.oneroster.settings import GRADEBOOK_SCOPES, ROSTER_SCOPES, OneRosterConnection, address
@@ -37,7 +38,7 @@ from connectors.protocol import Notice
 from domain.clock import system_clock
 from domain.errors import ContractBroken, RowRejected
 from domain.model import Mode
-from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Version
+from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Service, Version
 from domain.tables import PLACE
 
 __all__ = ["OneRosterClient", "OneRosterConnection", "OneRosterPackage"]
@@ -91,6 +92,10 @@ class OneRosterClient:
         request = Request("GET", self._address(collection, sourced_id), permission=f"reading {collection}")
         answer = self._client.send(request)
         return record_of(answer.json, _standard(collection)) if answer.code < 300 else None
+
+    def discovery(self, service: Service = Service.ROSTERING) -> Discovery | None:
+        """Return what a 1.2 service says of itself, None when it says nothing."""
+        return discover(self._client, self._settings.root(service), service)
 
     def put(self, collection: str, record: Record) -> None:
         """Create or replace one record under its own sourcedId; repeating it changes nothing.

@@ -15,7 +15,7 @@ from domain.oneroster import Version
 
 MOST_PLACES = 3
 MOST_SORTS = 2000
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,63}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,95}")
 _LONGEST_SAMPLE = 40
 
 

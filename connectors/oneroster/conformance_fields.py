@@ -18,7 +18,7 @@ class Field:
     """One field under its REST name.
 
     kind: text, texts, grades, boolean, date, dateTime, year, number, word, words, ref, refs, parts,
-    userIds, object, password. about: the vocabulary of a word, the collection a reference leads to, the
+    userIds, password. about: the vocabulary of a word, the collection a reference leads to, the
     kind of the parts. needed: whether a record may not lack it.
     """
 
@@ -68,23 +68,27 @@ _RECORDS: dict[str, str] = {
         "title! description assignDate!:dateTime dueDate!2:dateTime class!:ref=classes school@2!:ref=orgs "
         "category!:ref=categories gradingPeriod:ref=academicSessions academicSession@2:ref=academicSessions "
         "scoreScale@2:ref=scoreScales resultValueMin!1:number resultValueMax:number "
-        "learningObjectiveSet@2:object"
+        "learningObjectiveSet@2:parts=objectives"
     ),
     "results": (
         "lineItem!:ref=lineItems student!:ref=users class@2:ref=classes scoreScale@2:ref=scoreScales "
         "scoreStatus!:word=scoreStatus score!1:number textScore@2 scoreDate!:date comment "
-        "learningObjectiveSet@2:object inProgress@2:boolean incomplete@2:boolean late@2:boolean "
-        "missing@2:boolean"
+        "learningObjectiveSet@2:parts=objectiveResults inProgress@2:boolean incomplete@2:boolean "
+        "late@2:boolean missing@2:boolean"
     ),
-    "scoreScales": "title@2! type@2! class@2!:ref=classes course@2:ref=courses scoreScaleValue@2!:object",
+    "scoreScales": (
+        "title@2! type@2! class@2!:ref=classes course@2:ref=courses scoreScaleValue@2!:parts=scaleValues"
+    ),
     "assessmentLineItems": (
         "title! description class:ref=classes parentAssessmentLineItem:ref=assessmentLineItems "
-        "scoreScale:ref=scoreScales resultValueMin:number resultValueMax:number learningObjectiveSet:object"
+        "scoreScale:ref=scoreScales resultValueMin:number resultValueMax:number "
+        "learningObjectiveSet:parts=objectives"
     ),
     "assessmentResults": (
         "assessmentLineItem!:ref=assessmentLineItems student!:ref=users scoreScale:ref=scoreScales "
         "scoreStatus!:word=scoreStatus score:number textScore scorePercentile:number scoreDate!:date comment "
-        "learningObjectiveSet:object inProgress:boolean incomplete:boolean late:boolean missing:boolean"
+        "learningObjectiveSet:parts=objectiveResults inProgress:boolean incomplete:boolean late:boolean "
+        "missing:boolean"
     ),
     "resources": (
         "vendorResourceId! title importance:word=importance vendorId applicationId roles:words=resourceRole"
@@ -98,8 +102,15 @@ _PARTS: dict[str, str] = {
     "roles": (
         "roleType!:word=roleType role!:word=userRole org!:ref=orgs userProfile beginDate:date endDate:date"
     ),
-    "userProfiles": "profileId! profileType! vendorId! applicationId description credentials:object",
+    "userProfiles": (
+        "profileId! profileType! vendorId! applicationId description credentials:parts=credentials"
+    ),
+    "credentials": "type! username! password:password",
     "userIds": "type!2 identifier!",
+    "objectives": "source! learningObjectiveIds!:texts",
+    "objectiveResults": "source! learningObjectiveResults!:parts=objectiveScores",
+    "objectiveScores": "learningObjectiveId! score:number textScore",
+    "scaleValues": "itemValueLHS! itemValueRHS!",
 }
 
 _FILES: dict[str, str] = {
@@ -145,7 +156,7 @@ def record_fields(collection: str, version: Version) -> dict[str, Field]:
 
 @lru_cache
 def part_fields(kind: str, version: Version) -> dict[str, Field]:
-    """Return the fields of what is nested in a user: `roles`, `userProfiles`, `userIds`."""
+    """Return the fields of what is nested in a record: `roles`, `userIds`, `scaleValues`, …"""
     return _parse(_PARTS[kind], version)
 
 

@@ -19,6 +19,9 @@ from domain.oneroster import COLLECTIONS, Version
 Json = Mapping[str, object]
 _NOTHING: tuple[object, ...] = (None, "", [])
 _OLD_USER = ("role", "orgs")
+_REFERENCE = frozenset(["href", "sourcedId", "type"])
+_OPEN = frozenset(["userProfiles.credentials."])
+"""Parts that may hold fields of anybody's own."""
 _OLD_TYPES = {
     "users": ("student", "teacher"), "academicSessions": ("term", "gradingPeriod"), "orgs": ("school",),
 }  # fmt: skip
@@ -40,7 +43,7 @@ class RecordJudge:
         self._kinds: dict[str, Callable[[Field, str, object], str]] = {
             "number": self._of_number, "boolean": self._of_boolean, "ref": self._of_ref,
             "refs": self._of_list, "texts": self._of_list, "grades": self._of_list, "words": self._of_list,
-            "parts": self._of_list, "userIds": self._of_list, "object": self._of_object,
+            "parts": self._of_list, "userIds": self._of_list,
         }  # fmt: skip
 
     def judge(self, number: int, record: object) -> None:
@@ -72,13 +75,19 @@ class RecordJudge:
         for name, value in record.items():
             if name in fields:
                 row[_column(fields[name])] = self._field(fields[name], prefix + name, value)
-            elif not (name == "metadata" and not prefix):
+            elif name == "metadata" and not prefix:
+                self._metadata(value)
+            elif prefix not in _OPEN:
                 self._strange(name, prefix)
         return {name: text for name, text in row.items() if text}
 
     def _strange(self, name: str, prefix: str) -> None:
         old = self._version is Version.V1P2 and self._collection == "users" and name in _OLD_USER
         self._add("OR-V16" if old and not prefix else "OR-V15", prefix + name)
+
+    def _metadata(self, value: object) -> None:
+        if value is not None and not isinstance(value, dict):
+            self._add("OR-V03", "metadata")
 
     def _field(self, field: Field, name: str, value: object) -> str:
         if value is None:
@@ -117,11 +126,6 @@ class RecordJudge:
         if value not in ("true", "false"):
             self._add("OR-V04", name, str(value).lower() if isinstance(value, bool) else str(value))
         return str(value).lower()
-
-    def _of_object(self, field: Field, name: str, value: object) -> str:
-        if not isinstance(value, (dict, list)):
-            self._add("OR-V03", name)
-        return ""
 
     def _of_list(self, field: Field, name: str, value: object) -> str:
         if not isinstance(value, list):
@@ -168,11 +172,12 @@ class RecordJudge:
             self._add("OR-R02", name, str(kind or ""))
         if not isinstance(href, str) or not urlsplit(href).scheme:
             self._add("OR-R03", name)
+        for key in value.keys() - _REFERENCE:
+            self._add("OR-V15", f"{name}.{key}")
 
     def _roles(self, user: Json) -> None:
-        """One primary role in each org, and a primary org among them."""
-        roles = user.get("roles")
-        held = [role for role in roles if isinstance(role, dict)] if isinstance(roles, list) else []
+        """One primary role in each org, a primary org among them, and profiles that the user has."""
+        held = _objects(user.get("roles"))
         orgs = {_id_of(role.get("org")) for role in held}
         primaries = Counter(_id_of(role.get("org")) for role in held if role.get("roleType") == "primary")
         if any(times > 1 for times in primaries.values()):
@@ -182,6 +187,13 @@ class RecordJudge:
         primary = _id_of(user.get("primaryOrg"))
         if primary and orgs and primary not in orgs:
             self._add("OR-R09", "primaryOrg")
+        known = [one.get("profileId") for one in _objects(user.get("userProfiles"))]
+        if any(role.get("userProfile") not in (None, "", *known) for role in held):
+            self._add("OR-R13", "roles.userProfile")
+
+
+def _objects(value: object) -> list[Json]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _id_of(reference: object) -> str:

@@ -12,6 +12,7 @@ import orjson
 from connectors.auth import StaticHeaders
 from connectors.http import Answer, HttpClient, Request
 from connectors.oneroster.conformance import Deviations
+from connectors.oneroster.discovery import discover
 from connectors.oneroster.envelope import sourced_id_of, total_told
 from connectors.oneroster.inspect_base import Found
 from connectors.oneroster.inspect_json import unwrapped
@@ -20,6 +21,8 @@ from domain.errors import SisbridgeError
 from domain.oneroster import COLLECTIONS, Service, Version
 
 NOWHERE = "sisbridge-inspect-no-such-id"
+_SOME = "25"
+_FUTURE = "2999-01-01T00:00:00.000Z"
 _ASKED_ABOUT = ("classes", "courses", "enrollments", "users", "orgs")
 
 
@@ -39,12 +42,17 @@ class Probes:
             for name, question in self._questions(chosen, samples[chosen], counts[chosen]):
                 self._try(f"/{chosen}", name, question)
         self._try("/classes", "unknown id", self._unknown)
+        self._try("/classes/{id}/students", "list below an unknown id", self._unknown_parent)
         self._try("/orgs", "no credentials", self._anonymous)
+        if self._server.version is Version.V1P2:
+            self._try("/discovery", "discovery document", lambda: self._discovery(counts))
 
     def _questions(self, path: str, ids: tuple[str, ...], count: int) -> list[tuple[str, Callable[[], bool]]]:
         return [
+            ("order", lambda: self._order(path)),
             ("sort", lambda: self._sort(path)),
             ("filter", lambda: self._filter(path, ids[0], count)),
+            ("filter by time of change", lambda: self._changed(path)),
             ("fields", lambda: self._fields(path)),
             ("offset", lambda: self._offset(path)),
             ("single record", lambda: self._single(path, ids[0])),
@@ -54,6 +62,10 @@ class Probes:
         try:
             self.facts.append((name.capitalize(), "as the standard says" if question() else "deviates"))
         except SisbridgeError as error:
+            if error.code == "CN04":
+                self._found.add("OR-E10", "the grant", at=where)
+                self.facts.append((name.capitalize(), "not granted"))
+                return
             self._found.add("OR-E11", where, column=error.code)
             self.facts.append((name.capitalize(), f"could not be asked ({error.code})"))
 
@@ -65,6 +77,17 @@ class Probes:
         if not good:
             self._found.add(code, f"/{path}", column=column)
         return good
+
+    def _order(self, path: str) -> bool:
+        """Ask for one page twice, as it comes: without a lasting order pages cannot be put together."""
+        first, again = (self._list(path, limit=_SOME, offset="0")[1] for _ in range(2))
+        same = [*map(sourced_id_of, first)] == [*map(sourced_id_of, again)]
+        return self._judge("OR-H12", path, "", same)
+
+    def _changed(self, path: str) -> bool:
+        """Ask for what will change in the far future: a delta over a filter that is ignored is no delta."""
+        answer, rows = self._list(path, filter=f"dateLastModified>'{_FUTURE}'", limit="1")
+        return self._judge("OR-H08", path, "filter/dateLastModified", answer.code < 300 and not rows)
 
     def _sort(self, path: str) -> bool:
         _, up = self._list(path, sort="sourcedId", orderBy="asc", limit="1")
@@ -109,6 +132,27 @@ class Probes:
             self._judge("OR-E05", "classes", "", is_standard_error(answer.body, self._server.version))
             and known
         )
+
+    def _unknown_parent(self) -> bool:
+        code = self._client.get(address(self._root, "classes", NOWHERE, "students")).code
+        return self._judge("OR-E04", "classes/{id}/students", f"HTTP-{code}", code == 404)
+
+    def _discovery(self, counts: Mapping[str, int]) -> bool:
+        """Look at what the service says of itself, and whether it names what was read."""
+        told = discover(self._client, self._root, Service.ROSTERING)
+        if told is None:
+            return self._judge("OR-E15", "discovery", "", good=False)
+        looks = {
+            "openapi": told.openapi.startswith("3."),
+            "info": bool(told.title and told.version),
+            "servers": self._root in told.servers,
+        }
+        read = [one for one, rows in counts.items() if rows and COLLECTIONS[one].service is Service.ROSTERING]
+        looks |= {f"paths/{one}": f"GET /{one}" in told.operations for one in read}
+        wrong = [name for name, good in looks.items() if not good]
+        for name in wrong:
+            self._found.add("OR-E16", "/discovery", column=name)
+        return not wrong
 
     def _anonymous(self) -> bool:
         with self._server.settings.client(StaticHeaders()) as client:

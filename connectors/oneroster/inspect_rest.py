@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from connectors.http import Answer, HttpClient, Request
@@ -19,7 +20,9 @@ from connectors.oneroster.envelope import more_told, sourced_id_of, total_told
 from connectors.oneroster.inspect_base import Found, find_server
 from connectors.oneroster.inspect_csv import Progress
 from connectors.oneroster.inspect_json import unwrapped
+from connectors.oneroster.inspect_nested import Nested, NestedLists, Witnesses, planned
 from connectors.oneroster.inspect_probes import Probes
+from connectors.oneroster.inspect_wire import announcements, transport
 from connectors.oneroster.settings import OneRosterConnection, address
 from domain.errors import SisbridgeError
 from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Service, Version
@@ -70,12 +73,15 @@ def inspect_rest(settings: OneRosterConnection, version: Version | None, progres
         reader.references.finish()
         for path, collection in SUBSET_COLLECTIONS.items():
             reader.look(path, collection)
+        progress("lists below records", 0)
+        below = ("Lists below records", reader.look_below())
         probes = Probes(client, server, found)
         progress("questions", 0)
         probes.ask(reader.counts, reader.samples)
-    host = urlsplit(server.root(Service.ROSTERING)).netloc
-    facts = [*server.facts(), *_paging_facts(reader.manners, settings), *probes.facts]
-    return Inspection(host, server.version, facts, reader.counts, found.all())
+    root = server.root(Service.ROSTERING)
+    carried = ("Transport", transport(root, settings.ca_file, found, datetime.now(UTC)))
+    facts = [*server.facts(), carried, *_paging_facts(reader.manners, settings), below, *probes.facts]
+    return Inspection(urlsplit(root).netloc, server.version, facts, reader.counts, found.all())
 
 
 def _paging_facts(manners: _Manners, settings: OneRosterConnection) -> list[tuple[str, str]]:
@@ -97,6 +103,7 @@ class _Reader:
         self.manners = _Manners()
         self.counts: dict[str, int] = {}
         self.samples: dict[str, tuple[str, ...]] = {}
+        self._witnesses = Witnesses()
 
     def read(self, collection: str) -> None:
         """Read one collection to its end; what stops the reading is a deviation."""
@@ -131,6 +138,18 @@ class _Reader:
             self._absent(path)
         elif fault := unwrapped(answer.json, path)[1]:
             self._found.add(fault, f"/{path}")
+
+    def look_below(self) -> str:
+        """Look at each list below a record that something read belongs to; return what came of it."""
+        lists = planned(self._witnesses, self._server.version, self.references.recall)
+        return NestedLists(self._ask, self._limit, self._found).look(lists)
+
+    def _ask(self, nested: Nested) -> Answer:
+        name = nested.shape.split("/")[-1]
+        root = self._server.root(COLLECTIONS[SUBSET_COLLECTIONS.get(name, name)].service)
+        asked = {"limit": str(self._limit), "offset": "0"} | self._params
+        url = address(root, *nested.segments)
+        return self._client.send(Request("GET", url, asked, permission="reading lists below records"))
 
     def _failed(self, where: str, error: SisbridgeError) -> None:
         if error.code == "CN04":
@@ -170,6 +189,7 @@ class _Reader:
             if rows and ids == before:
                 self._found.add("OR-H06", where, column="offset")
                 break
+            self._witnesses.take(collection, rows)
             for number, row in enumerate(rows, offset + 1):
                 judge.judge(number, row)
             if len(rows) > self._limit:
@@ -192,6 +212,7 @@ class _Reader:
         self.samples[collection] = ids[:3]
         if fault:
             self._found.add(fault, where)
+        announcements(headers, where, self._found)
         if "json" not in headers.get("Content-Type", "").lower():
             self._found.add("OR-H10", where)
         keys = set(answer.json) if isinstance(answer.json, dict) else set()

@@ -31,6 +31,7 @@ class Dialect:
     status_info_on_success: a statusInfoSet beside the data on 200 (Infinite Campus).
     errors: 1.1 errors as a `statusInfoSet` list or at the root; 1.2 knows only the root.
     revision_header: names a header that tells the data's revision with every list (ClassLink: x-perm-rev).
+    discovery: whether a 1.2 service has a discovery document.
     latency_ms: how long each answer is held back.
     """
 
@@ -58,4 +59,5 @@ class Dialect:
     status_info_on_success: bool = False
     errors: Literal["list", "root"] = "list"
     revision_header: str = ""
+    discovery: bool = True
     latency_ms: int = 0

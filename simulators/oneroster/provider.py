@@ -18,6 +18,7 @@ from simulators.dataset import Dataset
 from simulators.oneroster import damage
 from simulators.oneroster.auth import Credentials, Desk, scopes_for
 from simulators.oneroster.dialect import Dialect
+from simulators.oneroster.discovery import document, is_discovery
 from simulators.oneroster.faults import TOKEN, Fault, FaultKind, Faults
 from simulators.oneroster.gradebook import WRITABLE, Writer, check_writable
 from simulators.oneroster.lists import Path
@@ -125,6 +126,8 @@ class Provider:
             if fault and fault.kind is FaultKind.EXPIRED_TOKEN:
                 self._desk.revoke(request)
                 raise of_status(401)
+            if self.version is Version.V1P2 and self.dialect.discovery and is_discovery(path, service):
+                return _json(document(service, self._above(request)))
             self._admit(request, path, service)
             return await self._serve(request, path, fault)
         except ProblemError as problem:

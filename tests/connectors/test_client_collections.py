@@ -11,7 +11,7 @@ import pytest
 from connectors.oneroster.client import OneRosterClient
 from connectors.oneroster.settings import OneRosterConnection
 from domain.errors import StopDistrict
-from domain.oneroster import Version
+from domain.oneroster import Service, Version
 from simulators.dataset import Dataset
 from simulators.oneroster import Dialect, RunningProvider
 
@@ -145,6 +145,20 @@ def test_the_client_reads_single_records(client: OneRosterClient, collection: st
     record = client.one(collection, sourced_id)
     assert record is not None
     assert record["sourcedId"] == sourced_id
+
+
+def test_the_client_reads_the_discovery_document_of_each_service(
+    client: OneRosterClient, request: pytest.FixtureRequest
+) -> None:
+    told = [client.discovery(service) for service in Service]
+    if version_of(request) is OLD:
+        assert told == [None, None, None]
+        return
+    rostering, gradebook, resources = filter(None, told)
+    assert (rostering.openapi, rostering.title) == ("3.0.0", "OneRoster rostering service")
+    assert "GET /classes/{sourcedId}/students" in rostering.operations
+    assert "PUT /results/{sourcedId}" in gradebook.operations
+    assert resources.servers[0].endswith("/ims/oneroster/resources/v1p2")
 
 
 @pytest.fixture

@@ -14,21 +14,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from connectors.auth import OAuth2ClientCredentials
 from connectors.http import Answer, HttpClient, HttpOptions, Request
 from connectors.http_errors import wait_asked
 from domain.errors import ContractBroken, RetryLater, SisbridgeError, StopDistrict
+from tests.support.tls import self_signed
 
 DAY = "Sun, 06 Nov 1994"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -374,30 +370,6 @@ def test_a_token_address_that_fails_says_how(server: Server, answer: Handler, co
         error = failure(client, server.url)
     assert error.code == code
     assert "s3cret" not in f"{error}{error.fix}"
-
-
-def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    certificate, secret = folder / "cert.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, secret)
-    return context, certificate
 
 
 def test_an_untrusted_certificate_stops_and_the_districts_own_authority_mends_it(tmp_path: Path) -> None:

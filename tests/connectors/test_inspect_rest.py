@@ -85,6 +85,8 @@ def test_a_server_by_the_book_shows_only_its_data_sets_own_fault(
         (NEW, {"nulls": "null"}, ("OR-V02", "/users", "sms")),
         (NEW, {"booleans": "json"}, ("OR-V04", "/users", "enabledUser")),
         (OLD, {"booleans": "title"}, ("OR-V04", "/users", "enabledUser")),
+        (NEW, {"ignore_filter": True}, ("OR-H08", "/classes", "filter/dateLastModified")),
+        (NEW, {"discovery": False}, ("OR-E15", "/discovery", "")),
         (NEW, {"hrefs": "relative"}, ("OR-R03", "/classes", "course")),
     ],
 )
@@ -105,6 +107,10 @@ STATUS = FaultKind.STATUS
     ("fault", "expected"),
     [
         (lasting(STATUS, "classes/*", status=404, body="html"), ("OR-E05", "/classes", "")),
+        (lasting(STATUS, "classes/*/students", status=400), ("OR-E04", "/classes/{id}/students", "HTTP-400")),
+        (lasting(STATUS, "terms/*/classes", status=404), ("OR-E12", "/terms/{id}/classes", "HTTP-404")),
+        # The third time is the first of two questions for the same page.
+        (Fault(FaultKind.DOUBLED_ROW, path="classes", after=2), ("OR-H12", "/classes", "")),
         (lasting(STATUS, "classes/*", status=400), ("OR-E04", "/classes", "HTTP-400")),
         # The first three are the reading with our credentials.
         (lasting(STATUS, "orgs", status=403, after=3), ("OR-E06", "/orgs", "HTTP-403")),
@@ -123,6 +129,15 @@ def test_a_fault_on_the_way_is_reported_and_the_rest_is_inspected(
     report = inspected(OLD, faults=Faults(fault))
     assert expected in found(report)
     assert report.counts["users"] == 268
+
+
+def test_the_lists_below_records_of_1p2_are_asked_for_where_the_scope_is_given() -> None:
+    data = Dataset.from_csv_zip(SMALL)
+    with RunningProvider(data, NEW) as provider:
+        wide = settings(provider, scopes=("roster.readonly", "gradebook.readonly"))
+        report = inspect_rest(wide, None, lambda where, rows: None)
+    assert ("Lists below records", "17 of 17 asked are as the standard says") in report.facts
+    assert ("Discovery document", "as the standard says") in report.facts
 
 
 def test_json_booleans_are_no_fault_in_1p1() -> None:
@@ -174,6 +189,22 @@ HEAD = {"sourcedId": "1", "status": "active", "dateLastModified": "2026-01-01T00
 REF = {"href": "https://h/x", "sourcedId": "o", "type": "org"}
 ROLE = {"roleType": "primary", "role": "teacher", "org": REF}
 USER = {**HEAD, "enabledUser": "true", "givenName": "A", "familyName": "B", "roles": [ROLE]}
+PROFILE = {"profileId": "urn:p", "profileType": "app", "vendorId": "v"}
+
+
+def other(kind: str) -> dict[str, str]:
+    return {"href": "https://h/x", "sourcedId": "x", "type": kind}
+
+
+ITEM = {
+    **HEAD, "title": "T", "assignDate": "2026-01-01T00:00:00.000Z", "dueDate": "2026-06-01T00:00:00.000Z",
+    "class": other("class"), "school": other("org"), "category": other("category"),
+}  # fmt: skip
+RESULT = {
+    **HEAD, "lineItem": other("lineItem"), "student": other("user"), "scoreStatus": "exempt",
+    "scoreDate": "2026-06-01",
+}  # fmt: skip
+SCALE = {**HEAD, "title": "T", "type": "letters", "class": other("class")}
 SESSION = {**HEAD, "title": "T", "type": "term", "startDate": "2026-01-01", "endDate": "2026-06-01"}
 
 
@@ -192,6 +223,28 @@ SESSION = {**HEAD, "title": "T", "type": "term", "startDate": "2026-01-01", "end
         ("users", {**USER, "password": "p"}, [("OR-V24", "password")]),
         ("users", {**USER, "givenName": ""}, [("OR-V21", "givenName")]),
         ("users", {**USER, "agents": [{"href": "https://h/y", "type": "user"}]}, [("OR-R04", "agents")]),
+        ("users", {**USER, "metadata": "any"}, [("OR-V03", "metadata")]),
+        ("users", {**USER, "primaryOrg": {**REF, "sourceId": "o"}}, [("OR-V15", "primaryOrg.sourceId")]),
+        ("users", {**USER, "userIds": [{"type": "SIS"}]}, [("OR-V01", "userIds.identifier")]),
+        ("users", {**USER, "userProfiles": [PROFILE], "roles": [{**ROLE, "userProfile": "urn:p"}]}, []),
+        ("users", {**USER, "userProfiles": [PROFILE], "roles": [{**ROLE, "userProfile": "urn:q"}]},
+         [("OR-R13", "roles.userProfile")]),
+        ("users", {**USER, "userProfiles": [{**PROFILE, "credentials": [{"type": "x", "pin": "1"}]}]},
+         [("OR-V01", "userProfiles.credentials.username")]),
+        ("users", {**USER, "roles": [{**ROLE, "beginDate": "1/9/2026"}]}, [("OR-V05", "roles.beginDate")]),
+        ("users", {**USER, "roles": [{**ROLE, "role": "janitor"}]}, [("OR-V08", "roles.role")]),
+        ("users", {**USER, "roles": [{**ROLE, "org": "o"}]}, [("OR-V03", "roles.org")]),
+        ("lineItems", {**ITEM, "learningObjectiveSet": [{"source": "case", "learningObjectiveIds": "7"}]},
+         [("OR-V03", "learningObjectiveSet.learningObjectiveIds")]),
+        ("results", {**RESULT, "learningObjectiveSet": [
+            {"source": "case", "learningObjectiveResults": [{"score": "4"}]},
+        ]}, [
+            ("OR-V01", "learningObjectiveSet.learningObjectiveResults.learningObjectiveId"),
+            ("OR-V03", "learningObjectiveSet.learningObjectiveResults.score"),
+        ]),
+        ("scoreScales", {**SCALE, "scoreScaleValue": [{"itemValueLHS": "90"}]},
+         [("OR-V01", "scoreScaleValue.itemValueRHS")]),
+        ("scoreScales", {**SCALE, "scoreScaleValue": "{90:A}"}, [("OR-V03", "scoreScaleValue")]),
         ("academicSessions", {**SESSION, "schoolYear": 2026}, [("OR-V07", "schoolYear")]),
         ("academicSessions", {**SESSION, "schoolYear": "2026", "parent": REF}, [("OR-R02", "parent")]),
         ("academicSessions", "text", [("OR-V03", "")]),
