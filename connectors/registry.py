@@ -69,6 +69,12 @@ def settings_class(kind: str) -> type[BaseModel]:
     return _settings_of(_connector(ROSTER_SOURCES | GRADE_ROUTES | GRADE_SOURCES, kind))
 
 
+def has_setting(kind: str, name: str) -> bool:
+    """Return whether a kind, of whatever purpose, has a setting of this name; an unknown kind has none."""
+    kinds = ROSTER_SOURCES | GRADE_ROUTES | GRADE_SOURCES
+    return kind in kinds and name in settings_class(kind).model_fields
+
+
 def _build(kinds: Mapping[str, str], config: ConnectorConfig, secret: Secret, clock: Clock) -> object:
     connector = _connector(kinds, config.kind)
     model = _settings_of(connector)

@@ -8,6 +8,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from connectors.registry import has_setting
 from domain.errors import StopDistrict
 from domain.grading import GradeKind, Offering
 from domain.ids import DistrictCode, OfferingId, SourcedId
@@ -57,7 +58,7 @@ def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
         regions.save_district(conn, district)
         for purpose in ("roster", "grades"):
             if purpose in entry:
-                regions.save_connector(conn, _connector(district.code, purpose, entry[purpose]))
+                regions.save_connector(conn, _connector(district, purpose, entry[purpose]))
     with house.store.begin("region") as conn:
         audit.append(
             conn,
@@ -78,7 +79,7 @@ def _reads_otherwise(conn: Connection, district: District, entry: Entry) -> bool
     config = regions.connector(conn, district.code, "roster")
     if known is None or config is None or "roster" not in entry:
         return True
-    fresh = _connector(district.code, "roster", entry["roster"])
+    fresh = _connector(district, "roster", entry["roster"])
     same = (fresh.kind, fresh.settings) == (config.kind, config.settings)
     return not same or any(known.settings.get(name) != district.settings.get(name) for name in _READING)
 
@@ -142,12 +143,15 @@ def _as_texts(value: Any) -> Any:
     return [_as_texts(one) for one in value] if isinstance(value, list) else value
 
 
-def _connector(district: DistrictCode, purpose: str, entry: Entry) -> ConnectorConfig:
+def _connector(district: District, purpose: str, entry: Entry) -> ConnectorConfig:
+    """Return how a district is reached; a SIS with a clock goes by the district's unless told."""
+    kind = _need(entry, "kind", f"district {district.code}, {purpose}")
+    clock = {"time_zone": district.time_zone} if has_setting(kind, "time_zone") else {}
     return ConnectorConfig(
-        district=district,
+        district=district.code,
         purpose=purpose,
-        kind=_need(entry, "kind", f"district {district}, {purpose}"),
-        settings=_as_texts(entry.get("settings", {})),
+        kind=kind,
+        settings={**clock, **_as_texts(entry.get("settings", {}))},
         secrets={key: str(name) for key, name in entry.get("secrets", {}).items()},
     )
 
