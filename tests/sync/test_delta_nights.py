@@ -103,6 +103,17 @@ def test_a_full_comes_every_week(house: House, region: SmallRegion) -> None:
     assert modes == ["bulk", "delta", "delta", "bulk", "delta"]
 
 
+@pytest.mark.parametrize("ahead", [[9], [2, 9]], ids=["a full", "a delta"])
+def test_a_full_follows_a_night_whose_clock_ran_ahead(
+    house: House, region: SmallRegion, ahead: list[int]
+) -> None:
+    for number in ahead:
+        night(house, region, number, full_every_days=30)
+    add_student(region.provider.dataset, "u9", "900000009")
+    assert night(house, region, 3, full_every_days=30).counts["add"] == 3
+    assert mode(house) is Mode.BULK
+
+
 def test_a_full_follows_a_stopped_night(house: House, region: SmallRegion) -> None:
     night(house, region, 1)
     region.provider.faults.add(Fault(FaultKind.STATUS, path="users", status=500, times=None))

@@ -92,7 +92,8 @@ def open_pull(stage: Stage, source: RosterSource, landing: Landing) -> Pull:
 def since(stage: Stage, capabilities: Collection[Capability]) -> datetime | None:
     """Return the moment from which changes are asked for, or None for everything.
 
-    None unless the district asks for deltas, the source can, every bookmark stands and no full is due.
+    None unless the district asks for deltas, the source can, every bookmark stands and is no later than this
+    run, and no full is due.
     """
     chosen = DeltaSettings.of(stage.district)
     if not chosen.asked or Capability.ROSTER_DELTA not in capabilities:
@@ -103,7 +104,8 @@ def since(stage: Stage, capabilities: Collection[Capability]) -> datetime | None
     full, stopped = marks.pop(FULL, None), marks.pop(DOUBT, begun)
     if full is None or not marks or stopped != begun or begun - full >= chosen.full_every:
         return None
-    return min(marks.values())
+    # A clock that ran ahead set a bookmark of tomorrow: what changes until then would never be asked for.
+    return None if max(full, *marks.values()) > begun else min(marks.values())
 
 
 def _refuse_unwanted(stage: Stage, facts: PullFacts) -> None:
