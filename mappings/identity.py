@@ -173,6 +173,13 @@ def _differ(me: Keyed, other: Keyed) -> bool:
     return bool(me.state and other.state and me.state != other.state)
 
 
+def is_renumbered(before: Keyed, after: Keyed) -> bool:
+    """Return whether a user has another state id than before; where either lacks one, another local id."""
+    if before.state and after.state:
+        return before.state != after.state
+    return bool(before.local and after.local and before.local != after.local)
+
+
 def agreeing(one: Mapping[str, str | None], other: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return the names of the fields that two rows have in common, blank ones and letter case aside."""
     return tuple(

@@ -24,6 +24,11 @@ def recognised(share: float, minimum: float) -> list[Finding]:
     return [_finding("ID26", 0, share=f"{share:.0%}", minimum=f"{minimum:.0%}")]
 
 
+def recycled(rows: int) -> list[Finding]:
+    """Return ID25 for students whose sourcedId the SIS has given to others."""
+    return [_finding("ID25", rows)] if rows else []
+
+
 def renumbered(tables: Mapping[str, tuple[int, int]]) -> list[Finding]:
     """Return SZ30 when rows are found again under new ids. tables: by table how many, of how many gone."""
     if not tables:

@@ -111,6 +111,19 @@ def split(district: District, one: One, other: Other, as_json: JsonFlag = False)
     _tell(said, as_json)
 
 
+@app.command("renew")
+def renew(district: District, one: One, as_json: JsonFlag = False) -> None:
+    """Say that the SIS gave a user's sourcedId to another student; it is recorded with your name.
+
+    The grades of the student it was stay here. Example: sisbridge people renew 9001 u17
+    """
+    from sisbridge.sync.identity.people_desk import renew as decide
+
+    with opened(as_json) as house:
+        said = decide(house, DistrictCode(district), SourcedId(one), house.settings.actor)
+    _tell(said, as_json)
+
+
 def _tell(said: str, as_json: bool) -> None:
     if as_json:
         print_json({"said": said})

@@ -37,6 +37,16 @@ def known_keys(conn: Connection, district: DistrictCode, school_year: str) -> pa
     return bulk.fetch(conn, sa.select(*columns).where(*_of(district, school_year)), _KEYS)
 
 
+def keys_of(
+    conn: Connection, district: DistrictCode, school_year: str, users: Collection[str]
+) -> dict[SourcedId, Keyed]:
+    """Return what some users of a school year were last known by, of those that were ever students."""
+    wanted = sa.select(*(identity_key.c[name] for name in _KEYS.names)).where(
+        *_of(district, school_year), bulk.one_of(conn, identity_key.c.user_sourced_id, users)
+    )
+    return {SourcedId(user): Keyed(user, state, local) for user, state, local in conn.execute(wanted)}
+
+
 def settled(conn: Connection, district: DistrictCode, school_year: str) -> pa.Array:
     """Return the students of a school year whose numbers are known and who are a person."""
     both = sa.intersect(_known(district, school_year), _linked(district, school_year)).subquery()

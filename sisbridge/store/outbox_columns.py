@@ -9,17 +9,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from domain.grading import GradeKind, OutboxItem, OutboxState
-from domain.ids import DistrictCode, OfferingId, SourcedId
+from domain.ids import DistrictCode, OfferingId, PersonId, SourcedId
 from sisbridge.store.outbox import as_item
 from sisbridge.store.tables.grades import grade, outbox
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedItem:
-    """An item, the student by sourcedId, and the grade column it is of."""
+    """An item, the student by sourcedId and person, and the grade column it is of."""
 
     item: OutboxItem
     student: SourcedId
+    person: PersonId
     offering: OfferingId
     term: str
     reporting_period: str
@@ -35,7 +36,7 @@ def placed_items(
     conn: Connection, district: DistrictCode, states: Collection[OutboxState] | None = None
 ) -> list[PlacedItem]:
     """Return a district's items, in given states or all, by offering, column, grade and revision."""
-    names = ("student", "offering_id", "term", "reporting_period", "kind")
+    names = ("student", "person_id", "offering_id", "term", "reporting_period", "kind")
     beside = sa.and_(
         grade.c.district_code == outbox.c.district_code,
         grade.c.grade_id == outbox.c.grade_id,
@@ -45,11 +46,12 @@ def placed_items(
     wanted = sa.select(outbox, *columns).join(grade, beside).where(outbox.c.district_code == district)
     if states is not None:
         wanted = wanted.where(outbox.c.state.in_([state.value for state in states]))
-    order = (*(grade.c[name] for name in names[1:]), outbox.c.route, outbox.c.grade_id, outbox.c.revision)
+    order = (*(grade.c[name] for name in names[2:]), outbox.c.route, outbox.c.grade_id, outbox.c.revision)
     return [
         PlacedItem(
             item=as_item(row),
             student=row.student,
+            person=row.person_id,
             offering=row.offering_id,
             term=row.term,
             reporting_period=row.reporting_period,

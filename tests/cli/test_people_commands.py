@@ -45,3 +45,9 @@ def test_why_takes_a_number_from_standard_input_and_shows_it_nowhere(region: Sma
     assert "Class k" in run("why", "k", "--district", REST).stdout
     assert run("why").exit_code == ExitCode.USAGE
     assert run("why", "u0", "--number").exit_code == ExitCode.USAGE
+
+
+def test_who_got_anothers_id_is_a_new_person(region: SmallRegion) -> None:  # noqa: F811
+    run("sync", REST)
+    assert "new person" in run("people", "renew", REST, "u0").stdout
+    assert "CF81" in run("people", "renew", REST, "nobody").output

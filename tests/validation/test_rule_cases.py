@@ -160,6 +160,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "year_over": year_over,
     "in_doubt": people.in_doubt,
     "recognised": people.recognised,
+    "recycled": people.recycled,
     "renumbered": people.renumbered,
 }
 

@@ -101,6 +101,17 @@ RULES = (
         check=Counted(),
     ),
     Rule(
+        code="ID25",
+        title="SourcedId of another student",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.REGISTRAR,
+        sentence="{rows} of {table} held: the sourcedId is another student's, by number and name."
+        " The student we knew stays, and no grade goes there.",
+        fix="If it is the same student, release the hold. If the SIS used the sourcedId again, say"
+        " `sisbridge people renew` of it first.",
+        check=Counted(),
+    ),
+    Rule(
         code="ID26",
         title="Too few students can be recognised",
         severity=Severity.HOLD_FEED,

@@ -76,12 +76,15 @@ def judge(
 ) -> Verdict:
     """Return what becomes of one grade today. written: the grades of which something stands in the SIS.
 
-    Held: its window is over (WB20), its seat or column is gone (WB29), or the route cannot carry it
+    Held: its window is over (WB20), its seat or column is gone or its student's id is another student's
+    (WB29), or the route cannot carry it
     (`mappings.transmittal.fit`). A correction after the transcripts were posted is a person's (WB27).
     """
     seat = desk.seat(record)
     if seat is None or (record.term, record.reporting_period, record.kind) not in desk.terms:
         return Verdict(None, OutboxState.HELD, (_homeless(record),))
+    if desk.is_somebody_else(seat.student, record.person):
+        return Verdict(None, OutboxState.HELD, (_recycled(record),))
     window, opens_on, closes_on = window_of(desk, record)
     if window is Window.PAST:
         return Verdict(None, OutboxState.HELD, (_over(desk, record, opens_on, closes_on),))
@@ -130,6 +133,15 @@ def _homeless(record: GradeRecord) -> Finding:
         "WB29",
         f"Grades of {record.offering}, {record.reporting_period}, have lost their seat or column at home.",
         "Look at the student's enrollment and at the district's term map, then release them again.",
+    )
+
+
+def _recycled(record: GradeRecord) -> Finding:
+    return _held(
+        record,
+        "WB29",
+        f"A grade of {record.offering}, {record.reporting_period}, is of a student whose id another one has.",
+        "Look at the hold of the sourcedId; if it is another student, have the grade entered by hand.",
     )
 
 

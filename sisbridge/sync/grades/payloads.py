@@ -8,14 +8,15 @@ from datetime import date, timedelta
 
 from domain.errors import ContractBroken
 from domain.grading import GradeKind, GradePayload, GradeRecord, LineItemSpec, Offering, Seat
-from domain.ids import DistrictCode, OfferingId, SourcedId, grade_column, item_id, line_item_id
+from domain.ids import DistrictCode, OfferingId, PersonId, SourcedId, grade_column, item_id, line_item_id
 from domain.model import District
 from domain.tables import RosterTable
 from mappings.user_ids import STATE_TYPES, state_identifier
 from sisbridge.house import today_of
-from sisbridge.store import regions, roster
+from sisbridge.store import people, regions, roster
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
+from sisbridge.sync.identity.recycled import in_doubt
 
 SeatKey = tuple[str, str, str]
 """Person, offering, term."""
@@ -53,6 +54,8 @@ class Desk:
     terms: Mapping[tuple[str, str, GradeKind], regions.TermMapping]
     seats: Mapping[SeatKey, Seat]
     home_classes: Mapping[seat_store.HomeClassKey, str]
+    persons: Mapping[SourcedId, PersonId]
+    in_doubt: frozenset[SourcedId]
 
     def term(self, record: GradeRecord) -> regions.TermMapping:
         """Return what the district calls a grade's reporting period."""
@@ -61,6 +64,10 @@ class Desk:
     def seat(self, record: GradeRecord) -> Seat | None:
         """Return the seat that a grade is of, None when there is none any more."""
         return self.seats.get((record.person, record.offering, record.term))
+
+    def is_somebody_else(self, student: SourcedId, person: PersonId) -> bool:
+        """Return whether the SIS uses a student's id for another by now, as far as anybody knows."""
+        return student in self.in_doubt or self.persons.get(student, person) != person
 
 
 def desk_of(conn: Connection, district: District, route: str) -> Desk:
@@ -73,6 +80,8 @@ def desk_of(conn: Connection, district: District, route: str) -> Desk:
         terms=regions.term_map(conn, district.code),
         seats={(s.person, s.offering, s.term): s for s in seat_store.seats(conn, district.code)},
         home_classes=seat_store.home_classes(conn, district.code),
+        persons=people.links(conn, district.code, district.school_year),
+        in_doubt=in_doubt(conn, district.code),
     )
 
 

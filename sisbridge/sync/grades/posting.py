@@ -113,6 +113,7 @@ def _sort(desk: Desk, waiting: list[PlacedItem], payloads: Mapping[ItemId, Grade
         elif (
             one.item.route != desk.route
             or one.item.state is OutboxState.HELD
+            or desk.is_somebody_else(one.student, one.person)
             or _has_moved(one, classes, payloads.get(one.item.item_id))
         ):
             sorted_out.renew.append(one)

@@ -71,21 +71,22 @@ def withhold(
     moves: Moves,
     last_rows: Mapping[RosterTable, int],
     told: Mapping[RosterTable, Texts],
+    doubts: Sequence[Seed] = (),
     detectors: Sequence[Detector] = (),
 ) -> tuple[list[Finding], dict[str, int]]:
     """Part the landed changes into what flows and what is held; return the findings and the counts.
 
-    last_rows: rows in force by table. told: ids that tonight marks as deleted. counts: held (waits for a
-    person), refused (a person keeps it as it was), waiting (goes when what refers to it goes). Raises
-    StopDistrict CF36 or CF82 for settings that are not understood.
+    last_rows: rows in force by table. told: ids that tonight marks as deleted. doubts: what is to be held
+    whatever else there is. counts: held (waits for a person), refused (a person keeps it as it was), waiting
+    (goes when what refers to it goes). Raises StopDistrict CF36 or CF82 for settings that are not understood.
     """
     with stage.house.store.read() as conn:
         stored = holds.held(conn, stage.code)
-        if stored.num_rows == 0 and not _worth_a_look(stage, moves, last_rows, told):
+        if stored.num_rows == 0 and not doubts and not _worth_a_look(stage, moves, last_rows, told):
             _land_nothing(stage)
             return [], {"held": 0, "refused": 0, "waiting": 0}
         night = Judging(conn, stage, _board(stage, stored), last_rows, told)
-        _judge(night, stored, detectors)
+        _judge(night, stored, doubts, detectors)
         for table in RosterTable:
             _land(night, table, stored)
     _land_seeds(stage, night.seeds)
@@ -120,9 +121,10 @@ def _board(stage: Stage, stored: pa.Table) -> Board:
     return Board(changes, released)
 
 
-def _judge(night: Judging, stored: pa.Table, detectors: Sequence[Detector]) -> None:
+def _judge(night: Judging, stored: pa.Table, doubts: Sequence[Seed], detectors: Sequence[Detector]) -> None:
     """Find every reason to hold, the strongest first, then what depends on what is held."""
     night.hold(reasons.refused(night, stored))
+    night.hold(doubts)
     for detector in detectors:
         night.hold(detector(night.stage, {table: night.board.free(table) for table in RosterTable}))
     night.hold(reasons.strangers(night))

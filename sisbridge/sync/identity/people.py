@@ -58,7 +58,7 @@ def keep_worklist(stage: Stage) -> None:
     students = pa.chunked_array(roles, pa.string())
     rows = pa.Table.from_batches(users)
     rows = rows.filter(pc.is_in(rows.column("sourced_id"), value_set=students))
-    keys = _keys(stage, numbers.numbers(rows, settings))
+    keys = fingerprints(stage, numbers.numbers(rows, settings))
     keyed = [Keyed(*row) for row in zip(*(column.to_pylist() for column in keys.columns[:3]), strict=True)]
     looked_at = [one.user for one in keyed]
     with stage.house.store.begin("worklist") as conn:
@@ -118,7 +118,7 @@ def _match(
     gone: Sequence[SourcedId],
 ) -> None:
     code, year = stage.code, stage.district.school_year
-    keys = _keys(stage, numbers.numbers(_rows(conn, stage, numbers.COLUMNS, touched), settings))
+    keys = fingerprints(stage, numbers.numbers(_rows(conn, stage, numbers.COLUMNS, touched), settings))
     store.save_keys(conn, code, year, keys)
     here = set(students.to_pylist())
     keyed = store.sharing(conn, code, year, touched, here)
@@ -139,8 +139,11 @@ def _rows(conn: Connection, stage: Stage, columns: Sequence[str], users: Sequenc
     return rows.filter(pc.is_in(rows.column("sourced_id"), value_set=pa.array(users, pa.string())))
 
 
-def _keys(stage: Stage, found: pa.Table) -> pa.Table:
-    """Return students' numbers as fingerprints: by the region's key or the district's."""
+def fingerprints(stage: Stage, found: pa.Table) -> pa.Table:
+    """Return students' numbers as fingerprints: by the region's key or the district's.
+
+    found: as `mappings.numbers.numbers`. Columns: user_sourced_id, identity_id, local_fingerprint, misshapen.
+    """
     mark, state = stage.house.keyring.markers, stage.district.state
     states = [value and f"{state}:{value}" for value in found.column("state_id").to_pylist()]
     columns = {

@@ -119,6 +119,27 @@ def split(house: House, district: DistrictCode, one: SourcedId, other: SourcedId
     return f"They are two persons; {leaving} has a new one, and its seats follow in the next night."
 
 
+def renew(house: House, district: DistrictCode, user: SourcedId, actor: str) -> str:
+    """Make a user a new person, because the SIS gave the sourcedId to another student; say what came of it.
+
+    Seats and grades stay with the person it was, and none of these grades is sent to the user any more. The
+    decision is audited. Raises StopDistrict CF81 for a user nobody knows.
+    """
+    known = house.district(district)
+    with house.store.begin("renew") as conn:
+        who = people.links(conn, district, known.school_year).get(user)
+        if who is None:
+            raise StopDistrict(
+                "CF81",
+                f"This is no student of district {district} in school year {known.school_year}.",
+                fix=f"Take the sourcedId from the hold: `sisbridge holds show {district} NUMBER`.",
+            )
+        fresh = PersonId(fixed_id("person", district, known.school_year, user, "after", who))
+        people.relink(conn, district, known.school_year, user, fresh, today_of(known))
+        audit.append(conn, district, actor, "people renewed", user, None, None, clock_of(known)())
+    return f"{user} is a new person from now on; release the hold, and its seats follow."
+
+
 def _links(
     conn: Connection, district: District, one: SourcedId, other: SourcedId
 ) -> dict[SourcedId, PersonId]:

@@ -17,7 +17,7 @@ from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_name, clean_name
 from sisbridge.sync.holding.holds import absences
 from sisbridge.sync.holding.withhold import Detector, withhold
-from sisbridge.sync.identity import rekey
+from sisbridge.sync.identity import recycled, rekey
 from sisbridge.sync.roster import drift
 from sisbridge.sync.roster.seen import seen
 from sisbridge.sync.roster.usable import carry
@@ -47,7 +47,7 @@ def compare(stage: Stage) -> dict[str, int]:
         stage.write(changes_name(table), iter(changes.to_batches(max_chunksize=BATCH_ROWS)))
         moves[table] = _moves(changes)
         total += changes.num_rows
-    found, counts = withhold(stage, moves, last_rows, told, DETECTORS)
+    found, counts = withhold(stage, moves, last_rows, told, recycled.detect(stage), DETECTORS)
     if found:
         with stage.house.store.begin("held") as conn:
             findings.record_findings(conn, stage.code, stage.run_id, found)

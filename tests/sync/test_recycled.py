@@ -1,0 +1,106 @@
+"""A sourcedId that a SIS gives to another student: what is of one is never taken for the other's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from domain.ids import PersonId, SourcedId
+from simulators.dataset import Dataset
+from sisbridge.house import House
+from sisbridge.store import people
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.holding import decisions
+from sisbridge.sync.identity.people_desk import renew
+from sisbridge.sync.night import NightOutcome, sync_district
+from tests.support.small_region import NOW, REST, SmallRegion, add_student
+
+U0 = SourcedId("u0")
+ANOTHER = {"identifier": "911999999", "givenName": "Zoe", "familyName": "Other"}
+
+
+def night(house: House, region: SmallRegion, number: int) -> NightOutcome:
+    """Run the REST district's night of a day."""
+    region.load(house, NOW + timedelta(days=number))
+    return sync_district(house, REST)
+
+
+def person(house: House) -> PersonId:
+    """Return who u0 is."""
+    with house.store.read() as conn:
+        return people.links(conn, REST, "2026")[U0]
+
+
+def graded(region: SmallRegion) -> list[str]:
+    """Return the students of whom a grade stands in the SIS."""
+    dataset: Dataset = region.provider.dataset
+    return sorted(record["student"]["sourcedId"] for record in dataset.records("results"))
+
+
+def test_no_grade_of_a_student_goes_to_the_one_who_got_the_id(any_house: House, region: SmallRegion) -> None:
+    night(any_house, region, 0)
+    was = person(any_house)
+    collect_from(any_house, region.grade_file([f"{REST},u0,90", f"{REST},u1,80"]))
+    release(any_house, REST, "tester")
+    region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
+    assert night(any_house, region, 1).counts["held"] == 1
+    counts = deliver(any_house, REST)
+    assert (counts.held, counts.confirmed, graded(region)) == (1, 1, ["u1"])
+    assert [case.rule for case in open_cases(any_house, REST)] == ["ID25", "WB29"]
+    renew(any_house, REST, U0, "registrar")
+    assert decisions.release(any_house, REST, "registrar", decisions.chosen(hold_id=1)).applied == {
+        "update": 1
+    }
+    assert person(any_house) != was
+    collect_from(any_house, region.grade_file([f"{REST},u0,55"]))
+    release(any_house, REST, "tester")
+    counts = deliver(any_house, REST)
+    assert (counts.held, counts.confirmed, graded(region)) == (1, 2, ["u0", "u1"])
+
+
+def test_a_released_hold_says_that_it_is_the_same_student_and_the_grade_leaves(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+    region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
+    night(house, region, 1)
+    assert deliver(house, REST).held == 1
+    decisions.release(house, REST, "registrar", decisions.chosen(hold_id=1))
+    assert (deliver(house, REST).confirmed, open_cases(house, REST)) == (1, [])
+    assert night(house, region, 2).counts["changes"] == 0
+
+
+def test_an_id_used_again_after_its_student_was_gone_brings_nobody_back(
+    house: House, region: SmallRegion
+) -> None:
+    region.posting_is_over = True
+    night(house, region, 0)
+    dataset = region.provider.dataset
+    dataset.drop("users", "u0")
+    dataset.drop("enrollments", "e-u0")
+    night(house, region, 1)
+    assert night(house, region, 2).counts["remove"] == 3
+    add_student(dataset, "u0", "911999999")
+    assert night(house, region, 3).counts["held"] == 3
+    dataset.change("users", "u0", NOW, identifier="900000000")
+    assert night(house, region, 4).counts["add"] == 3
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [{"identifier": "911999999"}, {"givenName": "Zoe", "familyName": "Other"}, {"familyName": "Other"}],
+    ids=["a number", "both names", "a name"],
+)
+def test_a_number_or_a_name_that_is_corrected_flows(
+    house: House, region: SmallRegion, corrected: dict[str, str]
+) -> None:
+    night(house, region, 0)
+    region.provider.dataset.change("users", "u0", NOW, **corrected)
+    counts = night(house, region, 1).counts
+    assert (counts["update"], counts["held"]) == (1, 0)
