@@ -6,12 +6,11 @@ slower (measured); the connection, and so the transaction, is the caller's.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 import pyarrow as pa
@@ -20,14 +19,14 @@ import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy import Column, ColumnElement, Connection, Delete, Insert, Select, Table, Update
 
-from sisbridge.store.hexed import from_hex, to_hex
+from sisbridge.store import packed
+from sisbridge.store.hexed import from_hex
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn
 
 _ROWS_AT_ONCE = 65_536
-_ROWS_OF_TEXT = 16_384
-_CSV = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
+_T = TypeVar("_T")
 
 
 def insert(
@@ -44,13 +43,16 @@ def insert(
     rows = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
     if rows.num_rows == 0:
         return 0
-    quote = conn.dialect.identifier_preparer.quote
-    target = conn.dialect.identifier_preparer.format_table(table)
     same = {name: _scalar(value) for name, value in (constants or {}).items()}
-    columns = ", ".join(quote(table.columns[name].name) for name in (*rows.column_names, *same))
     write = _copy if conn.dialect.name == "postgresql" else _execute_many
-    write(conn, target, columns, rows, same)
+    write(conn, table, rows, same)
     return int(rows.num_rows)
+
+
+def _target(conn: Connection, table: Table, columns: Iterable[str]) -> str:
+    names = conn.dialect.identifier_preparer
+    listed = ", ".join(names.quote(table.columns[name].name) for name in columns)
+    return f"{names.format_table(table)} ({listed})"
 
 
 def fetch(conn: Connection, statement: Select[*tuple[object, ...]], schema: pa.Schema) -> pa.Table:
@@ -151,54 +153,35 @@ def _scalar(value: object) -> pa.Scalar:
 _Constants = Mapping[str, pa.Scalar]
 
 
-def _copy(conn: Connection, target: str, columns: str, rows: pa.Table, same: _Constants) -> None:
+def _copy(conn: Connection, table: Table, rows: pa.Table, same: _Constants) -> None:
+    target = _target(conn, table, (*same, *rows.column_names))
     cursor = conn.connection.cursor()
     try:
-        with cursor.copy(f"COPY {target} ({columns}) FROM STDIN WITH (FORMAT csv)") as copy:
-            for text in _ahead(_texts(rows, same)):
-                copy.write(text)
+        with cursor.copy(f"COPY {target} FROM STDIN WITH (FORMAT binary)") as copy:
+            for piece in _ahead(packed.pieces(table, rows, same)):
+                copy.write(piece)
     finally:
         cursor.close()
 
 
-def _texts(rows: pa.Table, same: _Constants) -> Iterator[memoryview]:
-    for batch in rows.to_batches(max_chunksize=_ROWS_OF_TEXT):
-        text = io.BytesIO()
-        pyarrow.csv.write_csv(_with_hex(_filled_up(batch, same)), text, _CSV)
-        yield text.getbuffer()
-
-
-def _ahead(texts: Iterator[memoryview]) -> Iterator[memoryview]:
-    """Yield the texts, each made while the one before is sent: else the server waits for us."""
+def _ahead(pieces: Iterator[_T]) -> Iterator[_T]:
+    """Yield the pieces, each made while the one before is sent: else the server waits for us."""
     with ThreadPoolExecutor(max_workers=1) as maker:
-        made = maker.submit(next, texts, None)
-        while (text := made.result()) is not None:
-            made = maker.submit(next, texts, None)
-            yield text
-
-
-def _filled_up(batch: pa.RecordBatch, same: _Constants) -> pa.RecordBatch:
-    for name, value in same.items():
-        batch = batch.append_column(name, pa.repeat(value, batch.num_rows))
-    return batch
-
-
-def _with_hex(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the batch with bytes as PostgreSQL reads them from text."""
-    for place, field in enumerate(batch.schema):
-        if _is_bytes(field.type):
-            batch = batch.set_column(place, field.name, to_hex(batch.column(place)))
-    return batch
+        made = maker.submit(next, pieces, None)
+        while (piece := made.result()) is not None:
+            made = maker.submit(next, pieces, None)
+            yield piece
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_fixed_size_binary(kind) or pa.types.is_binary(kind))
 
 
-def _execute_many(conn: Connection, target: str, columns: str, rows: pa.Table, same: _Constants) -> None:
+def _execute_many(conn: Connection, table: Table, rows: pa.Table, same: _Constants) -> None:
+    target = _target(conn, table, (*rows.column_names, *same))
     marks = ", ".join("?" * (rows.num_columns + len(same)))
     repeated = [repeat(_for_sqlite(pa.array([value]))[0].as_py()) for value in same.values()]
-    statement = f"INSERT INTO {target} ({columns}) VALUES ({marks})"  # noqa: S608 (names quoted by SQLAlchemy)
+    statement = f"INSERT INTO {target} VALUES ({marks})"  # noqa: S608 (names quoted by SQLAlchemy)
     cursor = conn.connection.cursor()
     try:
         for batch in rows.to_batches(max_chunksize=_ROWS_AT_ONCE):

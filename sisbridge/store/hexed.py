@@ -1,4 +1,4 @@
-"""Bytes as hexadecimal digits and back, a column at a time: that is how PostgreSQL shows them in text."""
+"""Bytes from the hexadecimal digits as which PostgreSQL shows them in text, a column at a time."""
 
 from __future__ import annotations
 
@@ -8,25 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _MARK = b"\\x"
-_DIGITS = np.frombuffer(b"".join(b"%02x" % value for value in range(256)), np.uint8).reshape(256, 2)
 _NO_DIGIT = 255
 
 
-def to_hex(column: pa.Array) -> pa.StringArray:
-    """Return bytes (of one length or of many) as `\\x…`; null stays null."""
-    if not pa.types.is_fixed_size_binary(column.type):
-        return pa.array([_of(value) for value in column.to_pylist()], pa.string())
-    width = len(_MARK) + 2 * column.type.byte_width
-    texts = np.empty((len(column), width), np.uint8)
-    texts[:, : len(_MARK)] = np.frombuffer(_MARK, np.uint8)
-    texts[:, len(_MARK) :] = _DIGITS[_bytes(column)].reshape(len(column), width - len(_MARK))
-    places = np.arange(len(column) + 1, dtype=np.int32) * width
-    whole = pa.StringArray.from_buffers(len(column), pa.py_buffer(places), pa.py_buffer(texts))
-    return pc.if_else(column.is_valid(), whole, None) if column.null_count else whole
-
-
 def from_hex(column: pa.StringArray, kind: pa.DataType) -> pa.Array:
-    """Return what `to_hex` was given, as bytes of the type; ValueError where a text is none of its own."""
+    """Return what was shown as `\\x…`, as bytes of the type; null stays. ValueError for any other text."""
     if column.null_count or not pa.types.is_fixed_size_binary(kind):
         return pa.array([_back(text) for text in column.to_pylist()], kind)
     width = len(_MARK) + 2 * kind.byte_width
@@ -50,18 +36,8 @@ def _values() -> npt.NDArray[np.uint8]:
 _VALUES = _values()
 
 
-def _bytes(column: pa.Array) -> npt.NDArray[np.uint8]:
-    width = column.type.byte_width
-    whole = np.frombuffer(column.buffers()[1] or b"", np.uint8)
-    return whole[column.offset * width : (column.offset + len(column)) * width].reshape(-1, width)
-
-
 def _first(column: pa.StringArray) -> int:
     return int(np.frombuffer(column.buffers()[1] or bytes(4), np.int32)[column.offset])
-
-
-def _of(value: bytes | None) -> str | None:
-    return None if value is None else "\\x" + value.hex()
 
 
 def _back(text: str | None) -> bytes | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sisbridge.store import bulk
+from sisbridge.store import bulk, packed
 from sisbridge.store.database import Store
 from sisbridge.store.tables.base import Moment
 from tests.store.examples import undone
@@ -97,3 +97,9 @@ def test_rows_go_with_the_transaction(store: Store) -> None:
         undone(store, lambda conn: bulk.insert(conn, kept, pa.table({"name": ["a"]})))
     with store.read() as conn:
         assert conn.execute(sa.select(kept)).all() == []
+
+
+def test_a_column_of_another_kind_is_refused_before_anything_is_sent() -> None:
+    priced = sa.Table("priced", sa.MetaData(), sa.Column("price", sa.Numeric))
+    with pytest.raises(TypeError, match="Numeric"):
+        list(packed.pieces(priced, pa.table({"price": [1]}), {}))
