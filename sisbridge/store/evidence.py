@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -44,15 +45,24 @@ def absences(conn: Connection, district: DistrictCode, table: RosterTable) -> pa
     return pa.Table.from_pylist([dict(zip(ABSENCES.names, row, strict=True)) for row in rows], ABSENCES)
 
 
-def rows_by(
-    conn: Connection, district: DistrictCode, table: RosterTable, column: str, *, missing: bool = False
-) -> Mapping[str, int]:
-    """Return how many rows in force, or of the missing ones, have each value of a column ("" for none)."""
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """How many rows stand in force, and how many of them are missing."""
+
+    rows: int
+    missing: int
+
+
+def in_force(
+    conn: Connection, district: DistrictCode, table: RosterTable, column: str | None = None
+) -> Mapping[str, InForce]:
+    """Return how many rows each value of a column has ("" for none); without a column, all under ""."""
     stored = roster[table].c
-    counted = sa.select(stored[column], sa.func.count()).where(stored.district_code == district)
-    if missing:
-        counted = counted.where(stored.missing_since.is_not(None))
-    return {value or "": rows for value, rows in conn.execute(counted.group_by(stored[column]))}
+    by = stored[column] if column else sa.null()
+    counted = sa.select(by, sa.func.count(), sa.func.count(stored.missing_since))
+    counted = counted.where(stored.district_code == district)
+    found = conn.execute(counted.group_by(by) if column else counted)
+    return {value or "": InForce(rows, missing) for value, rows, missing in found}
 
 
 def users_by_school(conn: Connection, district: DistrictCode) -> Mapping[str, int]:

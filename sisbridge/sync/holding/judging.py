@@ -34,6 +34,8 @@ class Judging:
     seeds: list[Seed] = field(default_factory=list)
     _before: dict[RosterTable, pa.Table] = field(default_factory=dict, repr=False)
     _after: dict[RosterTable, pa.Table] = field(default_factory=dict, repr=False)
+    _by_school: dict[RosterTable, Mapping[str, int]] = field(default_factory=dict, repr=False)
+    _users: pa.Table | None = field(default=None, repr=False)
 
     def hold(self, seeds: Sequence[Seed]) -> None:
         """Place seeds on the board, each under its number."""
@@ -88,17 +90,25 @@ class Judging:
 
     def rows_by_school(self, table: RosterTable) -> Mapping[str, int]:
         """Return how many rows of a table are in force at each school; a table without schools has none."""
+        if table not in self._by_school:
+            self._by_school[table] = self._counted(table)
+        return self._by_school[table]
+
+    def _counted(self, table: RosterTable) -> Mapping[str, int]:
         if table is RosterTable.USERS:
             return evidence.users_by_school(self.conn, self.stage.code)
         if table not in SCHOOL:
             return {}
-        return evidence.rows_by(self.conn, self.stage.code, table, SCHOOL[table])
+        standing = evidence.in_force(self.conn, self.stage.code, table, SCHOOL[table])
+        return {school: counted.rows for school, counted in standing.items()}
 
     def _users_schools(self) -> pa.Table:
-        changes = self.board.changes[RosterTable.USERS]
-        ids = texts(changes, "sourced_id").to_pylist()
-        known = evidence.schools_of_users(self.conn, self.stage.code, ids)
-        return holding.beside(changes, known, ["school"])
+        if self._users is None:
+            changes = self.board.changes[RosterTable.USERS]
+            ids = texts(changes, "sourced_id").to_pylist()
+            known = evidence.schools_of_users(self.conn, self.stage.code, ids)
+            self._users = holding.beside(changes, known, ["school"])
+        return self._users
 
 
 def _chosen(stage: Stage, table: RosterTable, ids: Texts, columns: Sequence[str]) -> pa.Table:

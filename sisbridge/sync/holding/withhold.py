@@ -39,8 +39,10 @@ SEEDS = "holds"
 Moves = Mapping[RosterTable, Mapping[str, int]]
 """How many changes of each direction each table has tonight."""
 
-Detector = Callable[[Stage, Mapping[RosterTable, pa.Table]], list[Seed]]
-"""Looks at tonight's changes (mappings.compare.CHANGES) and returns what is to be held for its own reason."""
+Detector = Callable[[Stage, Mapping[RosterTable, pa.Table], Mapping[RosterTable, int]], list[Seed]]
+"""Looks at tonight's changes (mappings.compare.CHANGES) beside how many rows of each table are in force, and
+returns what is to be held for its own reason.
+"""
 
 
 def held_name(table: RosterTable) -> str:
@@ -126,7 +128,8 @@ def _judge(night: Judging, stored: pa.Table, doubts: Sequence[Seed], detectors: 
     night.hold(reasons.refused(night, stored))
     night.hold(doubts)
     for detector in detectors:
-        night.hold(detector(night.stage, {table: night.board.free(table) for table in RosterTable}))
+        changes = {table: night.board.free(table) for table in RosterTable}
+        night.hold(detector(night.stage, changes, night.last_rows))
     night.hold(reasons.strangers(night))
     night.hold(reasons.in_flight(night))
     for table in RosterTable:

@@ -47,7 +47,9 @@ def pairs_name(table: RosterTable) -> str:
     return f"rekey/{table}"
 
 
-def detect(stage: Stage, changes: Mapping[RosterTable, pa.Table]) -> list[Seed]:
+def detect(
+    stage: Stage, changes: Mapping[RosterTable, pa.Table], in_force: Mapping[RosterTable, int]
+) -> list[Seed]:
     """Return what a re-key holds back, none when there is none; a crosswalk found is landed.
 
     Held are all rows that are gone from a re-keyed table, and the new rows that they became: nothing is
@@ -55,10 +57,9 @@ def detect(stage: Stage, changes: Mapping[RosterTable, pa.Table]) -> list[Seed]:
     """
     gone = {table: _ids(found, _GONE) for table, found in changes.items()}
     come = {table: _ids(found, pa.array([Op.ADD.value])) for table, found in changes.items()}
+    if not any(_could_be(gone[table], come[table], in_force.get(table, 0)) for table in changes):
+        return []
     with stage.house.store.read() as conn:
-        in_force = roster.count(conn, stage.code)
-        if not any(_could_be(gone[table], come[table], in_force.get(table, 0)) for table in changes):
-            return []
         old = {
             t: roster.rows(conn, stage.code, t, None, {"sourced_id": gone[t].to_pylist()}) for t in changes
         }

@@ -36,14 +36,14 @@ def compare(stage: Stage) -> dict[str, int]:
     """
     with stage.house.store.read() as conn:
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
-        last_rows = roster.count(conn, stage.code)
     _require_complete(snapshot)
     moves: dict[RosterTable, dict[str, int]] = {}
     told: dict[RosterTable, pa.Array] = {}
+    last_rows: dict[RosterTable, int] = {}
     total = 0
     for table in RosterTable:
         carry(stage, table, snapshot.mode)
-        changes, told[table] = _changes(stage, snapshot, table)
+        changes, told[table], last_rows[table] = _changes(stage, snapshot, table)
         stage.write(changes_name(table), iter(changes.to_batches(max_chunksize=BATCH_ROWS)))
         moves[table] = _moves(changes)
         total += changes.num_rows
@@ -81,8 +81,10 @@ def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
     return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
 
 
-def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tuple[pa.Table, pa.Array]:
-    """Return a table's changes with no removal that lacks its evidence, and the ids marked as deleted."""
+def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tuple[pa.Table, pa.Array, int]:
+    """Return a table's changes with no removal that lacks its evidence, the ids marked as deleted, and how
+    many rows were in force.
+    """
     with stage.house.store.read() as conn:
         last = roster.keys(conn, stage.code, table)
         absent = absences(conn, stage.code, table)
@@ -94,7 +96,7 @@ def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tupl
     changes = comparing.compare(table, last, tonight, held, snapshot.mode)
     apart = timedelta(hours=hours_apart(stage.district))
     ripe = comparing.ripe(absent, snapshot.as_of, stage.night_on, apart)
-    return comparing.proven(changes, told, ripe), told
+    return comparing.proven(changes, told, ripe), told, last.num_rows
 
 
 def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.Array) -> pa.Table:

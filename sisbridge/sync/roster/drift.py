@@ -96,12 +96,9 @@ def _tally(conn: Connection, stage: Stage, table: RosterTable) -> Tally:
     found.put(tally.IN_THE_SIS, clean)
     _add_seen(conn, stage, table, found)
     _add_held(conn, stage, table, found)
-    if table in SCHOOL:
-        found.put(tally.MISSING, evidence.rows_by(conn, stage.code, table, SCHOOL[table], missing=True))
-        found.put(tally.IN_FORCE, evidence.rows_by(conn, stage.code, table, SCHOOL[table]))
-    else:
-        found.put(tally.MISSING, {"": evidence.absences(conn, stage.code, table).num_rows})
-        found.put(tally.IN_FORCE, {"": roster.count(conn, stage.code)[table]})
+    standing = evidence.in_force(conn, stage.code, table, SCHOOL.get(table))
+    found.put(tally.MISSING, {school: counted.missing for school, counted in standing.items()})
+    found.put(tally.IN_FORCE, {school: counted.rows for school, counted in standing.items()})
     return found
 
 
