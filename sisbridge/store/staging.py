@@ -59,6 +59,8 @@ def staged(step: Step, changes: pa.Table, rows: pa.Table | None) -> Iterator[Tab
     if step.conn.dialect.name == "postgresql":
         # A table nobody has counted yet is taken for small, and joined row by row.
         step.conn.exec_driver_sql(f"ANALYZE {stage.name}")
+        # What is read piece by piece is read to its end: planned for its first rows, it walks the roster.
+        step.conn.exec_driver_sql("SET LOCAL cursor_tuple_fraction = 1")
     yield stage
     # After a failure the transaction is rolled back, and the table goes with it.
     stage.drop(step.conn)

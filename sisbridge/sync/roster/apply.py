@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -71,18 +73,44 @@ def _apply_changes(
     conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
 ) -> dict[str, int]:
     carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
-    with_rows, counts = _only(changes, carrying), dict[str, int]()
-    brought = np.zeros(with_rows.num_rows, dtype=bool)
-    for batch in coalesce(usable(stage, table), _ROWS_AT_ONCE) if with_rows.num_rows else ():
-        # The changes are looked through once for all these rows: for few at a time that would take hours.
-        chosen = pc.is_in(with_rows.column("sourced_id"), value_set=batch.column("sourced_id"))
-        brought |= np.asarray(chosen, dtype=bool)
-        part = with_rows.filter(chosen)
-        _add(counts, _apply_part(conn, stage, table, part, _rows_of(part, batch), actor))
-    rest = with_rows.filter(pa.array(~brought))
-    _add(counts, _apply_part(conn, stage, table, rest, _in_force(conn, stage, table, rest), actor))
+    counts = dict[str, int]()
+    for part, rows in _with_rows(conn, stage, table, _only(changes, carrying)):
+        _add(counts, _apply_part(conn, stage, table, part, rows, actor))
     _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
     return counts
+
+
+def _with_rows(
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table
+) -> Iterator[tuple[pa.Table, pa.Table | None]]:
+    """Yield changes with the rows they bring: tonight's, many at a time, then those of what was only seen."""
+    brought = np.zeros(changes.num_rows, dtype=bool)
+    waiting: list[tuple[pa.Table, pa.Table]] = []
+    for batch in coalesce(_tonight(stage, table, changes.column("sourced_id")), _ROWS_AT_ONCE):
+        # The changes are looked through once for all these rows: for few at a time that would take hours.
+        chosen = pc.is_in(changes.column("sourced_id"), value_set=batch.column("sourced_id"))
+        brought |= np.asarray(chosen, dtype=bool)
+        part = changes.filter(chosen)
+        waiting.append((part, _rows_of(part, batch)))
+        if sum(part.num_rows for part, _ in waiting) >= _ROWS_AT_ONCE:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+    rest = changes.filter(pa.array(~brought))
+    yield rest, _in_force(conn, stage, table, rest)
+
+
+def _tonight(stage: Stage, table: RosterTable, ids: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
+    """Yield tonight's usable rows, only those of the ids where these are few."""
+    for batch in usable(stage, table) if len(ids) else ():
+        few = len(ids) <= _ROWS_AT_ONCE
+        yield batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids)) if few else batch
+
+
+def _joined(parts: list[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:
+    changes, rows = zip(*parts, strict=True)
+    return pa.concat_tables(changes), pa.concat_tables(rows)
 
 
 def _only(changes: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
