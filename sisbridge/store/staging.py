@@ -23,6 +23,9 @@ CARRYING = (Op.ADD, Op.UPDATE, Op.RETURN)
 """The kinds of change that bring a row."""
 
 _DIGEST = pa.binary(16)
+_VALUES = {
+    table: tuple(name for name in spec.names if name != "sourced_id") for table, spec in ROSTER.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Step:
     @property
     def values(self) -> tuple[str, ...]:
         """The names of the canonical columns beside the key."""
-        return tuple(name for name in ROSTER[self.table].names if name != "sourced_id")
+        return _VALUES[self.table]
 
 
 @contextmanager

@@ -68,6 +68,8 @@ def _roster_table(spec: TableSpec) -> Table:
         for column in spec.columns
         if column.name != "sourced_id"
     ]
+    missing_since = Column("missing_since", Date)
+    is_missing = missing_since.is_not(None)
     # No reference to district or snapshot: checking one per row would cost a first load as much as the
     # rows themselves; apply() checks both once.
     return Table(
@@ -80,7 +82,9 @@ def _roster_table(spec: TableSpec) -> Table:
         text("roster_year"),
         text("first_snapshot_id"),
         text("last_changed_snapshot_id"),
-        Column("missing_since", Date),
+        missing_since,
+        # Few rows are missing, and every night asks for them several times.
+        Index(None, "district_code", "missing_since", sqlite_where=is_missing, postgresql_where=is_missing),
         # One tree per table, in key order: a district's rows lie together and are not stored twice.
         sqlite_with_rowid=False,
     )
