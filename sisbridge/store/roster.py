@@ -28,11 +28,7 @@ def keys(conn: Connection, district: DistrictCode, table: RosterTable) -> pa.Tab
 
     missing: the row was absent from the last complete snapshot and is still in force.
     """
-    stored = roster[table]
-    if conn.dialect.name == "postgresql":
-        return pa.Table.from_batches(keyscan.packed_keys(conn, stored, district, _KEYS), schema=_KEYS)
-    columns = (stored.c.sourced_id, stored.c.digest, stored.c.missing_since.is_not(None))
-    return bulk.fetch(conn, sa.select(*columns).where(stored.c.district_code == district), _KEYS)
+    return pa.Table.from_batches(keyscan.packed_keys(conn, roster[table], district, _KEYS), schema=_KEYS)
 
 
 def missing_since(conn: Connection, district: DistrictCode, table: RosterTable, night_on: date) -> pa.Array:
