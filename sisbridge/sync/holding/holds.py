@@ -209,7 +209,7 @@ def _still_open(
 
 
 def _mentioned(stage: Stage, table: RosterTable) -> Texts:
-    parts = [batch.column("sourced_id") for batch in usable(stage, table)]
+    parts = [batch.column("sourced_id") for batch in usable(stage, table, ["sourced_id"])]
     parts += [batch.column("sourced_id") for batch in stage.read(seen_name(table))]
     return pa.concat_arrays([*parts, pa.array([], pa.string())])
 

@@ -115,7 +115,7 @@ def _chosen(stage: Stage, table: RosterTable, ids: Texts, columns: Sequence[str]
     """Return columns of tonight's usable rows with these ids."""
     parts = [
         batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids)).select(list(columns))
-        for batch in usable(stage, table)
+        for batch in usable(stage, table, columns)
     ]
     schema = pa.schema([(name, pa.string()) for name in columns])
     return pa.Table.from_batches(parts, schema=schema)

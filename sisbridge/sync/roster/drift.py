@@ -42,7 +42,7 @@ class Line:
 def counted(stage: Stage, table: RosterTable) -> Iterator[pa.RecordBatch]:
     """Yield the keys of a table's usable rows, and leave behind how many of them each school has."""
     rows: Counter[str] = Counter()
-    columns = ["sourced_id", "digest", "status", *([SCHOOL[table]] if table in SCHOOL else [])]
+    columns = ["sourced_id", "digest", "status", *_school_column(table)]
     for batch in usable(stage, table, columns):
         live = pc.not_equal(batch.column("status"), "tobedeleted")
         for one in pc.value_counts(tally.school_of(table, batch).filter(live)).to_pylist():
@@ -142,9 +142,14 @@ def _in_force(conn: Connection, stage: Stage, table: RosterTable, ids: list[str]
     return texts(rows, column) if table in SCHOOL else pa.array([""] * rows.num_rows, pa.string())
 
 
+def _school_column(table: RosterTable) -> list[str]:
+    return [SCHOOL[table]] if table in SCHOOL else []
+
+
 def _tonight(stage: Stage, table: RosterTable, ids: pa.Array) -> pa.Array:
+    columns = ["sourced_id", *_school_column(table)]
     parts = [
         tally.school_of(table, batch).filter(pc.is_in(batch.column("sourced_id"), value_set=ids))
-        for batch in (usable(stage, table) if len(ids) else ())
+        for batch in (usable(stage, table, columns) if len(ids) else ())
     ]
     return pa.concat_arrays([*parts, pa.array([], pa.string())])
