@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -77,7 +79,7 @@ def _normalized(
     rows = _canonical(maps, where, table, batch)
     role = maps.where(source_table, RosterTable.ROLES)
     out = _out_of_scope(maps, role, table, batch, rows, leave_out)
-    rows = rows.filter(pc.invert(out))
+    rows = rows.filter(pc.invert(out)) if out.true_count else rows
     if table is RosterTable.ROLES and not where["sourced_id"]:
         rows = _one_per_org(rows)
     return Normalized(table, rows, out.true_count)
@@ -152,15 +154,26 @@ def _one_per_org(rows: pa.RecordBatch) -> pa.RecordBatch:
 
     The new key is `user:org:role`, so that it stays the same from night to night.
     """
-    frame = rows.to_pandas()
-    orgs = frame["org_sourced_id"].fillna("").str.split(",").explode().str.strip()
-    pairs = orgs.rename("org").rename_axis("row").reset_index().drop_duplicates()
-    pairs = pairs[(pairs["org"] != "") | ~pairs.duplicated("row", keep=False)]
-    raised = frame.loc[pairs["row"]].reset_index(drop=True)
-    raised["org_sourced_id"] = pairs["org"].replace("", None).to_numpy()
-    keys = raised["user_sourced_id"] + ":" + raised["org_sourced_id"].fillna("")
-    raised["sourced_id"] = keys + ":" + raised["role"].fillna("")
-    later = pairs.duplicated("row").to_numpy()
-    raised["role_type"] = ["secondary" if is_later else "primary" for is_later in later]
-    table = pa.Table.from_pandas(raised, schema=rows.schema, preserve_index=False)
-    return pa.RecordBatch.from_arrays([texts(table, name) for name in rows.schema.names], schema=rows.schema)
+    lists = pc.split_pattern(pc.fill_null(rows.column("org_sourced_id"), ""), ",")
+    orgs, row = pc.utf8_trim_whitespace(pc.list_flatten(lists)), pc.list_parent_indices(lists).to_numpy()
+    chosen = _distinct_pairs(row, orgs)
+    row, orgs = row[chosen], orgs.take(pa.array(chosen))
+    raised = rows.take(pa.array(row))
+    parts = (raised.column("user_sourced_id"), orgs, pc.fill_null(raised.column("role"), ""))
+    is_later = np.append(False, row[1:] == row[:-1])[: len(row)]
+    columns = dict(zip(raised.schema.names, raised.columns, strict=True)) | {
+        "sourced_id": pc.binary_join_element_wise(*parts, ":"),
+        "org_sourced_id": pc.if_else(pc.equal(orgs, ""), pa.scalar(None, pa.string()), orgs),
+        "role_type": pc.if_else(pa.array(is_later), "secondary", "primary"),
+    }
+    return pa.RecordBatch.from_arrays(list(columns.values()), schema=rows.schema)
+
+
+def _distinct_pairs(row: npt.NDArray[np.int64], orgs: Texts) -> npt.NDArray[np.intp]:
+    """Return the places of the pairs to keep, in order: each once, and no org only for a row without any."""
+    encoded = orgs.dictionary_encode()
+    pair = row * len(encoded.dictionary) + encoded.indices.to_numpy()
+    first = np.sort(np.unique(pair, return_index=True)[1])
+    is_only = np.bincount(row[first])[row[first]] == 1
+    named = np.asarray(pc.not_equal(orgs, ""), dtype=bool)
+    return cast(npt.NDArray[np.intp], first[named[first] | is_only])
