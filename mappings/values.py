@@ -34,7 +34,6 @@ _MONTH_FIRST = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME}")
 _SCHOOL_YEAR = re.compile(r"(\d{4})\s*[-/\u2013]\s*(\d{2}|\d{4})")
 _OLDEST_YEAR = 1900
 
-_CANONICAL_DATE = r"^\d{4}-\d{2}-\d{2}$"
 _CANONICAL_MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 
 
@@ -115,7 +114,7 @@ def _dates(values: Texts, column: Column, maps: RosterMaps) -> Texts:
     if column.kind is Kind.MOMENT:
         odd = _unlike(values, _CANONICAL_MOMENT)
         return _where(values, odd, lambda text: moment_text(text, first))
-    dates = _where(values, _unlike(values, _CANONICAL_DATE), lambda text: date_text(text, first))
+    dates = _over_distinct(values, lambda text: date_text(text, first))
     if column.name == "end_date" and maps.end_dates_inclusive:
         return _over_distinct(dates, _day_after)
     return dates
