@@ -14,12 +14,19 @@ from domain.ids import DistrictCode, PersonId, SourcedId
 from sisbridge.store import bulk, statistics
 from sisbridge.store.tables.grades import grade, person, person_link
 
+_FEW = 10_000
+"""Up to how many persons or users are asked for by name; of more than these, all are read."""
 
-def links(conn: Connection, district: DistrictCode, school_year: str) -> dict[SourcedId, PersonId]:
-    """Return which person each linked user of a school year is."""
+
+def links(
+    conn: Connection, district: DistrictCode, school_year: str, users: Collection[SourcedId] | None = None
+) -> dict[SourcedId, PersonId]:
+    """Return which person each linked user of a school year is. users: those asked for, None for all."""
     wanted = sa.select(person_link.c.user_sourced_id, person_link.c.person_id).where(
         person_link.c.district_code == district, person_link.c.school_year == school_year
     )
+    if users is not None:
+        wanted = wanted.where(bulk.one_of(conn, person_link.c.user_sourced_id, users))
     return {SourcedId(user): PersonId(who) for user, who in conn.execute(wanted).tuples()}
 
 
@@ -48,7 +55,7 @@ def add_links(
     Safe to repeat. Raises ContractBroken CF42 when a user is linked to another person already: that
     is for a person to decide, as grades hang on it.
     """
-    known = links(conn, district, school_year)
+    known = links(conn, district, school_year, persons if len(persons) <= _FEW else None)
     if any(known.get(user, who) != who for user, who in persons.items()):
         raise ContractBroken(
             "CF42",
@@ -121,8 +128,10 @@ def graded_as(conn: Connection, district: DistrictCode, who: PersonId) -> set[So
 
 
 def _add_persons(conn: Connection, district: DistrictCode, wanted: set[PersonId], on: date) -> None:
-    stored = conn.scalars(sa.select(person.c.person_id).where(person.c.district_code == district))
-    fresh = sorted(wanted - set(stored))
+    stored = sa.select(person.c.person_id).where(person.c.district_code == district)
+    if len(wanted) <= _FEW:
+        stored = stored.where(bulk.one_of(conn, person.c.person_id, wanted))
+    fresh = sorted(wanted - set(conn.scalars(stored)))
     rows = {
         "district_code": pa.repeat(district, len(fresh)),
         "person_id": pa.array(fresh, pa.string()),
