@@ -7,7 +7,7 @@ landed before they are parsed, and every file's header is judged before the firs
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ class CsvPull:
             self._judge(file)
         version = manifest.version or _guess_version(modes)
         self._facts = PullFacts(
-            mode=Mode.DELTA if Mode.DELTA.value in modes.values() else Mode.BULK,
+            mode=_mode(modes),
             version=version.value,
             source_tables=tuple(self._files),
             as_of=as_of,
@@ -199,6 +199,11 @@ def _modes(package: Unpacked, manifest: Manifest) -> dict[str, str]:
             fix="Look whether the export ran.",
         )
     return wanted
+
+
+def _mode(modes: Mapping[str, str]) -> Mode:
+    """Return delta as soon as one file is, and when all are absent: that says that nothing changed."""
+    return Mode.DELTA if not modes or Mode.DELTA.value in modes.values() else Mode.BULK
 
 
 def _guess_version(modes: dict[str, str]) -> Version:

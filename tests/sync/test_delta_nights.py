@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import RetryLater
+from domain.ids import DistrictCode
 from domain.model import Mode
 from domain.oneroster import Version
 from domain.tables import RosterTable
@@ -45,9 +46,14 @@ def mode(house: House) -> Mode:
 
 def in_force(house: House) -> dict[str, list[dict[str, str | None]]]:
     """Return the REST district's roster of record, row by row, but for when the SIS touched a row."""
+    return rows_of(house, REST)
+
+
+def rows_of(house: House, district: DistrictCode) -> dict[str, list[dict[str, str | None]]]:
+    """Return a district's roster of record as `in_force` does."""
     with house.store.read() as conn:
         return {
-            table: roster_store.rows(conn, REST, table).drop_columns(["date_last_modified"]).to_pylist()
+            table: roster_store.rows(conn, district, table).drop_columns(["date_last_modified"]).to_pylist()
             for table in RosterTable
         }
 
@@ -274,6 +280,21 @@ def test_a_delta_package_is_applied_after_a_bulk_one(any_house: House, region: S
     drop_delta(region)
     outcome = file_night(any_house, region, 2)
     assert (outcome.state, outcome.counts["update"], outcome.counts["changes"]) == ("finished", 1, 1)
+
+
+def test_a_package_whose_files_are_all_absent_says_that_nothing_changed(
+    any_house: House, region: SmallRegion
+) -> None:
+    file_night(any_house, region, 1)
+    before = rows_of(any_house, FILES)
+    quiet = zip_of({"manifest.csv": manifest(Version.V1P1, [], "delta")})
+    (region.sftp.outgoing(FILES) / "roster.zip").write_bytes(quiet)
+    outcome = file_night(any_house, region, 2)
+    assert (outcome.state, outcome.counts["changes"], rows_of(any_house, FILES)) == ("finished", 0, before)
+    drop_delta(region)
+    assert file_night(any_house, region, 3).counts["update"] == 1
+    (region.sftp.outgoing(FILES) / "roster.zip").write_bytes(quiet)
+    assert file_night(any_house, region, 4, delta=False).code == "CF46"
 
 
 def test_a_delta_package_is_refused_unless_the_district_takes_deltas(
