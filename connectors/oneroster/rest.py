@@ -104,7 +104,10 @@ class OneRosterRestPull:
         """
         shelf = self._shelf(source_table)
         whole = self._whole(source_table, shelf)
-        total = whole.total if self._facts.mode is Mode.BULK else self._reader.total_now(source_table)
+        total = whole.total
+        if self._facts.mode is Mode.DELTA:
+            total = self._reader.total_now(source_table)
+            _prove_changes(source_table, shelf, whole, total)
         for index, kept in enumerate(whole.slices):
             after = whole.slices[index + 1].mark if index + 1 < len(whole.slices) else None
             following = None if after is None else Cursor(after.number, after.offset)
@@ -169,6 +172,23 @@ class OneRosterRestPull:
                 verdict = verdict or _moved(collection, total, now)
         if verdict is not None:
             raise verdict
+
+
+def _prove_changes(collection: str, shelf: LandedShelf, whole: Whole, total: int | None) -> None:
+    """Raise RosterMoved PG03 when changes are fewer than told by a server whose total counts what matches.
+
+    It does if what it told of the changes is less than what it tells of the whole collection.
+    """
+    told, rows = {kept.mark.total for kept in whole.slices}, sum(kept.rows for kept in whole.slices)
+    matching = told.pop() if len(told) == 1 else None
+    if matching is not None and total is not None and rows < matching < total:
+        shelf.clear()
+        raise RosterMoved(
+            "PG03",
+            f"/{collection} told of {matching} changes and gave {rows}",
+            fix="Nothing to do if a later pull goes through; otherwise pull at a quieter hour",
+            place=f"/{collection}",
+        )
 
 
 def _moved(collection: str, total: int | None, now: int) -> RosterMoved:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ class RosterScene:
     it can be compared. record_at: the key of the record that stands at a place, read from what landed.
     offer_more: lets the far side serve a table or fields beyond the standard. move: lets a row vanish
     while a pull is under way; None when pulls read a copy. breakages: ways in which the far side may
-    fail, each by name. secrets: what lets us in.
+    fail, each by name. secrets: what lets us in. export: makes the far side offer what changed in a data
+    set since a moment; None where it reads the data set itself.
     """
 
     source: RosterSource
@@ -40,6 +42,17 @@ class RosterScene:
     secrets: tuple[str, ...] = ()
     key: str | Mapping[str, str] = "sourcedId"
     truth: Callable[[], Rows] | None = None
+    export: Callable[[Dataset, datetime], None] | None = None
+
+    @property
+    def reads_live(self) -> bool:
+        """Whether the far side reads the data set itself, so that nothing need be exported."""
+        return self.export is None
+
+    def publish(self, dataset: Dataset, since: datetime) -> None:
+        """Let the far side serve what changed in the data set since a moment."""
+        if self.export is not None:
+            self.export(dataset, since)
 
     def expected(self, dataset: Dataset) -> Rows:
         """Return what a whole roster of the data set behind it is."""

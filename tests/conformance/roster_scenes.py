@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -22,7 +23,7 @@ from connectors.sftp.source import SftpRosterSettings, SftpRosterSource
 from domain.clock import FixedClock
 from domain.ids import DistrictCode
 from domain.oneroster import Version
-from simulators.dataset import Dataset, zip_of
+from simulators.dataset import Dataset, manifest, zip_of
 from simulators.oneroster import Dialect, Fault, FaultKind, RunningProvider
 from tests.conformance.canaries import AT
 from tests.conformance.roster_contract import Make, RosterScene
@@ -185,6 +186,9 @@ def _file_scene(
         for path in folder.iterdir():
             path.unlink()
 
+    def export(dataset: Dataset, since: datetime) -> None:
+        write(folder, delta_package(dataset, version, since))
+
     write(folder, files)
     changes = {name: breaking(change) for name, change in FILE_BREAKAGES.items()}
     return RosterScene(
@@ -195,7 +199,22 @@ def _file_scene(
         offer_more=lambda: write(folder, _with_widgets(files)),
         breakages={**changes, "half a zip": half, "nothing there": gone},
         secrets=(PASSWORD,),
+        export=export,
     )
+
+
+def delta_package(dataset: Dataset, version: Version, since: datetime) -> dict[str, bytes]:
+    """Return the files of a delta package: the rows changed since a moment, the other files absent."""
+    changed = Dataset({
+        collection: {
+            key: record for key, record in records.items()
+            if datetime.fromisoformat(record["dateLastModified"]) >= since
+        }
+        for collection, records in dataset.collections.items()
+    })  # fmt: skip
+    files = {name: data for name, data in changed.csv_package(version).items() if name != "manifest.csv"}
+    stems = [name.removesuffix(".csv") for name in files]
+    return {"manifest.csv": manifest(version, stems, "delta"), **files}
 
 
 def package(version: Version, *, zipped: bool) -> Make:
