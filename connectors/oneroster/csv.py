@@ -7,6 +7,7 @@ from pathlib import Path
 
 from connectors.check_pull import TriedPull
 from connectors.check_steps import NoLanding, Step, run_steps
+from connectors.demographics import Demographics
 from connectors.oneroster.csv_package import CsvLimits
 from connectors.oneroster.csv_pull import CsvPull, copy_package, open_package
 from connectors.protocol import Capability, CheckReport, Landing
@@ -18,9 +19,13 @@ __all__ = ["CsvPull", "OneRosterCsvSettings", "OneRosterCsvSource"]
 
 
 class OneRosterCsvSettings(CsvLimits):
-    """Where a package lies on this machine: a zip, or a folder of loose files."""
+    """Where a package lies on this machine: a zip, or a folder of loose files.
+
+    demographics: left unread; true is refused (`connectors.demographics`).
+    """
 
     path: Path
+    demographics: Demographics = False
 
 
 class OneRosterCsvSource:

@@ -94,7 +94,7 @@ class _Roster:
 
     def _scope(self) -> str:
         self._ask("orgs", 1)
-        return "we may read rosters"
+        return "we may read rosters; demographics are not asked for"
 
     def _sample(self, collection: str) -> str:
         answer = self._ask(collection, 1)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.auth import Authorizer, OAuth1, OAuth2ClientCredentials, StaticHeaders
+from connectors.demographics import Demographics
 from connectors.http import HttpClient, HttpOptions
 from domain.grading import Mark
 from domain.oneroster import SCOPE_PREFIX, Service, Version
@@ -111,7 +112,7 @@ class OneRosterConnection(BaseModel):
 
 
 class OneRosterRestSettings(OneRosterConnection):
-    """A roster over REST. Demographics are never asked for: the canonical roster has no place for them.
+    """A roster over REST. demographics: never asked for; true is refused (`connectors.demographics`).
 
     version may be "auto": address and version are then found at the start of each pull (`probe`), which
     costs a few requests; base_url is whatever address of the SIS is known.
@@ -126,6 +127,7 @@ class OneRosterRestSettings(OneRosterConnection):
     revision_header: str = "x-perm-rev"
     probe: bool = False
     metadata_columns: dict[str, tuple[str, ...]] = {}
+    demographics: Demographics = False
 
     @model_validator(mode="before")
     @classmethod

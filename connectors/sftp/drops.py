@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import Field
 
 from connectors.delimited.header import remark
+from connectors.demographics import Demographics
 from connectors.oneroster.csv_package import CsvLimits, Unpacked, is_roster_file, loose_files, unpack
 from connectors.protocol import Notice
 from connectors.sftp.access import SftpAccess
@@ -43,10 +44,12 @@ class SftpRosterSettings(DropSettings, CsvLimits):
 
     zip_name: the zip's name, * for any part of it; the newest that matches is read.
     loose_files: names of loose files instead of a zip; all of them must be there.
+    demographics: left unread; true is refused (`connectors.demographics`).
     """
 
     zip_name: str = "*.zip"
     loose_files: tuple[str, ...] = ()
+    demographics: Demographics = False
 
 
 def find_drop(session: SftpSession, settings: SftpRosterSettings) -> list[RemoteFile]:

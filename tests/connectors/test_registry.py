@@ -89,3 +89,27 @@ def test_a_secret_in_clear_is_refused_without_showing_it() -> None:
     error = refusal(config("oneroster_rest", {**GOOD, "client_secret": "in-clear"}))
     assert error.code == "CF52"
     assert "in-clear" not in f"{error}{error.fix}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "secrets"),
+    [
+        ("oneroster_rest", GOOD, SECRETS),
+        ("oneroster_csv", {"path": "/nowhere/roster.zip"}, {}),
+        (
+            "oneroster_csv_sftp",
+            {"host": "h", "username": "u", "host_key": "k"},
+            {"password": "north-secret"},
+        ),
+    ],
+)
+def test_a_district_that_asks_for_demographics_is_told_why_there_are_none(
+    kind: str, settings: Mapping[str, object], secrets: Mapping[str, str]
+) -> None:
+    error = refusal(config(kind, {**settings, "demographics": True}, secrets))
+    assert error.code == "CF51"
+    assert "demographics are never read" in error.message
+    assert "Correct demographics" in error.fix
+    assert registry.roster_source(
+        config(kind, {**settings, "demographics": False}, secrets), VAULT.__getitem__
+    )
