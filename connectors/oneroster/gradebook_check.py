@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 from connectors.check_steps import Fixes, Step, run_steps
@@ -12,25 +13,64 @@ from connectors.http_steps import connection_steps
 from connectors.oneroster.envelope import records_of
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.line_items import PERMISSION
+from connectors.oneroster.probe import candidates, gradebook_of
 from connectors.oneroster.rest_check import ORGS, seen_orgs
 from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterGradebookSettings, address
 from connectors.protocol import CheckReport, SeenOrgs
-from domain.errors import RetryLater
+from domain.errors import RetryLater, StopDistrict
 from domain.ids import DistrictCode, fixed_id
 from domain.oneroster import Service
+
+_LOOKED_AT = ("lineItems", "categories")
 
 
 def run_gradebook_check(
     district: DistrictCode, settings: OneRosterGradebookSettings, fixes: Fixes | None = None
 ) -> CheckReport:
-    """Try name, connection, token, reading line items and categories, and the right to write.
+    """Try name, connection, token, address, reading line items and categories, and the right to write.
 
     fixes: a vendor's own words for what to do.
     """
     root = settings.root(Service.GRADEBOOK)
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
-        steps = list(gradebook_steps(client, root, district))
+        *others, categories, line_items, writing = gradebook_steps(client, root, district)
+        where = Step("address", lambda: _address(settings, client))
+        steps = [*others, where, categories, line_items, writing]
         return run_steps(district, steps, fixes, partial(orgs_beside, settings))
+
+
+def _address(settings: OneRosterGradebookSettings, client: HttpClient) -> str:
+    """Look where the gradebook is; settings that name another address or version fail, with both."""
+    root = settings.root(Service.GRADEBOOK)
+    if any(_code(client, root, name) != 404 for name in _LOOKED_AT):
+        return f"there is a gradebook at {root}"
+    found = next(_found(settings), None)
+    if found is None:
+        raise not_found(address(root, _LOOKED_AT[0]), "base_url")
+    there = found.root(Service.GRADEBOOK)
+    raise StopDistrict(
+        "CN05",
+        f"There is no OneRoster {settings.version} gradebook at the address set, but one of "
+        f"{found.version} at {there}",
+        fix=f"Set base_url to {there} and version to {found.version}",
+    )
+
+
+def _found(settings: OneRosterGradebookSettings) -> Iterator[OneRosterGradebookSettings]:
+    """Yield the settings changed to where else a gradebook answers, the likeliest first."""
+    for candidate in candidates(settings.base_url):
+        root = gradebook_of(candidate.root)
+        where = {"version": candidate.version, "rostering_url": candidate.root, "gradebook_url": root}
+        tried = settings.model_copy(update=where)
+        client = tried.client(tried.authorizer(tried.gradebook_scopes))
+        with client, suppress(StopDistrict):
+            if any(_code(client, root, name) < 300 for name in _LOOKED_AT):
+                yield tried
+
+
+def _code(client: HttpClient, root: str, collection: str) -> int:
+    request = Request("GET", address(root, collection), {"limit": "1", "offset": "0"}, as_is=True)
+    return client.send(request).code
 
 
 def orgs_beside(settings: OneRosterGradebookSettings) -> SeenOrgs:

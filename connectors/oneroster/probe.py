@@ -145,7 +145,7 @@ def _found(client: HttpClient, candidate: Candidate, asked: int, configured: boo
     shape = _shape(client, candidate.root)
     named = configured or names_version(candidate.root)
     version = candidate.version if named or shape is None else shape
-    return Found(candidate.root, _gradebook(candidate.root), version, shape, asked)
+    return Found(candidate.root, gradebook_of(candidate.root), version, shape, asked)
 
 
 def names_version(root: str) -> bool:
@@ -153,7 +153,8 @@ def names_version(root: str) -> bool:
     return any(name.search(urlsplit(root).path) for name in _NAMED.values())
 
 
-def _gradebook(root: str) -> str:
+def gradebook_of(root: str) -> str:
+    """Return the gradebook's root beside a rostering root; in 1.1 they are one."""
     return root.replace(f"/oneroster/{Service.ROSTERING}/v1p2", f"/oneroster/{Service.GRADEBOOK}/v1p2")
 
 

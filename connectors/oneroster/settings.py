@@ -170,6 +170,16 @@ class OneRosterGradebookSettings(OneRosterConnection):
         """The scopes to ask for where none are named."""
         return (*GRADEBOOK_SCOPES, "gradebook.createpost") if self.write_by == "post" else GRADEBOOK_SCOPES
 
+    @model_validator(mode="before")
+    @classmethod
+    def _version_is_named(cls, given: object) -> object:
+        if isinstance(given, dict) and given.get("version") == "auto":
+            raise ValueError(
+                "what a grade looks like is fixed when it is released, so the version of a gradebook cannot "
+                "be looked for each time; set it to 1.1 or 1.2, and sisbridge check says whether it is right"
+            )
+        return given
+
     @model_validator(mode="after")
     def _only_1p2_has_these(self) -> OneRosterGradebookSettings:
         if self.version is Version.V1P1 and (self.write_by == "post" or self.score_scale_id):

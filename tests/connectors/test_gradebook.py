@@ -562,6 +562,22 @@ def test_a_check_names_the_missing_right_to_write(start: Start) -> None:
     assert "gradebook.createput" in failed[0].fix
 
 
+def test_a_check_finds_the_gradebook_that_the_settings_name_amiss(start: Start) -> None:
+    provider = start(version=NEW)
+    wrong = {"version": OLD, "base_url": f"{provider.base_url}/ims/oneroster/v1p1"}
+    failed = [step for step in sink_for(provider, **wrong).check().steps if step.outcome == "failed"]
+    assert [step.name for step in failed] == ["address"]
+    assert f"one of 1.2 at {provider.gradebook_url}" in failed[0].message
+    assert failed[0].fix == f"Set base_url to {provider.gradebook_url} and version to 1.2"
+
+
+def test_a_check_says_when_there_is_no_gradebook_anywhere(start: Start) -> None:
+    provider = start()
+    wrong = {"base_url": f"{provider.base_url}/nowhere/v1p2"}
+    failed = [step for step in sink_for(provider, **wrong).check().steps if step.outcome == "failed"]
+    assert [step.name for step in failed] == ["address"]
+
+
 VALUES = st.builds(
     GradeValue,
     st.none() | st.decimals(0, 120, places=3),

@@ -113,3 +113,9 @@ def test_a_district_that_asks_for_demographics_is_told_why_there_are_none(
     assert registry.roster_source(
         config(kind, {**settings, "demographics": False}, secrets), VAULT.__getitem__
     )
+
+
+def test_a_gradebooks_version_is_named_and_not_looked_for_each_time() -> None:
+    with pytest.raises(StopDistrict, match="CF51") as caught:
+        registry.grade_sink(config("oneroster_gradebook", {**GOOD, "version": "auto"}), VAULT.__getitem__)
+    assert "set it to 1.1 or 1.2" in caught.value.message
