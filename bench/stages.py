@@ -45,15 +45,21 @@ class Place:
 
     def open(self) -> House:
         """Open the house; the sample key will do, because nothing here is anyone's."""
-        settings = Settings(
-            home=self.folder,
-            database_url=self.database_url,
-            landing_url=str(self.landing),
-            master_key=SAMPLE_MASTER_KEY,
-            demo=True,
-            actor="bench",
-        )
-        return House.open(settings)
+        return House.open(Settings(**self._settings()))
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that tell a command of this place."""
+        return {f"SISBRIDGE_{name.upper()}": str(value) for name, value in self._settings().items()}
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "home": self.folder,
+            "database_url": self.database_url,
+            "landing_url": str(self.landing),
+            "master_key": SAMPLE_MASTER_KEY,
+            "demo": True,
+            "actor": "bench",
+        }
 
 
 @dataclass(frozen=True)

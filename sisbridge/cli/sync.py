@@ -12,6 +12,7 @@ import typer
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table
+from sisbridge.sync import processes
 
 if TYPE_CHECKING:
     from sisbridge.sync.night import NightOutcome, Progress
@@ -36,6 +37,8 @@ def sync(
 
     Example: sisbridge sync 9001 9002 --rehearse
     """
+    if workers > 1:
+        processes.begin_importing()
     from sisbridge.sync import night
     from sisbridge.sync.workers import sync_side_by_side
 

@@ -7,18 +7,17 @@ executor to itself, because one shared pool breaks as a whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
 from threading import Lock
 
 from domain.errors import RetryLater, SisbridgeError
 from domain.ids import DistrictCode, RunId
 from sisbridge.house import House
 from sisbridge.settings import Settings
-from sisbridge.sync import unexpected
+from sisbridge.sync import processes, unexpected
 from sisbridge.sync.night import NightOutcome, Progress, sync_district
 
 Work = Callable[[DistrictCode], NightOutcome]
@@ -66,12 +65,12 @@ class _Line:
 
     def serve(self) -> None:
         """Serve one district after the other with one process, or its successor if it dies."""
-        process = _process()
+        process = processes.single()
         while (code := self._next()) is not None:
             try:
                 outcome = process.submit(self.work, code).result()
             except BrokenProcessPool:
-                outcome, process = _stopped(code, _died(code)), _process()
+                outcome, process = _stopped(code, _died(code)), processes.single()
             except Exception as error:  # noqa: BLE001 - one district's bug must not end the others' night
                 outcome = _stopped(code, unexpected.named("The night", error))
             self._note(code, outcome)
@@ -86,11 +85,6 @@ class _Line:
             self.ended[code] = outcome
             if self.progress:
                 self.progress(code, outcome.state)
-
-
-def _process() -> ProcessPoolExecutor:
-    # Started anew, not forked: a copy of open connections and threads would not work.
-    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
 
 
 def _night(settings: Settings, rehearse: bool, district: DistrictCode) -> NightOutcome:
