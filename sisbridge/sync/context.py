@@ -13,7 +13,7 @@ from domain.clock import Clock
 from domain.ids import DistrictCode, RunId, SnapshotId, SourcedId
 from domain.model import ConnectorConfig, District, Finding, Severity
 from domain.tables import RosterTable
-from sisbridge.house import House, clock_of, today_of
+from sisbridge.house import House, clock_of
 from sisbridge.store import regions
 
 BATCH_ROWS = 65_536
@@ -22,12 +22,16 @@ BATCH_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Stage:
-    """One district's night as a stage sees it. `snapshot` is empty until the pull has landed one."""
+    """One district's night as a stage sees it. `snapshot` is empty until the pull has landed one.
+
+    night_on: the run's night, which stays the same when a stage runs past midnight.
+    """
 
     house: House
     district: District
     run_id: RunId
     snapshot: SnapshotId
+    night_on: date
 
     @property
     def code(self) -> DistrictCode:
@@ -38,11 +42,6 @@ class Stage:
     def clock(self) -> Clock:
         """Return the district's clock."""
         return clock_of(self.district)
-
-    @property
-    def night_on(self) -> date:
-        """Return the district's calendar day."""
-        return today_of(self.district)
 
     def now(self) -> datetime:
         """Return the present moment by the district's clock, in UTC."""

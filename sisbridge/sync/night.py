@@ -200,7 +200,7 @@ def _stage(house: House, district: DistrictCode, run_id: RunId) -> Stage:
         if run.mode is not RunMode.NIGHTLY:
             given = snapshots.settings_of(conn, district, snapshot_id)
             known = known if given is None else replace(known, settings=_for_run(given, known, run.mode))
-    return Stage(house, known, run_id, snapshot_id)
+    return Stage(house, known, run_id, snapshot_id, run.night_on)
 
 
 def _for_run(given: Settings, known: District, mode: RunMode) -> Settings:
@@ -262,8 +262,9 @@ def _stop(house: House, district: DistrictCode, run_id: RunId, error: SisbridgeE
     with house.store.begin("stop") as conn:
         if runs.is_overtaken(conn, district, run_id):
             return False
-        if runs.get(conn, district, run_id).mode is not RunMode.REHEARSAL:
-            cases.fold(conn, district, today_of(known), [finding], "feed")
+        run = runs.get(conn, district, run_id)
+        if run.mode is not RunMode.REHEARSAL:
+            cases.fold(conn, district, run.night_on, [finding], "feed")
             window.doubt(conn, district, run_id)
         runs.close_run(
             conn,

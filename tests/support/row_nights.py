@@ -92,7 +92,7 @@ class RowNights:
         known = replace(known, settings={**known.settings, "fixed_now": self.at.isoformat()})
         with self.house.store.begin("test") as conn:
             run_id = runs.open_run(conn, self.district, self.at.date(), "nightly", self.at)
-            stage = Stage(self.house, known, run_id, SnapshotId(fresh_id()))
+            stage = Stage(self.house, known, run_id, SnapshotId(fresh_id()), self.at.date())
             snapshots.save(
                 conn,
                 RosterSnapshot(

@@ -31,6 +31,13 @@ def run_of(house: House, run_id: RunId) -> Run:
         return runs.get(conn, REST, run_id)
 
 
+def stage_of(house: House, run_id: RunId) -> Stage:
+    """Return what the stages of a run that has pulled work with."""
+    run = run_of(house, run_id)
+    assert run.snapshot_id
+    return Stage(house, house.district(REST), run_id, run.snapshot_id, run.night_on)
+
+
 def at_once(house: House, *rehearse: bool) -> list[NightOutcome]:
     """Run nights side by side, each past its beginning before any goes on."""
     begun = threading.Barrier(len(rehearse), timeout=60)
@@ -74,9 +81,7 @@ def test_apply_itself_refuses_a_run_that_was_overtaken_after_its_stage_began(ton
     older = night.begin(tonight, REST)
     for name in night.REHEARSED:
         night.step(tonight, REST, older, name)
-    stage = Stage(
-        tonight, tonight.district(REST), older, SnapshotId(run_of(tonight, older).snapshot_id or "")
-    )
+    stage = stage_of(tonight, older)
     night.begin(tonight, REST)
     with pytest.raises(StopDistrict, match="CF60"):
         applying.apply(stage)
@@ -135,7 +140,13 @@ def test_a_night_that_begins_while_another_applies_waits_and_compares_with_what_
 
 def test_a_pull_beside_another_neither_goes_on_with_its_snapshot_nor_lets_go_of_it(any_house: House) -> None:
     stages = [
-        Stage(any_house, any_house.district(FILES), night.begin(any_house, FILES), SnapshotId(""))
+        Stage(
+            any_house,
+            any_house.district(FILES),
+            night.begin(any_house, FILES),
+            SnapshotId(""),
+            NOW.date(),
+        )
         for _ in range(2)
     ]
     with snapshot_for(stages[0]) as first, snapshot_for(stages[1]) as second, any_house.store.read() as conn:
@@ -149,9 +160,7 @@ def test_a_night_goes_no_further_in_a_district_that_was_purged_meanwhile(tonight
     older = night.begin(tonight, REST)
     for name in night.REHEARSED:
         night.step(tonight, REST, older, name)
-    snapshot = run_of(tonight, older).snapshot_id
-    assert snapshot
-    stage = Stage(tonight, tonight.district(REST), older, snapshot)
+    stage = stage_of(tonight, older)
     purge(tonight, REST, "director")
     with pytest.raises(StopDistrict, match="CF60"):
         applying.apply(stage)

@@ -120,7 +120,7 @@ def preview(house: House, district: DistrictCode, edit: Settings, *, most: int =
     """
     known = house.district(district)
     source = _source(house, district, None)
-    before = Stage(house, known, source.snapshot.run_id, source.snapshot.snapshot_id)
+    before = Stage(house, known, source.snapshot.run_id, source.snapshot.snapshot_id, source.night_on)
     _require_judged(before, source)
     stage = _begin(house, source, merged(known.settings, edit), RunMode.REHEARSAL)
     try:
@@ -207,7 +207,7 @@ def _begin(house: House, source: _Source, settings: Settings, mode: RunMode) -> 
     known = replace(house.district(old.district), settings=settings)
     with house.store.begin("replay") as conn:
         run_id = runs.open_run(conn, old.district, source.night_on, mode, system_clock())
-    stage = Stage(house, known, run_id, SnapshotId(fresh_id()))
+    stage = Stage(house, known, run_id, SnapshotId(fresh_id()), source.night_on)
     for name in house.landing.names(old.district, old.snapshot_id):
         if name.startswith(COPIED):
             data = house.landing.read(old.district, old.snapshot_id, name)
