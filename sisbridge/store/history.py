@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import orjson
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy import Row, Table
+from sqlalchemy import Connection, Row, Table
 
+from domain.ids import DistrictCode
 from domain.model import Decision, Op
 from domain.tables import ROSTER
 from sisbridge.store import bulk
@@ -38,8 +39,13 @@ def write(step: Step, stage: Table) -> None:
 
 def next_number(step: Step) -> int:
     """Return the number of the next history row of the district."""
-    last = sa.select(sa.func.max(change.c.change_id)).where(change.c.district_code == step.district)
-    return int(step.conn.scalar(last) or 0) + 1
+    return last_number(step.conn, step.district) + 1
+
+
+def last_number(conn: Connection, district: DistrictCode) -> int:
+    """Return the number of the district's last history row: no row of its roster moves without one."""
+    last = sa.select(sa.func.max(change.c.change_id)).where(change.c.district_code == district)
+    return int(conn.scalar(last) or 0)
 
 
 def _write_plain(step: Step, stage: Table, first: int) -> int:

@@ -9,16 +9,17 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.errors import StopDistrict
+from domain.errors import RetryLater, StopDistrict
 from domain.grading import OutboxState
 from domain.ids import DistrictCode, SourcedId
 from domain.tables import RosterTable
 from simulators.dataset import Dataset
 from sisbridge.house import House
-from sisbridge.store import outbox, people, regions
+from sisbridge.store import outbox, people, regions, runs
 from sisbridge.store import roster as roster_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.tables.region import audit
+from sisbridge.sync import night
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.answers.history import history
 from sisbridge.sync.answers.why import why
@@ -30,6 +31,7 @@ from sisbridge.sync.identity import rekey_desk
 from sisbridge.sync.identity.people_desk import split
 from sisbridge.sync.identity.rekey_desk import accept, proposal, refuse
 from sisbridge.sync.night import sync_district
+from sisbridge.sync.roster import apply as applying
 from tests.support.rekeyed import EVERYTHING, rekeyed
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, roster
 from tests.support.store_dump import dump
@@ -212,6 +214,31 @@ def test_a_re_key_that_the_sis_takes_back_is_carried_back(house: House, region: 
     assert sync_district(house, REST).counts["changes"] == 0
     (answer,) = why(house, "n-u0", REST)
     assert f"What was n-u0 in district {REST} is u0 since" in answer.sentence
+
+
+def test_a_re_key_accepted_between_a_nights_compare_and_its_apply_is_compared_with_again(
+    any_house: House, region: SmallRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_district(any_house, REST)
+    region.provider.dataset = rekeyed(region.provider.dataset, "users")
+    for days, stages in ((1, night.STAGES), (2, night.REHEARSED)):
+        region.load(any_house, NOW + timedelta(days=days))
+        run_id = night.begin(any_house, REST)
+        for stage in stages:
+            night.step(any_house, REST, run_id, stage)
+    assert accept(any_house, REST, "director").people == 6
+    with monkeypatch.context() as patch:
+        # As if accepted in the very moment between the look and the transaction that applies.
+        patch.setattr(applying, "_is_moved", lambda _: False)
+        with pytest.raises(RetryLater, match="CF62"):
+            night.step(any_house, REST, run_id, "apply")
+    for stage in ("apply", "seats"):
+        night.step(any_house, REST, run_id, stage)
+    night.finish(any_house, REST, run_id)
+    with any_house.store.read() as conn:
+        assert runs.get(conn, REST, run_id).counts["changes"] == 0
+    assert rows(any_house, REST, RosterTable.USERS) == [f"n-u{number}" for number in range(6)]
+    assert (decisions.standing(any_house, REST), open_cases(any_house, REST)) == ([], [])
 
 
 def test_a_re_key_of_which_a_part_was_let_go_is_decided_once(house: House, region: SmallRegion) -> None:

@@ -18,7 +18,8 @@ from sisbridge.sync.context import Stage, coalesce
 from sisbridge.sync.holding import holds
 from sisbridge.sync.holding.withhold import flow
 from sisbridge.sync.identity.people import link_people
-from sisbridge.sync.roster import drift, window
+from sisbridge.sync.roster import against, drift, window
+from sisbridge.sync.roster.compare import compare
 from sisbridge.sync.roster.usable import usable
 
 NIGHTLY = "nightly run"
@@ -33,8 +34,9 @@ _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 def apply(stage: Stage) -> dict[str, int]:
     """Apply the landed changes and return how many of each kind; a rehearsal never comes here.
 
-    Rows, history, people, bookmarks and the snapshot's mark move together or not at all. Raises StopDistrict
-    when the district has no approved MOU (CF11) or a newer run (CF60): nothing is applied then.
+    Rows, history, people, bookmarks and the snapshot's mark move together or not at all. A roster that moved
+    since it was compared (a re-key that was accepted) is compared again. Raises StopDistrict when the
+    district has no approved MOU (CF11) or a newer run (CF60), RetryLater CF62: nothing is applied then.
     """
     if stage.district.mou_approved_on is None:
         raise StopDistrict(
@@ -42,9 +44,10 @@ def apply(stage: Stage) -> dict[str, int]:
             f"District {stage.code} has no approved MOU, so its roster was checked but not applied.",
             fix="Record the date the MOU was approved in the district's settings.",
         )
-    counts: dict[str, int] = {}
+    counts = compare(stage) if _is_moved(stage) else {}
     with stage.house.store.begin("apply") as conn:
         overtaken.refuse(conn, stage.code, stage.run_id)
+        against.refuse_moved(conn, stage)
         ops = {table: _apply_table(conn, stage, table) for table in RosterTable}
         for of_table in ops.values():
             _add(counts, of_table)
@@ -56,6 +59,12 @@ def apply(stage: Stage) -> dict[str, int]:
         window.settle(conn, stage, snapshot, ops)
         snapshots.mark_applied(conn, stage.code, stage.snapshot, stage.now())
     return counts
+
+
+def _is_moved(stage: Stage) -> bool:
+    with stage.house.store.begin("apply") as conn:
+        overtaken.refuse(conn, stage.code, stage.run_id)
+        return against.is_moved(conn, stage)
 
 
 def _apply_table(conn: Connection, stage: Stage, table: RosterTable) -> dict[str, int]:

@@ -18,7 +18,7 @@ from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_na
 from sisbridge.sync.holding.holds import absences
 from sisbridge.sync.holding.withhold import Detector, withhold
 from sisbridge.sync.identity import recycled, rekey
-from sisbridge.sync.roster import drift
+from sisbridge.sync.roster import against, drift
 from sisbridge.sync.roster.seen import seen
 from sisbridge.sync.roster.usable import carry
 from sisbridge.sync.roster.windows import hours_apart
@@ -37,6 +37,7 @@ def compare(stage: Stage) -> dict[str, int]:
     with stage.house.store.read() as conn:
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
     _require_complete(snapshot)
+    against.note(stage)
     moves: dict[RosterTable, dict[str, int]] = {}
     told: dict[RosterTable, pa.Array] = {}
     last_rows: dict[RosterTable, int] = {}
