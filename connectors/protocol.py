@@ -151,6 +151,7 @@ class PullFacts:
 
     version: the source's column dialect ("1.1", "1.2" or a vendor's own), which picks the column map.
     source_tables: what is offered, in the order to read. absent: what the source says it does not have.
+    export: the fingerprint of the files it is read from; "" where a server is asked anew every time.
     """
 
     mode: Mode
@@ -158,6 +159,7 @@ class PullFacts:
     source_tables: tuple[str, ...]
     as_of: datetime
     absent: tuple[str, ...] = ()
+    export: str = ""
 
 
 class Pull(Protocol):

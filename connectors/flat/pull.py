@@ -18,6 +18,7 @@ from connectors.delimited.reader import TableReader
 from connectors.flat.header import read_flat_header
 from connectors.flat.layout import FileLayout, FlatLayout
 from connectors.protocol import Landing, Notice, Page, PullFacts
+from connectors.same_export import fingerprint
 from domain.errors import StopDistrict
 from domain.model import Mode
 from domain.tables import PLACE
@@ -81,6 +82,7 @@ class FlatPull:
             source_tables=tuple(table for table in layout.files if table in copies and table not in empty),
             as_of=as_of,
             absent=tuple(table for table in layout.files if table not in copies or table in empty),
+            export=fingerprint(copies.values()),
         )
 
     @property

@@ -22,6 +22,7 @@ from connectors.oneroster.csv_header import read_header
 from connectors.oneroster.csv_manifest import ABSENT, MANIFEST, Manifest, manifest_gaps, read_manifest
 from connectors.oneroster.csv_package import ROSTER_FILES, CsvLimits, Unpacked, loose_files, unpack
 from connectors.protocol import Cursor, Landing, Notice, Page, PullFacts
+from connectors.same_export import fingerprint
 from domain.errors import StopDistrict
 from domain.model import Mode
 from domain.oneroster import COLLECTIONS, Version
@@ -67,6 +68,7 @@ class CsvPull:
             absent=tuple(
                 stem for stem in ROSTER_FILES if stem not in modes and version in COLLECTIONS[stem].columns
             ),
+            export=fingerprint(package.files.values()),
         )
 
     @property

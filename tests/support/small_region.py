@@ -11,7 +11,7 @@ from typing import Any, Self
 from domain.clock import FixedClock
 from domain.ids import DistrictCode
 from domain.oneroster import Version
-from simulators.dataset import Dataset
+from simulators.dataset import Dataset, zip_of
 from simulators.oneroster.dialect import Dialect
 from simulators.oneroster.serve import RunningProvider
 from simulators.sftp import RunningSftp, SftpAccount
@@ -89,6 +89,7 @@ class SmallRegion:
         self.sftp = RunningSftp(folder / "sftp", [SftpAccount(FILES, password="secret")])
         self.version = version
         self.posting_is_over = False
+        self._exports = 0
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.provider)
@@ -102,8 +103,11 @@ class SmallRegion:
         self._stack.close()
 
     def drop(self, dataset: Dataset, name: str = "roster.zip") -> None:
-        """Put a bulk zip where the second district's SIS drops it."""
-        (self.sftp.outgoing(FILES) / name).write_bytes(dataset.bulk_zip(Version.V1P1, dated=False))
+        """Put a bulk zip where the second district's SIS drops it: an export of its own every time."""
+        self._exports += 1
+        files = dataset.csv_package(Version.V1P1, dated=False)
+        files["manifest.csv"] += f"source.systemCode,{self._exports}\r\n".encode()
+        (self.sftp.outgoing(FILES) / name).write_bytes(zip_of(files))
 
     def reset(self) -> None:
         """Bring both SISs back to where they began: first roster, no grades."""

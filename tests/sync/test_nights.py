@@ -25,6 +25,7 @@ from sisbridge.sync.grades.release import release, release_again
 from sisbridge.sync.grades.writeback import DeliveryCounts, deliver, districts_with_items
 from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.region import load_entries
+from sisbridge.sync.roster.replay import replay
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 TEN = [f"{district},u{number},{70 + number}.5" for district in (REST, FILES) for number in range(5)]
@@ -297,9 +298,28 @@ def test_a_row_left_out_of_a_bulk_file_is_missing_first_and_removed_by_the_secon
     with house.store.read() as conn:
         assert roster_store.count(conn, FILES)["users"] == 6
     region.load(house, NOW + timedelta(days=1))
+    region.drop(shrunk)
     assert sync_district(house, FILES).counts["remove"] == 3
     region.drop(roster())
     assert sync_district(house, FILES).counts["add"] == 3
+
+
+def test_field_failure_58_the_very_same_file_proves_no_second_absence_however_often_it_is_read(
+    any_house: House, region: SmallRegion
+) -> None:
+    region.posting_is_over = True
+    region.load(any_house)
+    sync_district(any_house, FILES)
+    region.drop(without(roster(), "u5"))
+    moved = []
+    for days in range(1, 4):
+        region.load(any_house, NOW + timedelta(days=days))
+        moved.append(sync_district(any_house, FILES).counts["changes"])
+    assert moved == [3, 0, 0]
+    replay(any_house, FILES, "tester")
+    assert sync_district(any_house, FILES).counts["changes"] == 0
+    region.drop(without(roster(), "u5"))
+    assert sync_district(any_house, FILES).counts["remove"] == 3
 
 
 def without(dataset: Dataset, student: str) -> Dataset:

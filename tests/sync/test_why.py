@@ -132,6 +132,7 @@ def test_missing_once_and_gone_after_the_second_night(house: House, region: Smal
     region.drop(roster())
     next_night(house, region, FILES)
     assert f"but is missing from the feed since the night of {TOMORROW}" in said(house, "x1", FILES)
+    region.drop(roster())
     next_night(house, region, FILES, days=2)
     assert f"two complete rosters lacked it, the first on the night of {TOMORROW}" in said(house, "x1", FILES)
 

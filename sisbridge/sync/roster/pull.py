@@ -22,6 +22,7 @@ from sisbridge.store import roster, runs, snapshots
 from sisbridge.sync.context import Stage, connector_of, mapping_of, raw_name
 from sisbridge.sync.roster.batches import GrowingTable
 from sisbridge.sync.roster.belonging import refuse_strangers
+from sisbridge.sync.roster.unchanged import stands_for
 from sisbridge.sync.roster.unfinished import snapshot_for
 from sisbridge.sync.roster.window import open_pull
 
@@ -209,7 +210,7 @@ def _save(stage: Stage, landed: _Landed) -> None:
         snapshot_id=stage.snapshot,
         district=stage.code,
         run_id=stage.run_id,
-        as_of=pulled.as_of,
+        as_of=stands_for(stage, pulled),
         mode=landed.mode,
         version=pulled.version,
         tables=facts,

@@ -17,8 +17,9 @@ from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync import night
 from sisbridge.sync.context import Stage, clean_name
 from sisbridge.sync.roster.changes import MOST, ChangedRow, between, proposed
+from sisbridge.sync.roster.unchanged import EXPORT
 
-COPIED = ("pages/", "findings/pull")
+COPIED = ("pages/", "findings/pull", EXPORT)
 """Beginnings of the names under which a pull leaves what the stages after it need."""
 
 JUDGED = ("normalize", "validate")
