@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
+from domain.errors import StopDistrict
 from domain.ids import DistrictCode, SnapshotId, fresh_id
-from domain.model import Mode, RosterSnapshot
+from domain.model import Decision, Mode, RosterSnapshot
 from domain.tables import ROSTER, RosterTable
 from mappings import digests
 from mappings.tally import school_of
 from sisbridge.house import House
-from sisbridge.store import roster, runs, snapshots
-from sisbridge.sync.context import Stage, canonical_name, clean_name, seen_name
+from sisbridge.store import holds, roster, runs, snapshots
+from sisbridge.store.holds import Chosen
+from sisbridge.sync.context import Stage, canonical_name, clean_name, raw_name, seen_name
 from sisbridge.sync.region import load_entries
 from sisbridge.sync.roster.apply import apply
 from sisbridge.sync.roster.compare import compare
@@ -30,7 +32,8 @@ class Night:
     """What a SIS sends one night: users by what becomes of them, and how the snapshot came about.
 
     present: usable; moved: those of them at the second school; held: in quarantine; deleted: marked as such,
-    their rows with them unless lingering. hours: since the night before.
+    their rows with them unless lingering. hours: since the night before. called: what every user's sourcedId
+    begins with, after a re-key.
     """
 
     present: frozenset[str]
@@ -41,6 +44,7 @@ class Night:
     hours: int = 24
     complete: bool = True
     mode: Mode = Mode.BULK
+    called: str = ""
 
 
 def rows_of(night: Night) -> tuple[Rows, dict[RosterTable, set[str]]]:
@@ -51,18 +55,18 @@ def rows_of(night: Night) -> tuple[Rows, dict[RosterTable, set[str]]]:
     for k, s in (("k1", "s1"), ("k2", "s2")):
         rows[TABLES.CLASSES][k] = {"course_sourced_id": "c", "school_sourced_id": s, "title": k}
     for user in night.present | night.held | night.deleted:
-        school = "s2" if user in night.moved else "s1"
+        school, key = "s2" if user in night.moved else "s1", night.called + user
         gone = {"status": "tobedeleted"} if user in night.deleted - night.present - night.held else {}
-        rows[TABLES.USERS][user] = {"given_name": "G", "family_name": "F", **gone}
+        rows[TABLES.USERS][key] = {"given_name": "G", "family_name": "F", "identifier": user, **gone}
         after = {} if night.lingering else gone
-        role = {"user_sourced_id": user, "role": "student", "org_sourced_id": school}
+        role = {"user_sourced_id": key, "role": "student", "org_sourced_id": school}
         rows[TABLES.ROLES][f"r{user}"] = {**role, **after}
-        seat = {"user_sourced_id": user, "class_sourced_id": school.replace("s", "k"), "role": "student"}
+        seat = {"user_sourced_id": key, "class_sourced_id": school.replace("s", "k"), "role": "student"}
         rows[TABLES.ENROLLMENTS][f"e{user}"] = {**seat, "school_sourced_id": school, **after}
     seen: dict[RosterTable, set[str]] = {table: set() for table in TABLES}
     for user in night.held:
         for table, key in (
-            (TABLES.USERS, user),
+            (TABLES.USERS, night.called + user),
             (TABLES.ROLES, f"r{user}"),
             (TABLES.ENROLLMENTS, f"e{user}"),
         ):
@@ -77,13 +81,25 @@ class RowNights:
     house: House
     district: DistrictCode = field(default_factory=lambda: DistrictCode(fresh_id()))
     at: datetime = FIRST
+    last: Stage | None = None
     absent_since: dict[tuple[RosterTable, str], datetime] = field(default_factory=dict)
     told: set[tuple[RosterTable, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Load the district."""
-        entry = {"code": self.district, "name": "D", "state": "IN", "school_year": "2026", "time_zone": "UTC"}
-        load_entries(self.house, {"district": [{**entry, "mou_approved_on": date(2025, 7, 1)}]}, "tester")
+        self._load()
+
+    def _load(self, **settings: str) -> None:
+        entry = {
+            "code": self.district,
+            "name": "D",
+            "state": "IN",
+            "school_year": "2026",
+            "time_zone": "UTC",
+            "mou_approved_on": date(2025, 7, 1),
+            "settings": settings,
+        }
+        load_entries(self.house, {"district": [entry]}, "tester")
 
     def stage(self, night: Night) -> Stage:
         """Put a night's rows where compare expects them."""
@@ -100,6 +116,7 @@ class RowNights:
                 ),
             )
         rows, seen = rows_of(night)
+        stage.write(raw_name("users"), iter(()))
         for table in TABLES:
             stage.write(canonical_name(table), iter(()))
             self._land(stage, table, rows[table], seen[table])
@@ -110,7 +127,34 @@ class RowNights:
         stage = self.stage(night)
         if night.complete:
             self._note(night)
+            self.last = stage
         return compare(stage) | apply(stage)
+
+    def release(self) -> None:
+        """Let everything that is held go, and apply it at once as the last snapshot has it."""
+        self.decide(Decision.APPLY)
+        assert self.last is not None
+        with self.house.store.begin("test") as conn:
+            run_id = runs.open_run(conn, self.district, self.at.date(), "release", self.at)
+        stage = replace(self.last, run_id=run_id)
+        compare(stage)
+        apply(stage)
+
+    def decide(self, decision: Decision) -> None:
+        """Decide on everything that is held."""
+        with self.house.store.begin("test") as conn:
+            holds.decide(conn, self.district, decision, "registrar", self.at, Chosen())
+
+    def decide_rekey(self, decide: Callable[[House, DistrictCode, str], object]) -> bool:
+        """Accept or refuse the re-key that waits, today; return whether there was one."""
+        self._load(fixed_now=self.at.isoformat())
+        try:
+            decide(self.house, self.district, "director")
+        except StopDistrict as nothing:
+            if nothing.code != "CF86":
+                raise
+            return False
+        return True
 
     def in_force(self) -> dict[RosterTable, dict[str, dict[str, str | None]]]:
         """Return the rows in force by table and sourcedId."""
