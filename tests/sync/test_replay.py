@@ -87,6 +87,34 @@ def test_the_same_night_again_proves_no_second_absence(house: House, region: Sma
     assert "u5" in users(house)
 
 
+def test_a_rehearsed_replay_and_a_preview_say_what_would_wait_and_why(
+    house: House, region: SmallRegion
+) -> None:
+    crowd = small_roster()
+    for number in range(40):
+        add_student(crowd, f"x{number}", f"8000000{number:02d}")
+    region.provider.dataset = crowd
+    sync_district(house, REST)
+    region.load(house, NOW + timedelta(days=1))
+    for number in range(40):
+        crowd.change("users", f"x{number}", NOW, familyName="Other")
+    add_student(crowd, "u9", "900000009")
+    sync_district(house, REST)
+    replayed = rehearse(house, REST, most=3)
+    previewed = preview(house, REST, {"thresholds": {"updated": 1}}, most=3)
+    for found, held, flowing in ((replayed.outlook, 40, {}), (previewed.outlook, 0, {"update": 40})):
+        (users_then,) = (one for one in found.tables if one.table is RosterTable.USERS)
+        assert (users_then.clean, users_then.in_force, users_then.would_be) == (47, 47, 47)
+        assert (users_then.held, users_then.flowing) == (held, flowing)
+    (why,) = replayed.outlook.withheld
+    assert (why.rows, why.rule, why.table, why.school, why.direction) == (40, "SZ11", "users", "s", "update")
+    assert [(row.sourced_id, row.op) for row in replayed.outlook.held_rows] == [
+        ("x0", Op.UPDATE), ("x1", Op.UPDATE), ("x10", Op.UPDATE),
+    ]  # fmt: skip
+    assert "Other" not in str(replayed.outlook.held_rows)
+    assert (previewed.outlook.withheld, previewed.outlook.held_rows) == ((), ())
+
+
 def test_an_older_night_replaces_a_newer_roster_only_when_told_so(house: House, region: SmallRegion) -> None:
     sync_district(house, REST)
     region.load(house, NOW + timedelta(days=1))

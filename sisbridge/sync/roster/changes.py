@@ -17,6 +17,7 @@ from mappings.compare import CHANGES
 from mappings.digests import DIGEST
 from sisbridge.store import roster
 from sisbridge.sync.context import Stage, changes_name, clean_name
+from sisbridge.sync.holding.withhold import held_name
 from validation import shown, shown_id
 
 MOST = 20
@@ -49,8 +50,18 @@ class ChangedRow:
 
 def proposed(stage: Stage, most: int = MOST) -> list[ChangedRow]:
     """Return the first of a run's landed changes: what it would do, or did, to the roster in force."""
+    return _landed(stage, changes_name, most)
+
+
+def held_back(stage: Stage, most: int = MOST) -> list[ChangedRow]:
+    """Return the first of a run's changes that wait for a person."""
+    return _landed(stage, held_name, most)
+
+
+def _landed(stage: Stage, name: Callable[[RosterTable], str], most: int) -> list[ChangedRow]:
     changes = {
-        table: pa.Table.from_batches(stage.read(changes_name(table)), schema=CHANGES) for table in RosterTable
+        table: pa.Table.from_batches(stage.read(name(table), CHANGES.names), schema=CHANGES)
+        for table in RosterTable
     }
     return _rows(changes, _in_force(stage), _clean(stage), most)
 

@@ -17,32 +17,38 @@ from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync import night
 from sisbridge.sync.context import Stage, clean_name
 from sisbridge.sync.roster.changes import MOST, ChangedRow, between, proposed
+from sisbridge.sync.roster.outlook import Outlook, judged, outlook
 from sisbridge.sync.roster.unchanged import EXPORT
 
 COPIED = ("pages/", "findings/pull", EXPORT)
 """Beginnings of the names under which a pull leaves what the stages after it need."""
 
-JUDGED = ("normalize", "validate")
-COMPARED = (*JUDGED, "compare")
+COMPARED = ("normalize", "validate", "compare")
 APPLIED = ("apply", "seats")
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay came to. changes: the first of them, masked; counts: as of any run."""
+    """What a replay came to. counts: as of any run; changes: the first that nothing holds, masked.
+
+    outlook: what all of it meant for the roster in force, and what of it waits.
+    """
 
     district: DistrictCode
     run_id: RunId
     night_on: date
     counts: Mapping[str, int]
     changes: tuple[ChangedRow, ...]
+    outlook: Outlook
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What edited settings make of last night's raw data.
 
-    before, after: the counts of that night's own run, and under the edit. changes: the first, masked.
+    before, after: the counts of that night's own run, and under the edit. changes: the first rows that the
+    edit changes, masked. judged: the usable and the quarantined rows that night had, by table. outlook: what
+    the edit would mean for the roster in force, and what of it would wait.
     """
 
     district: DistrictCode
@@ -50,6 +56,8 @@ class Preview:
     before: Mapping[str, int]
     after: Mapping[str, int]
     changes: tuple[ChangedRow, ...]
+    judged: Mapping[RosterTable, tuple[int, int]]
+    outlook: Outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,9 @@ def rehearse(
     source = _source(house, district, night_on)
     stage = _begin(house, source, _settings(house, known, source, as_then), RunMode.REHEARSAL)
     _steps(stage, COMPARED)
-    changes = proposed(stage, most)
-    return _close(stage, source, changes)
+    changes, found = proposed(stage, most), outlook(stage, most)
+    _close(stage)
+    return _replayed(stage, source, changes, found)
 
 
 def replay(
@@ -106,10 +115,10 @@ def replay(
         subject = f"{source.night_on} {source.snapshot.snapshot_id}"
         audit.append(conn, district, actor, "night replayed", subject, None, None, system_clock())
     _steps(stage, COMPARED)
-    changes = proposed(stage, most)
+    changes, found = proposed(stage, most), outlook(stage, most)
     _steps(stage, APPLIED)
     night.finish(house, district, stage.run_id)
-    return _replayed(stage, source, changes)
+    return _replayed(stage, source, changes, found)
 
 
 def preview(house: House, district: DistrictCode, edit: Settings, *, most: int = MOST) -> Preview:
@@ -125,14 +134,16 @@ def preview(house: House, district: DistrictCode, edit: Settings, *, most: int =
     _require_judged(before, source)
     stage = _begin(house, source, merged(known.settings, edit), RunMode.REHEARSAL)
     try:
-        _steps(stage, JUDGED)
-        changes = between(before, stage, most)
-        done = _close(stage, source, changes)
+        _steps(stage, COMPARED)
+        changes, found = between(before, stage, most), outlook(stage, most)
+        _close(stage)
     finally:
         house.landing.delete_snapshot(district, stage.snapshot)
         with house.store.begin("preview") as conn:
             retention.forget_rows(conn, district, stage.snapshot, system_clock())
-    return Preview(district, source.night_on, source.counts, done.counts, done.changes)
+    were = {table: judged(before, table) for table in RosterTable}
+    after = _counts(stage)
+    return Preview(district, source.night_on, source.counts, after, tuple(changes), were, found)
 
 
 def merged(settings: Settings, edit: Settings) -> Settings:
@@ -226,13 +237,15 @@ def _steps(stage: Stage, names: tuple[str, ...]) -> None:
         night.step(stage.house, stage.code, stage.run_id, name)
 
 
-def _close(stage: Stage, source: _Source, changes: list[ChangedRow]) -> Replayed:
+def _close(stage: Stage) -> None:
     with stage.house.store.begin("replay") as conn:
         runs.close_run(conn, stage.code, stage.run_id, RunState.FINISHED, at=system_clock())
-    return _replayed(stage, source, changes)
 
 
-def _replayed(stage: Stage, source: _Source, changes: list[ChangedRow]) -> Replayed:
+def _replayed(stage: Stage, source: _Source, changes: list[ChangedRow], found: Outlook) -> Replayed:
+    return Replayed(stage.code, stage.run_id, source.night_on, _counts(stage), tuple(changes), found)
+
+
+def _counts(stage: Stage) -> Mapping[str, int]:
     with stage.house.store.read() as conn:
-        counts = runs.get(conn, stage.code, stage.run_id).counts
-    return Replayed(stage.code, stage.run_id, source.night_on, counts, tuple(changes))
+        return runs.get(conn, stage.code, stage.run_id).counts
