@@ -41,10 +41,11 @@ def keys_of(
     conn: Connection, district: DistrictCode, school_year: str, users: Collection[str]
 ) -> dict[SourcedId, Keyed]:
     """Return what some users of a school year were last known by, of those that were ever students."""
-    wanted = sa.select(*(identity_key.c[name] for name in _KEYS.names)).where(
-        *_of(district, school_year), bulk.one_of(conn, identity_key.c.user_sourced_id, users)
-    )
-    return {SourcedId(user): Keyed(user, state, local) for user, state, local in conn.execute(wanted)}
+    wanted = sa.select(*(identity_key.c[name] for name in _KEYS.names)).where(*_of(district, school_year))
+    if len(users) <= _MANY:
+        wanted = wanted.where(bulk.one_of(conn, identity_key.c.user_sourced_id, users))
+    meant = set(users)
+    return {user: Keyed(user, state, local) for user, state, local in conn.execute(wanted) if user in meant}
 
 
 def settled(conn: Connection, district: DistrictCode, school_year: str) -> pa.Array:
