@@ -30,6 +30,16 @@ def links(
     return {SourcedId(user): PersonId(who) for user, who in conn.execute(wanted).tuples()}
 
 
+def persons_of(conn: Connection, district: DistrictCode) -> dict[SourcedId, frozenset[PersonId]]:
+    """Return which persons each linked user is, in one school year or another."""
+    link = person_link.c
+    wanted = sa.select(link.user_sourced_id, link.person_id).where(link.district_code == district)
+    found: dict[SourcedId, set[PersonId]] = {}
+    for user, who in conn.execute(wanted).tuples():
+        found.setdefault(SourcedId(user), set()).add(PersonId(who))
+    return {user: frozenset(who) for user, who in found.items()}
+
+
 def known_elsewhere(
     conn: Connection, district: DistrictCode, school_year: str, students: Collection[str]
 ) -> set[str]:

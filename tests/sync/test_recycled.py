@@ -17,6 +17,7 @@ from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.holding import decisions
 from sisbridge.sync.identity.people_desk import renew
 from sisbridge.sync.night import NightOutcome, sync_district
+from sisbridge.sync.region import load_entries
 from tests.support.small_region import NOW, REST, SmallRegion, add_student
 
 U0 = SourcedId("u0")
@@ -90,6 +91,18 @@ def test_an_id_used_again_after_its_student_was_gone_brings_nobody_back(
     assert night(house, region, 3).counts["held"] == 3
     dataset.change("users", "u0", NOW, identifier="900000000")
     assert night(house, region, 4).counts["add"] == 3
+
+
+def test_a_grade_of_the_year_that_ended_still_leaves(house: House, region: SmallRegion) -> None:
+    night(house, region, 0)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+    entries = region.entries(NOW + timedelta(days=1))
+    load_entries(
+        house, {"district": [{**one, "school_year": "2027"} for one in entries["district"]]}, "tester"
+    )
+    sync_district(house, REST)
+    assert deliver(house, REST).confirmed == 1
 
 
 @pytest.mark.parametrize(

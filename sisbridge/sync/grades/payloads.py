@@ -54,7 +54,7 @@ class Desk:
     terms: Mapping[tuple[str, str, GradeKind], regions.TermMapping]
     seats: Mapping[SeatKey, Seat]
     home_classes: Mapping[seat_store.HomeClassKey, str]
-    persons: Mapping[SourcedId, PersonId]
+    persons: Mapping[SourcedId, frozenset[PersonId]]
     in_doubt: frozenset[SourcedId]
 
     def term(self, record: GradeRecord) -> regions.TermMapping:
@@ -67,7 +67,7 @@ class Desk:
 
     def is_somebody_else(self, student: SourcedId, person: PersonId) -> bool:
         """Return whether the SIS uses a student's id for another by now, as far as anybody knows."""
-        return student in self.in_doubt or self.persons.get(student, person) != person
+        return student in self.in_doubt or person not in self.persons.get(student, {person})
 
 
 def desk_of(conn: Connection, district: District, route: str) -> Desk:
@@ -80,7 +80,7 @@ def desk_of(conn: Connection, district: District, route: str) -> Desk:
         terms=regions.term_map(conn, district.code),
         seats={(s.person, s.offering, s.term): s for s in seat_store.seats(conn, district.code)},
         home_classes=seat_store.home_classes(conn, district.code),
-        persons=people.links(conn, district.code, district.school_year),
+        persons=people.persons_of(conn, district.code),
         in_doubt=in_doubt(conn, district.code),
     )
 
