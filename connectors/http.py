@@ -82,21 +82,24 @@ class HttpClient:
     def get_many(self, requests: Iterable[Request], in_flight: int) -> Generator[Answer, None, None]:
         """Send requests with at most in_flight on their way; yield the answers in the requests' order.
 
-        The first failure is raised in its place; requests are taken from the iterable as needed.
+        Almost as many again may wait to be taken, so that a slow one, or work on an earlier one,
+        does not keep the next from being asked for; with one in flight none does. The first failure is
+        raised in its place; requests are taken from the iterable as needed.
         """
         loop, feed = self._loop(), iter(requests)
-        running: deque[asyncio.Task[Answer]] = deque()
+        free = asyncio.Semaphore(in_flight)
+        asked: deque[asyncio.Task[Answer]] = deque()
         try:
             while True:
-                for one in islice(feed, in_flight - len(running)):
-                    running.append(loop.create_task(self._wire.persist(one)))
-                if not running:
+                for one in islice(feed, 2 * in_flight - 1 - len(asked)):
+                    asked.append(loop.create_task(self._wire.persist_within(free, one)))
+                if not asked:
                     return
-                answer = loop.run_until_complete(running[0])
-                running.popleft()
+                answer = loop.run_until_complete(asked[0])
+                asked.popleft()
                 yield answer
         finally:
-            self._abandon(running)
+            self._abandon(asked)
 
     def each(
         self, requests: Iterable[Request], in_flight: int

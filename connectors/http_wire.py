@@ -64,6 +64,11 @@ class Wire:
         except SisbridgeError as error:
             return error
 
+    async def persist_within(self, free: asyncio.Semaphore, request: Request) -> Answer:
+        """Persist as soon as one of those on their way is back."""
+        async with free:
+            return await self.persist(request)
+
     async def persist(self, request: Request) -> Answer:
         """Send a request, again after RetryLater when it may be sent twice, within the options' bounds.
 

@@ -277,6 +277,18 @@ def test_many_answers_come_in_the_order_asked_and_no_more_are_on_the_way(
     assert 1 < server.busiest <= 4
 
 
+def test_a_slow_answer_does_not_hold_up_the_next_ones(server: Server, client: HttpClient) -> None:
+    async def slow_first(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.3 if request.query["n"] == "0" else 0)
+        return web.json_response({})
+
+    server.answers = [slow_first]
+    answers = client.get_many([Request("GET", server.url, {"n": str(number)}) for number in range(12)], 3)
+    next(answers)
+    assert len(server.asked) == 5
+    answers.close()
+
+
 def test_each_yields_failures_beside_answers_as_they_come(server: Server, client: HttpClient) -> None:
     async def odd_fails(request: web.Request) -> web.Response:
         await asyncio.sleep(0.1 if request.query["n"] == "0" else 0)
