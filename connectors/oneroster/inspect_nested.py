@@ -15,7 +15,7 @@ from connectors.oneroster.conformance import Deviations
 from connectors.oneroster.envelope import sourced_id_of
 from connectors.oneroster.inspect_json import unwrapped
 from domain.errors import SisbridgeError
-from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Version
+from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Service, Version
 from domain.oneroster_lists import NESTED_LISTS
 
 Json = Mapping[str, object]
@@ -133,6 +133,21 @@ class Nested:
         return tuple(next(left) if part == "*" else part for part in self.shape.split("/"))
 
     @property
+    def name(self) -> str:
+        """Return the last name of the path."""
+        return self.shape.split("/")[-1]
+
+    @property
+    def collection(self) -> str:
+        """Return the collection whose records the list holds."""
+        return SUBSET_COLLECTIONS.get(self.name, self.name)
+
+    @property
+    def service(self) -> Service:
+        """Return the service that serves the list."""
+        return COLLECTIONS[self.collection].service
+
+    @property
     def where(self) -> str:
         """Return how the list is named in a report."""
         return "/" + self.shape.replace("*", "{id}")
@@ -176,24 +191,28 @@ class NestedLists:
 
     def look(self, lists: Sequence[Nested]) -> str:
         """Ask for each list; return in words how many were there and as the standard says."""
-        good = 0
-        for number, nested in enumerate(lists):
+        good, refused = 0, dict.fromkeys(Service, 0)
+        for nested in lists:
+            if refused[nested.service]:
+                refused[nested.service] += 1
+                continue
             try:
                 good += self._judge(nested, self._ask(nested))
             except SisbridgeError as error:
                 if error.code == "CN04":
+                    refused[nested.service] = 1
                     self._found.add("OR-E10", "the grant", at=nested.where)
-                    return f"not granted, after {number} of {len(lists)} asked"
-                self._found.add("OR-E11", nested.where, column=error.code)
-        return f"{good} of {len(lists)} asked are as the standard says" if lists else "nothing to ask by"
+                else:
+                    self._found.add("OR-E11", nested.where, column=error.code)
+        return _said(len(lists), good, sum(refused.values()))
 
     def _judge(self, nested: Nested, answer: Answer) -> bool:
-        name = nested.shape.split("/")[-1]
+        name = nested.name
         if answer.code >= 300:
             return self._deviates("OR-E12", nested, f"HTTP-{answer.code}")
         rows, fault = unwrapped(answer.json, name)
         if fault:
-            return self._deviates(fault, nested, COLLECTIONS[SUBSET_COLLECTIONS.get(name, name)].envelope)
+            return self._deviates(fault, nested, COLLECTIONS[nested.collection].envelope)
         missing = nested.member and len(rows) < self._limit
         if missing and nested.member not in map(sourced_id_of, rows):
             return self._deviates("OR-E13", nested, name)
@@ -204,6 +223,13 @@ class NestedLists:
     def _deviates(self, code: str, nested: Nested, column: str) -> bool:
         self._found.add(code, nested.where, column=column, at="/" + "/".join(nested.segments))
         return False
+
+
+def _said(lists: int, good: int, refused: int) -> str:
+    if not lists:
+        return "nothing to ask by"
+    told = f"{good} of {lists - refused} asked are as the standard says" if lists > refused else ""
+    return "; ".join(filter(None, [told, f"{refused} not granted" if refused else ""]))
 
 
 def _strays(row: object, nested: Nested) -> bool:

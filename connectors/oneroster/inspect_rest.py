@@ -145,10 +145,8 @@ class _Reader:
         return NestedLists(self._ask, self._limit, self._found).look(lists)
 
     def _ask(self, nested: Nested) -> Answer:
-        name = nested.shape.split("/")[-1]
-        root = self._server.root(COLLECTIONS[SUBSET_COLLECTIONS.get(name, name)].service)
         asked = {"limit": str(self._limit), "offset": "0"} | self._params
-        url = address(root, *nested.segments)
+        url = address(self._server.root(nested.service), *nested.segments)
         return self._client.send(Request("GET", url, asked, permission="reading lists below records"))
 
     def _failed(self, where: str, error: SisbridgeError) -> None:

@@ -10,7 +10,7 @@ from connectors.http import Answer
 from connectors.oneroster.conformance import Deviations
 from connectors.oneroster.inspect_nested import _WAYS, Nested, NestedLists, Witnesses, planned
 from domain.errors import StopDistrict
-from domain.oneroster import Version
+from domain.oneroster import Service, Version
 from domain.oneroster_lists import NESTED_LISTS
 from simulators.oneroster.lists import NESTED, ONLY_1P2
 
@@ -76,6 +76,7 @@ def test_a_result_of_1p1_is_in_the_class_of_its_line_item() -> None:
 
 
 STUDENTS = Nested("classes/*/students", ("c",), "u", "")
+ITEMS = Nested("classes/*/lineItems", ("c",), "l", "class")
 SEATS = Nested("schools/*/enrollments", ("s",), "e", "school")
 
 
@@ -102,14 +103,17 @@ def test_a_list_below_a_record_holds_what_belongs_to_it(
     assert said == f"{0 if expected else 1} of 1 asked are as the standard says"
 
 
-def test_a_scope_that_is_missing_is_told_once_and_ends_the_asking() -> None:
+def test_a_scope_that_is_missing_is_told_once_and_ends_the_asking_of_its_service() -> None:
     asked: list[Nested] = []
 
-    def refuse(nested: Nested) -> Answer:
+    def answer(nested: Nested) -> Answer:
         asked.append(nested)
+        if nested.service is Service.GRADEBOOK:
+            return Answer(200, {}, b"", {"lineItems": [ref("l")]})
         raise StopDistrict("CN04", "The permission is missing", fix="Ask for it")
 
     found = Deviations(NEW)
-    assert NestedLists(refuse, 4, found).look([STUDENTS, SEATS]) == "not granted, after 0 of 2 asked"
-    assert asked == [STUDENTS]
+    said = NestedLists(answer, 4, found).look([STUDENTS, SEATS, ITEMS])
+    assert said == "1 of 1 asked are as the standard says; 2 not granted"
+    assert asked == [STUDENTS, ITEMS]
     assert [(one.code, one.places) for one in found.all()] == [("OR-E10", ("/classes/{id}/students",))]
