@@ -28,6 +28,7 @@ import orjson
 from connectors.check_steps import NoLanding
 from connectors.http import Answer, Request
 from connectors.http_errors import decode_json
+from connectors.oneroster.asking import id_of, reading, single_of, standard, writing
 from connectors.oneroster.csv_package import CsvLimits
 from connectors.oneroster.csv_pull import copy_package, open_package
 from connectors.oneroster.discovery import Discovery, discover
@@ -36,9 +37,9 @@ from connectors.oneroster.lists import ListReader, Question, all_records
 from connectors.oneroster.settings import GRADEBOOK_SCOPES, ROSTER_SCOPES, OneRosterConnection, address
 from connectors.protocol import Notice
 from domain.clock import system_clock
-from domain.errors import ContractBroken, RowRejected
+from domain.errors import ContractBroken, RowRejected, StopDistrict
 from domain.model import Mode
-from domain.oneroster import COLLECTIONS, SUBSET_COLLECTIONS, Service, Version
+from domain.oneroster import COLLECTIONS, Service, Version
 from domain.tables import PLACE
 
 __all__ = ["OneRosterClient", "OneRosterConnection", "OneRosterPackage"]
@@ -76,22 +77,26 @@ class OneRosterClient:
 
         filter: as the standard writes it, e.g. `status='active'`; a server may ignore it, so look at what
         comes. below: what stands before the collection in a nested list, e.g. `("classes", "c1")`.
-        Raises StopDistrict CN05 when the server has no such collection; ContractBroken PG01 to PG06.
+        Raises StopDistrict CN05 when the server has no such list, CF90 when the standard has none;
+        ContractBroken PG01 to PG06.
         """
         question = Question(
             url=self._address(collection, below=below),
             place="/" + "/".join((*below, collection)),
             path=collection,
-            permission=f"reading {collection}",
+            permission=reading(collection, below),
             filter=filter,
         )
-        return all_records(question, self._lists.read(question))
+        try:
+            return all_records(question, self._lists.read(question))
+        except StopDistrict as error:
+            raise (_not_below(question.place) if below and error.code == "CN05" else error) from None
 
     def one(self, collection: str, sourced_id: str) -> Record | None:
         """Return one record by its sourcedId, or None when the server does not have it."""
-        request = Request("GET", self._address(collection, sourced_id), permission=f"reading {collection}")
+        request = Request("GET", self._address(collection, sourced_id), permission=reading(collection))
         answer = self._client.send(request)
-        return record_of(answer.json, _standard(collection)) if answer.code < 300 else None
+        return record_of(answer.json, standard(collection)) if answer.code < 300 else None
 
     def discovery(self, service: Service = Service.ROSTERING) -> Discovery | None:
         """Return what a 1.2 service says of itself, None when it says nothing."""
@@ -102,9 +107,9 @@ class OneRosterClient:
 
         The standard has this for categories, lineItems, results and, in 1.2, scoreScales,
         assessmentLineItems and assessmentResults (scope assessment.createput, to be named in `scopes`).
-        Raises RowRejected WB41 when the server refuses the record.
+        Raises RowRejected WB41 when the server refuses the record, StopDistrict CF91 for another collection.
         """
-        single, sourced_id = COLLECTIONS[collection].single, str(record["sourcedId"])
+        single, sourced_id = single_of(collection), id_of(collection, record)
         body = orjson.dumps({single: record})
         answer = self._write("PUT", collection, sourced_id, body)
         if answer.code not in (200, 201, 204):
@@ -117,18 +122,25 @@ class OneRosterClient:
         below `("lineItems", id)` or `("classes", id, "academicSessions", id)`. It is sent once, as
         repeating it may create things twice; a record that is not in what is returned was not created.
         Some servers want the scope gradebook.createpost, which is not asked for by default: set `scopes`.
-        Raises RowRejected WB41 when the server refuses them.
+        Raises RowRejected WB41 when the server refuses them, StopDistrict CF91 for another collection.
         """
+        single_of(collection)
+        supplied = [id_of(collection, record) for record in records]
+        if not supplied:
+            return {}
         url = self._address(collection, below=below)
         body = orjson.dumps({COLLECTIONS[collection].envelope: list(records)})
         wanted = f"creating {collection} (scope gradebook.createpost)"
         answer = self._client.send(Request("POST", url, body=body, permission=wanted, retry=False))
         if answer.code not in (200, 201):
-            raise _refused(collection, str(records[0]["sourcedId"]), answer.code)
+            raise _refused(collection, supplied[0], answer.code)
         return _pairs(decode_json(answer.body, "POST", url))
 
     def delete(self, collection: str, sourced_id: str) -> bool:
-        """Delete one record; return whether it was there. ContractBroken WB43 when it cannot be deleted."""
+        """Delete one record; return whether it was there.
+
+        Raises ContractBroken WB43 when the server keeps it, StopDistrict CF91 for what cannot be written.
+        """
         answer = self._write("DELETE", collection, sourced_id, None)
         if answer.code not in (200, 204, 404):
             raise ContractBroken(
@@ -145,19 +157,23 @@ class OneRosterClient:
                 method,
                 self._address(collection, sourced_id),
                 body=body,
-                permission=f"writing {collection} (scopes {_scopes_to_write(collection)})",
-                mark=f"sis:{method.lower()}-{COLLECTIONS[collection].single}",
+                permission=writing(collection),
+                mark=f"sis:{method.lower()}-{single_of(collection)}",
             )
         )
 
     def _address(self, collection: str, *segments: str, below: tuple[str, ...] = ()) -> str:
-        service = COLLECTIONS[_standard(collection)].service
+        service = COLLECTIONS[standard(collection)].service
         return address(self._settings.root(service), *below, collection, *segments)
 
 
-def _scopes_to_write(collection: str) -> str:
-    service = "assessment" if collection.startswith("assessment") else "gradebook"
-    return f"{service}.createput and {service}.delete"
+def _not_below(place: str) -> StopDistrict:
+    return StopDistrict(
+        "CN05",
+        "The server has no such list below this record",
+        fix="Look whether the record is there, and whether this version has such a list",
+        place=place,
+    )
 
 
 def _refused(collection: str, sourced_id: str, code: int) -> RowRejected:
@@ -184,13 +200,14 @@ def _pairs(answer: object) -> dict[str, str]:
 class OneRosterPackage:
     """The roster files of a CSV package, zip or folder; use it as a context manager or close it.
 
-    Raises what `connectors.oneroster.csv_pull.CsvPull` does for a package that cannot be used.
+    Raises StopDistrict FL04 when nothing is there, and what `connectors.oneroster.csv_pull.CsvPull` does
+    for a package that cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
         """Copy the package and judge its manifest and headers."""
         self._pull = open_package(
-            lambda folder: copy_package(path, folder, CsvLimits()), NoLanding(), system_clock()
+            lambda folder: copy_package(_there(path), folder, CsvLimits()), NoLanding(), system_clock()
         )
 
     def __enter__(self) -> Self:
@@ -223,7 +240,17 @@ class OneRosterPackage:
         return self._pull.facts.source_tables
 
     def all(self, collection: str) -> Iterator[dict[str, str | None]]:
-        """Yield every whole row of a file, its columns under the standard's names, empty cells as None."""
+        """Yield every whole row of a file, its columns under the standard's names, empty cells as None.
+
+        Raises StopDistrict CF90 for what is not among `collections`.
+        """
+        if collection not in self.collections:
+            raise StopDistrict(
+                "CF90",
+                f"This package has no roster file of the name {collection!r}",
+                fix=f"Use one of: {', '.join(self.collections)}",
+                place=collection,
+            )
         for page in self._pull.pages(collection):
             for row in page.batch.to_pylist():
                 del row[PLACE]
@@ -234,6 +261,12 @@ class OneRosterPackage:
         return tuple(self._pull.notices())
 
 
-def _standard(collection: str) -> str:
-    """Return the collection whose records a path serves: `users` for `students`."""
-    return SUBSET_COLLECTIONS.get(collection, collection)
+def _there(path: Path) -> Path:
+    if path.exists():
+        return path
+    raise StopDistrict(
+        "FL04",
+        "No file received: there is nothing at this path",
+        fix="Give a zip or a folder",
+        place=path.name,
+    )
