@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bench.databases import SQLITE, CannotMeasure
+from bench.markdown import page
 from bench.measure import measure
 from bench.report import as_json, show
 
@@ -26,6 +27,8 @@ def main() -> int:
         return 2
     if asked.json:
         print(json.dumps(as_json(found), indent=2))
+    elif asked.markdown:
+        print(page(found), end="")
     else:
         show(found)
     return 0
@@ -41,6 +44,7 @@ def _arguments() -> argparse.Namespace:
     add("--seed", type=int, default=1, help="another seed makes other ids")
     add("--folder", type=Path, default=None, help="where to work; about 20 kB a student are needed")
     add("--json", action="store_true", help="print JSON with every run's figures")
+    add("--markdown", action="store_true", help="print the tables of docs/performance.md")
     return parser.parse_args()
 
 

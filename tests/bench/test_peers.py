@@ -9,6 +9,7 @@ from bench.peers import earthmover_config
 
 def test_earthmover_is_asked_for_the_canonical_columns_of_every_file() -> None:
     config = earthmover_config(Path("package"), Path("out"))
+    kept = ["sourced_id", "status", "date_last_modified", "name", "type", "identifier", "parent_sourced_id"]
     assert config["sources"]["orgs"] == {"file": "package/orgs.csv", "header_rows": 1}
     assert config["destinations"]["orgs"] == {
         "source": "$transformations.canonical_orgs",
@@ -16,14 +17,9 @@ def test_earthmover_is_asked_for_the_canonical_columns_of_every_file() -> None:
     }
     assert config["transformations"]["canonical_orgs"]["operations"] == [
         {"operation": "snake_case_columns"},
-        {
-            "operation": "keep_columns",
-            "columns": [
-                "sourced_id", "status", "date_last_modified", "name", "type", "identifier", "parent_sourced_id",
-            ],
-        },
+        {"operation": "keep_columns", "columns": kept},
         {"operation": "filter_rows", "query": "status != 'tobedeleted'", "behavior": "include"},
-    ]  # fmt: skip
+    ]
 
 
 def test_earthmover_is_asked_to_spell_grades_where_there_are_any() -> None:
