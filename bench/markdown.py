@@ -27,7 +27,7 @@ def _section(measured: Measured) -> str:
     runs, start = len(measured.costs), started(measured)
     about = f"{measured.rows:,} rows, n = {runs}. Starting a stage's process took {start:.1f} s, not counted."
     return "\n".join(
-        [f"## {measured.students:,} students, {measured.database}", "", about, "", _STAGES, *rows]
+        [f"## {measured.students:,} students, {measured.database}", "", about, "", *_STAGES, *rows]
     )
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bench.databases import CannotMeasure, empty_database
 from bench.report import growth, lines, ratios, started
 from bench.stages import NIGHTS, STEPS
+from tests.bench.building import costs, measured
 
 
 def test_a_stage_takes_the_median_of_its_runs() -> None:
