@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from domain.errors import StopDistrict
@@ -46,23 +46,98 @@ def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[F
 
 CONTRACT: Mapping[str, Mapping[str, Severity]] = {
     "new_column": {"evolve": Severity.DROP_VALUE, "freeze": Severity.HOLD_FEED},
-    "lost_column": {"hold feed": Severity.HOLD_FEED, "hold row": Severity.HOLD_ROW},
+    "lost_column": {
+        "hold feed": Severity.HOLD_FEED,
+        "hold row": Severity.HOLD_ROW,
+        "drop value": Severity.DROP_VALUE,
+    },
 }
 """What a district may agree on: the effect of a column that is new, and of a needed one that is gone.
 
 With `hold row` the feed goes on, and the rows that need the column are held by their own rules, as seen.
+With `drop value` every row keeps what it has in force there, needed or not; a new row has nothing.
 """
 
 _OF_RULE = {"CD03": "new_column", "FL10": "lost_column"}
 
 
-def under_contract(found: Iterable[Finding], contract: Mapping[str, object]) -> list[Finding]:
+def under_contract(
+    found: Iterable[Finding], contract: Mapping[str, object], always: Collection[str] = ()
+) -> list[Finding]:
     """Return drift findings with the effect that a district's contract gives them.
 
-    Raises StopDistrict CF83 for a contract that says something else than CONTRACT knows.
+    always: columns without which the feed is held whatever the contract says. A needed column whose values
+    are kept is left out: `kept` speaks of it. Raises StopDistrict CF83 for a contract that says something
+    else than CONTRACT knows.
     """
     chosen = {name: _effect(name, word) for name, word in contract.items()}
-    return [replace(one, severity=chosen.get(_OF_RULE.get(one.rule, ""), one.severity)) for one in found]
+    effects = (
+        (one, one.severity if one.field in always else chosen.get(_OF_RULE.get(one.rule, ""), one.severity))
+        for one in found
+    )
+    return [
+        replace(one, severity=effect)
+        for one, effect in effects
+        if (one.rule, effect) != ("FL10", Severity.DROP_VALUE)
+    ]
+
+
+def scope_columns(maps: RosterMaps, source_table: str) -> frozenset[str]:
+    """Return the columns of a source table that say who is in scope: without them everybody would be."""
+    targets = source_tables(maps).get(source_table, ())
+    roles = [maps.where(source_table, table)["role"] for table in targets if "role" in ROSTER[table].names]
+    return frozenset(_wanted(names) for names in roles if names)
+
+
+def _wanted(names: Sequence[str]) -> str:
+    return " and ".join(read_from(names[0]))
+
+
+def keeps_values(contract: Mapping[str, object]) -> bool:
+    """Return whether rows keep the values in force of a column that is gone; raises as `under_contract`."""
+    return (
+        "lost_column" in contract and _effect("lost_column", contract["lost_column"]) is Severity.DROP_VALUE
+    )
+
+
+def lost(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> dict[RosterTable, tuple[str, ...]]:
+    """Return the canonical columns of each table that a source table feeds and has no column for.
+
+    Never what names a row, says that it is there, or says whether a person is in scope.
+    """
+    given = {fold(name) for name in columns}
+    return {
+        table: tuple(
+            name
+            for name, sources in maps.where(source_table, table).items()
+            if name not in _FIXED and sources and not any(_is_given(source, given) for source in sources)
+        )
+        for table in source_tables(maps).get(source_table, ())
+    }
+
+
+_FIXED = ("sourced_id", "status", "date_last_modified", "role")
+
+
+def _is_given(source: str, given: Collection[str]) -> bool:
+    return all(fold(name) in given for name in read_from(source))
+
+
+def kept(maps: RosterMaps, source_table: str, table: RosterTable, column: str, rows: int) -> Finding:
+    """Return what to say of a column that is gone and whose values in force were kept in so many rows."""
+    wanted = _wanted(maps.where(source_table, table)[column])
+    return Finding(
+        rule="CD06",
+        severity=Severity.DROP_VALUE,
+        table=source_table,
+        field=wanted,
+        place=source_table,
+        key="",
+        masked="",
+        message=f"{source_table} has no column {wanted}: {rows} rows keep the value they have in force.",
+        fix=f"Add {wanted} to the export of {source_table} again, or map the column that carries it.",
+        group=wanted,
+    )
 
 
 def _effect(name: str, word: object) -> Severity:
@@ -130,7 +205,7 @@ def _unknown(source_table: str, name: str) -> Finding:
 
 
 def _missing(source_table: str, names: Sequence[str]) -> Finding:
-    wanted = " and ".join(read_from(names[0]))
+    wanted = _wanted(names)
     return Finding(
         rule="FL10",
         severity=Severity.HOLD_FEED,

@@ -7,7 +7,8 @@ import pytest
 from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.oneroster import COLLECTIONS, Version
-from mappings.drift import drift, under_contract
+from domain.tables import RosterTable
+from mappings.drift import drift, keeps_values, kept, lost, scope_columns, under_contract
 from mappings.maps import maps_for
 
 V1 = maps_for("1.1")
@@ -75,6 +76,27 @@ def test_a_contract_may_hold_the_rows_that_need_a_lost_column_instead_of_the_fee
     found = drift(V1, "orgs", ["sourcedId", "type"])
     held = under_contract(found, {"lost_column": "hold row"})
     assert [(one.rule, one.severity) for one in held] == [("FL10", "hold row")]
+
+
+def test_under_a_contract_that_keeps_values_a_lost_column_is_told_by_what_it_kept() -> None:
+    header = ["sourcedId", "status", "givenName", "familyName", "role", "orgSourcedIds"]
+    assert keeps_values({"lost_column": "drop value"})
+    assert not keeps_values({"lost_column": "hold row", "new_column": "evolve"})
+    gone = lost(V1, "users", header)[RosterTable.USERS]
+    assert {"identifier", "grades", "username"} <= set(gone)
+    assert not {"sourced_id", "status", "given_name", "role"} & set(gone)
+    finding = kept(V1, "users", RosterTable.USERS, "grades", 7)
+    assert (finding.rule, finding.severity, finding.field) == ("CD06", Severity.DROP_VALUE, "grades")
+    assert finding.message == "users has no column grades: 7 rows keep the value they have in force."
+    needed = drift(V1, "orgs", ["sourcedId", "type"])
+    assert under_contract(needed, {"lost_column": "drop value"}) == []
+
+
+@pytest.mark.parametrize("word", ["hold row", "drop value"])
+def test_a_feed_that_does_not_say_who_is_in_scope_is_held_whatever_the_contract_says(word: str) -> None:
+    found = drift(V1, "users", ["sourcedId", "status", "givenName", "familyName", "orgSourcedIds"])
+    held = under_contract(found, {"lost_column": word}, scope_columns(V1, "users"))
+    assert [(one.field, one.severity) for one in held] == [("role", Severity.HOLD_FEED)]
 
 
 @pytest.mark.parametrize("contract", [{"new_column": "ignore"}, {"other": "freeze"}, {"lost_column": 1}])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.errors import StopDistrict
+from domain.tables import RosterTable
 from simulators.dataset import Dataset
 from sisbridge.house import House
 from sisbridge.store import audit, runs, snapshots
@@ -372,6 +375,40 @@ def test_a_frozen_contract_holds_a_feed_with_a_new_column(house: House, region: 
     for number, (word, code) in enumerate({"sometimes": "CF83", "freeze": "CD03", "evolve": ""}.items(), 1):
         region.load(house, NOW + timedelta(days=number), schema_drift={"new_column": word})
         assert sync_district(house, FILES).code == code
+
+
+def test_under_a_contract_that_keeps_values_a_lost_column_changes_nobody_and_is_told_with_its_rows(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0, crowd())
+    for number in (1, 2):
+        add_student(whole := crowd(), "u9", "900000009")
+        region.load(any_house, NOW + timedelta(days=number), schema_drift={"lost_column": "drop value"})
+        region.drop(whole)
+        without_columns(region.sftp.outgoing(FILES) / "roster.zip", "identifier", "grades", "familyName")
+        counts = sync_district(any_house, FILES).counts
+        assert (counts["changes"], counts["held"], counts["quarantined"]) == (0, 0, 3)
+    with any_house.store.read() as conn:
+        rows = roster_store.rows(conn, FILES, RosterTable.USERS, ["identifier", "grades", "family_name"])
+    assert (rows.num_rows, rows.column(0).null_count, rows.column(2).null_count) == (46, 0, 0)
+    told = {case.field: case.message for case in open_cases(any_house, FILES) if case.rule == "CD06"}
+    assert told["grades"] == "users has no column grades: 46 rows keep the value they have in force."
+    assert told.keys() == {"identifier", "grades", "familyName"}
+
+
+def without_columns(package: Path, *names: str) -> None:
+    """Take columns out of a package's users."""
+    with zipfile.ZipFile(package) as read:
+        files = {name: read.read(name).decode() for name in read.namelist()}
+    rows = list(csv.DictReader(io.StringIO(files["users.csv"])))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [one for one in rows[0] if one not in names], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    files["users.csv"] = text.getvalue()
+    with zipfile.ZipFile(package, "w") as written:
+        for name, content in files.items():
+            written.writestr(name, content)
 
 
 def with_mascots(package: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from mappings.adapting import LeftOut, adapted, left_out_findings
 from sisbridge.store import snapshots
 from sisbridge.sync.context import Stage, canonical_name, mapping_of, raw_name
 from sisbridge.sync.roster.batches import GrowingTable
+from sisbridge.sync.roster.keeping import keep
 
 Ids: TypeAlias = "pa.Array | pa.ChunkedArray"
 """sourcedIds, as text."""
@@ -33,6 +35,8 @@ class _Work:
     leave_out: Ids | None
     tables: dict[RosterTable, GrowingTable] = field(default_factory=dict)
     drifted: set[str] = field(default_factory=set)
+    lost: dict[str, dict[RosterTable, tuple[str, ...]]] = field(default_factory=dict)
+    kept: dict[tuple[str, RosterTable], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     findings: list[Finding] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     out_of_scope: int = 0
@@ -54,7 +58,8 @@ def normalize(stage: Stage) -> dict[str, int]:
         _normalize_table(work, source_table)
     for table in work.tables.values():
         table.finish()
-    stage.write_findings("normalize", [*work.findings, *left_out_findings(work.left_out)])
+    found = [*work.findings, *_kept(work), *left_out_findings(work.left_out)]
+    stage.write_findings("normalize", found)
     failpoint("normalize:landed")
     return {"out_of_scope": work.out_of_scope + sum(one.rows for one in work.left_out)}
 
@@ -91,12 +96,35 @@ def _guardians(stage: Stage, roster_maps: maps.RosterMaps, landed: list[str]) ->
 def _normalize_table(work: _Work, source_table: str) -> None:
     for name, batch in _parts(work, source_table):
         if name not in work.drifted:
-            work.drifted.add(name)
-            found = drift.drift(work.maps, name, batch.schema.names)
-            work.findings.extend(drift.under_contract(found, _contract(work.stage)))
+            _look_for_drift(work, name, batch.schema.names)
         for part in normalizing.normalize(work.maps, name, batch, work.leave_out):
             work.out_of_scope += part.out_of_scope
-            work.tables[part.table].add(part.batch)
+            work.tables[part.table].add(_with_kept(work, name, part))
+
+
+def _look_for_drift(work: _Work, name: str, columns: Sequence[str]) -> None:
+    """Find once for each source table which columns are new and which are gone."""
+    work.drifted.add(name)
+    contract = _contract(work.stage)
+    found = drift.drift(work.maps, name, columns)
+    work.findings.extend(drift.under_contract(found, contract, drift.scope_columns(work.maps, name)))
+    if drift.keeps_values(contract):
+        work.lost[name] = drift.lost(work.maps, name, columns)
+
+
+def _with_kept(work: _Work, name: str, part: normalizing.Normalized) -> pa.RecordBatch:
+    lost = work.lost.get(name, {}).get(part.table, ())
+    return keep(work.stage, part.table, part.batch, lost, work.kept[name, part.table]) if lost else part.batch
+
+
+def _kept(work: _Work) -> list[Finding]:
+    """Return a finding for each lost column of which a value in force was kept."""
+    return [
+        drift.kept(work.maps, name, table, column, rows)
+        for (name, table), columns in work.kept.items()
+        for column, rows in columns.items()
+        if rows
+    ]
 
 
 def _parts(work: _Work, source_table: str) -> Iterator[tuple[str, pa.RecordBatch]]:
