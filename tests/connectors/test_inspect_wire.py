@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,23 +10,7 @@ import pytest
 from connectors.oneroster.conformance import Deviations
 from connectors.oneroster.inspect_wire import announcements, transport
 from domain.oneroster import Version
-from tests.support.tls import self_signed
-
-
-@contextmanager
-def shaking_hands(context: ssl.SSLContext) -> Iterator[str]:
-    """Run a server that shakes hands once and says nothing; yield its address."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def shake() -> None:
-            caller, _ = server.accept()
-            with context.wrap_socket(caller, server_side=True) as secured:
-                secured.recv(1)
-
-        thread = threading.Thread(target=shake)
-        thread.start()
-        yield f"https://127.0.0.1:{server.getsockname()[1]}/ims/oneroster/v1p1"
-        thread.join(10)
+from tests.support.tls import self_signed, shaking_hands
 
 
 @pytest.mark.parametrize(("days_ago", "codes"), [(0, ["OR-H13"]), (40, [])])

@@ -36,6 +36,7 @@ from tests.field_failures.pulls import (
 )
 from tests.support.sftp import PASSWORD, USER, sftp_server
 from tests.support.small_region import REST, SmallRegion
+from tests.support.tls import self_signed, shaking_hands
 
 WHOLE = truth(roster(), Version.V1P2)
 REFUSED = Fault(FaultKind.WRONG_SECRET, times=None)
@@ -145,6 +146,18 @@ def test_field_failure_11_nothing_switches_the_verification_of_certificates_off(
     assert error.code == "CF53"
 
 
+def test_field_failure_11_a_pull_over_an_unknown_certificate_ends_before_a_secret_is_sent(
+    tmp_path: Path,
+) -> None:
+    context, _ = self_signed(tmp_path)
+    heard: list[bytes] = []
+    with provider() as sis, shaking_hands(context, heard) as root:
+        values = {"base_url": root, "token_url": root, "attempts": 1}
+        error = failure(rest(sis, **values))
+    assert (error.code, "ca_file" in error.fix) == ("CN02", True)
+    assert b"".join(heard) == b""
+
+
 def test_field_failure_12_a_wait_asked_for_in_words_is_kept() -> None:
     with provider(Mischief(storm, "users", times=1)) as sis:
         assert pulled(rest(sis)) == WHOLE
@@ -154,8 +167,11 @@ def test_field_failure_12_a_wait_asked_for_in_words_is_kept() -> None:
 
 
 def test_field_failure_13_no_district_can_be_asked_more_than_five_things_at_once() -> None:
-    with provider() as sis, pytest.raises(ValidationError, match="in_flight"):
-        rest(sis, in_flight=6)
+    with provider(latency_ms=20) as sis:
+        with pytest.raises(ValidationError, match="in_flight"):
+            rest(sis, in_flight=6)
+        assert pulled(rest(sis, in_flight=5, page_size=1)) == WHOLE
+        assert 1 < sis.busiest <= 5
 
 
 def test_field_failure_14_a_changed_host_key_stops_the_feed_and_shows_both(server: RunningSftp) -> None:

@@ -1,8 +1,12 @@
-"""Certificates of one day, for servers that speak TLS."""
+"""Certificates of one day, and a server that speaks TLS with them."""
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -36,3 +40,21 @@ def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, secret)
     return context, certificate
+
+
+@contextmanager
+def shaking_hands(context: ssl.SSLContext, heard: list[bytes] | None = None) -> Iterator[str]:
+    """Run a server that shakes hands once and says nothing; yield its address. heard: what it was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def shake() -> None:
+            caller, _ = server.accept()
+            with caller, suppress(OSError), context.wrap_socket(caller, server_side=True) as secured:
+                said = secured.recv(1)
+                if heard is not None:
+                    heard.append(said)
+
+        thread = threading.Thread(target=shake)
+        thread.start()
+        yield f"https://127.0.0.1:{server.getsockname()[1]}/ims/oneroster/v1p1"
+        thread.join(10)
