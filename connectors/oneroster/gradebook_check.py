@@ -35,7 +35,9 @@ def run_gradebook_check(
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
         *others, categories, line_items, writing = gradebook_steps(client, root, district)
         where = Step("address", lambda: _address(settings, client))
-        steps = [*others, where, categories, line_items, writing]
+        scale = Step("score scale", lambda: _score_scale(settings, client), blocks=False)
+        named = [scale] if settings.score_scale_id else []
+        steps = [*others, where, categories, line_items, *named, writing]
         return run_steps(district, steps, fixes, partial(orgs_beside, settings))
 
 
@@ -71,6 +73,20 @@ def _found(settings: OneRosterGradebookSettings) -> Iterator[OneRosterGradebookS
 def _code(client: HttpClient, root: str, collection: str) -> int:
     request = Request("GET", address(root, collection), {"limit": "1", "offset": "0"}, as_is=True)
     return client.send(request).code
+
+
+def _score_scale(settings: OneRosterGradebookSettings, client: HttpClient) -> str:
+    """Look whether the score scale that line items are to refer to is there."""
+    scale = settings.score_scale_id
+    url = address(settings.root(Service.GRADEBOOK), "scoreScales", scale)
+    if client.send(Request("GET", url, permission=READING)).code < 300:
+        return f"the score scale {scale} is there"
+    raise StopDistrict(
+        "WB45",
+        f"The gradebook has no score scale {scale}",
+        fix="Set score_scale_id to one that the gradebook has, or leave it out",
+        place=f"/scoreScales/{scale}",
+    )
 
 
 def orgs_beside(settings: OneRosterGradebookSettings) -> SeenOrgs:

@@ -571,6 +571,16 @@ def test_a_check_finds_the_gradebook_that_the_settings_name_amiss(start: Start) 
     assert failed[0].fix == f"Set base_url to {provider.gradebook_url} and version to 1.2"
 
 
+@pytest.mark.parametrize(("scale", "failed"), [("letters", []), ("numbers", ["score scale"])])
+def test_a_check_looks_for_the_score_scale_that_line_items_refer_to(
+    start: Start, scale: str, failed: list[str]
+) -> None:
+    data = school()
+    data.add("scoreScales", {"sourcedId": "letters", "title": "A to F", "type": "letters"}, AT)
+    report = sink_for(start(dataset=data), score_scale_id=scale).check()
+    assert [step.name for step in report.steps if step.outcome == "failed"] == failed
+
+
 def test_a_check_says_when_there_is_no_gradebook_anywhere(start: Start) -> None:
     provider = start()
     wrong = {"base_url": f"{provider.base_url}/nowhere/v1p2"}
