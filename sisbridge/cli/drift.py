@@ -11,6 +11,19 @@ from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import JsonFlag, print_json, print_table
 
+COUNTED = (
+    "read",
+    "out_of_scope",
+    "clean",
+    "quarantined",
+    "changes",
+    "held",
+    "refused",
+    "waiting",
+    "unexplained",
+)
+"""What is told of the run as a whole."""
+
 
 def drift(
     district: Annotated[str, typer.Argument(help="A district's code.")], as_json: JsonFlag = False
@@ -19,12 +32,15 @@ def drift(
 
     Example: sisbridge drift 9001
     """
-    from sisbridge.sync.roster.drift import last_drift
+    from sisbridge.sync.roster.drift import counts_of, last_drift
 
+    code = DistrictCode(district)
     with opened(as_json) as house:
-        run_id, lines = last_drift(house, DistrictCode(district))
+        run_id, lines = last_drift(house, code)
+        counts = counts_of(house, code, run_id) if run_id is not None else {}
+    of_run = {name: int(counts.get(name, 0)) for name in COUNTED}
     if as_json:
-        print_json({"run_id": run_id, "lines": [asdict(line) for line in lines]})
+        print_json({"run_id": run_id, "counts": of_run, "lines": [asdict(line) for line in lines]})
         return
     if run_id is None:
         typer.echo("No whole roster of this district was applied yet.")
@@ -42,3 +58,4 @@ def drift(
     ]
     heads = ("table", "school", "in the SIS", "difference", "in force", "unexplained")
     print_table(f"Rows of {district} on either side", heads, rows)
+    typer.echo(", ".join(f"{name.replace('_', ' ')} {rows:,}" for name, rows in of_run.items()))

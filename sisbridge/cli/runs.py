@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import JsonFlag, print_json, print_table
 
@@ -32,3 +34,4 @@ def runs(as_json: JsonFlag = False) -> None:
         return
     rows = [(c.district, c.night_on, c.state, c.stage, c.rows, f"{c.seconds:.2f}") for c in costs]
     print_table("Last runs", ("district", "night", "state", "stage", "rows", "seconds"), rows)
+    typer.echo("What the SIS has and what is in force: sisbridge drift DISTRICT")

@@ -208,6 +208,10 @@ def test_a_hold_is_listed_shown_and_decided_on_with_a_name(region: SmallRegion) 
     region.drop(crowd)
     run("sync", FILES)
     assert "more than the 3 rows allowed" in run("holds", "list").stdout
+    assert "sisbridge drift DISTRICT" in run("runs").stdout
+    counted = json.loads(run("drift", FILES, "--json").stdout)["counts"]
+    assert (counted["held"], counted["quarantined"], counted["unexplained"]) == (36, 0, 0)
+    assert "held 36" in run("drift", FILES).stdout
     shown = json.loads(run("holds", "show", FILES, "1", "--json").stdout)
     assert sum(line["rows"] for line in shown["tally"]) == 36
     assert run("holds", "release", FILES).exit_code == ExitCode.USAGE

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,9 @@ from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.store import holds
 from sisbridge.store.holds import Chosen
+from sisbridge.store.tables.roster import roster as tables
 from sisbridge.sync.roster.drift import last_drift
+from sisbridge.sync.roster.unsettled import unsettled
 from tests.support.row_nights import Night, RowNights, rows_of
 
 USERS = [f"u{number}" for number in range(8)]
@@ -118,6 +121,20 @@ def test_a_held_row_that_a_delta_is_silent_of_is_neither_lost_nor_applied(house:
     assert district.run(Night(frozenset({"u0"}), mode=Mode.DELTA)).get("remove", 0) == 0
     with house.store.read() as conn:
         assert holds.held(conn, district.district).num_rows == held == 12
+
+
+def test_a_row_of_a_delta_that_is_neither_in_force_nor_held_is_unexplained(house: House) -> None:
+    district = RowNights(house)
+    district.run(Night(EVERYONE))
+    moved = Night(frozenset({"u0", "u1"}), moved=frozenset({"u1"}), mode=Mode.DELTA)
+    assert district.run(moved)["unexplained"] == 0
+    assert district.last is not None
+    users = tables[RosterTable.USERS]
+    with house.store.begin("test") as conn:
+        conn.execute(
+            sa.delete(users).where(users.c.sourced_id == "u1", users.c.district_code == district.district)
+        )
+        assert unsettled(conn, district.last) == 1
 
 
 def test_what_a_person_released_is_applied_once_beside_what_nobody_had_to_release(house: House) -> None:

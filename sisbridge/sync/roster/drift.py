@@ -19,11 +19,12 @@ from mappings.holding import ADD, REMOVE, SCHOOL, UPDATE
 from mappings.tally import Tally
 from sisbridge.house import House
 from sisbridge.store import drift as store
-from sisbridge.store import evidence, roster
+from sisbridge.store import evidence, roster, runs
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage, seen_name
 from sisbridge.sync.holding.withhold import HELD, held_name
 from sisbridge.sync.roster.seen import meant
+from sisbridge.sync.roster.unsettled import unsettled
 from sisbridge.sync.roster.usable import usable
 
 
@@ -54,10 +55,10 @@ def counted(stage: Stage, table: RosterTable) -> Iterator[pa.RecordBatch]:
 def record(conn: Connection, stage: Stage, snapshot: RosterSnapshot) -> int:
     """Keep tonight's counts, after the night was applied; return how many rows nothing explains.
 
-    A delta says nothing of the rows it leaves out, so it is not counted.
+    A delta says nothing of the rows it leaves out: of it only what it brought is looked at, and nothing kept.
     """
     if snapshot.mode is not Mode.BULK:
-        return 0
+        return unsettled(conn, stage)
     tables = {table: _tally(conn, stage, table) for table in RosterTable}
     rows = {
         (table.value, school, reason): count
@@ -80,6 +81,12 @@ def last_drift(house: House, district: DistrictCode) -> tuple[RunId | None, list
     keys = {(table, school) for table, school, _ in rows}
     order = [table.value for table in RosterTable]
     return run_id, [_line(*one, rows) for one in sorted(keys, key=lambda key: (order.index(key[0]), key[1]))]
+
+
+def counts_of(house: House, district: DistrictCode, run_id: RunId) -> Mapping[str, int]:
+    """Return the numbers of a run by name, as they are told after a night."""
+    with house.store.read() as conn:
+        return runs.get(conn, district, run_id).counts
 
 
 def _line(table: str, school: str, rows: store.Rows) -> Line:
