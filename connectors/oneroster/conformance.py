@@ -14,6 +14,8 @@ from connectors.oneroster.conformance_words import KNOWN_WORDS
 from domain.oneroster import Version
 
 MOST_PLACES = 3
+MOST_NAMED = 20
+"""How many places are kept that are told in words: endpoints, of which there are few."""
 MOST_SORTS = 2000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,95}")
 _LONGEST_SAMPLE = 40
@@ -23,7 +25,8 @@ _LONGEST_SAMPLE = 40
 class Deviation:
     """One kind of deviation at one file or endpoint and field.
 
-    rows: how often. places: the first three. sample: the first value, masked unless it is a known word.
+    rows: how often. places: the first three, of endpoints told in words all. sample: the first value,
+    masked unless it is a known word.
     rule: what the standard says, section: where it says so.
     """
 
@@ -78,7 +81,7 @@ class Deviations:
             shown = veiled(sample) if where.strip("/").startswith("demographics") else masked(sample)
             tally = self._found[key] = _Tally(sample=shown)
         tally.rows += rows
-        spot = at or place(where, number) if len(tally.places) < MOST_PLACES else ""
+        spot = at or place(where, number) if len(tally.places) < (MOST_NAMED if at else MOST_PLACES) else ""
         if spot and spot not in tally.places:
             tally.places.append(spot)
 

@@ -21,6 +21,7 @@ from domain.oneroster_lists import NESTED_LISTS
 Json = Mapping[str, object]
 Recall = Callable[[str, str], str | None]
 _OWN = "sourcedId"
+_SCOPES = "they want roster.readonly or gradebook.readonly"
 
 _WAYS: dict[str, tuple[str, str]] = {
     "schools/*/courses": ("class", "school"),
@@ -229,7 +230,7 @@ def _said(lists: int, good: int, refused: int) -> str:
     if not lists:
         return "nothing to ask by"
     told = f"{good} of {lists - refused} asked are as the standard says" if lists > refused else ""
-    return "; ".join(filter(None, [told, f"{refused} not granted" if refused else ""]))
+    return "; ".join(filter(None, [told, f"{refused} not granted ({_SCOPES})" if refused else ""]))
 
 
 def _strays(row: object, nested: Nested) -> bool:
