@@ -51,9 +51,7 @@ def sync(
             if alone:
                 outcomes = night.sync_region(house, chosen, rehearse=rehearse, progress=progress)
             else:
-                outcomes = sync_side_by_side(
-                    house.settings, chosen, workers, rehearse=rehearse, progress=progress
-                )
+                outcomes = sync_side_by_side(house, chosen, workers, rehearse=rehearse, progress=progress)
     show(outcomes, as_json)
     stopped = [outcome for outcome in outcomes if outcome.state == "stopped"]
     if stopped:

@@ -130,6 +130,20 @@ def record_stage(
     upsert(conn, run_stage, [row])
 
 
+def usual_seconds(conn: Connection) -> dict[DistrictCode, float]:
+    """Return how long the last finished night of each district took; a district without one is not there."""
+    ended = (run.c.state == RunState.FINISHED.value, run.c.mode == RunMode.NIGHTLY.value)
+    last = sa.select(run.c.district_code, sa.func.max(run.c.seq).label("seq")).where(*ended)
+    newest = last.group_by(run.c.district_code).subquery()
+    wanted = (
+        sa.select(run.c.district_code, sa.func.sum(run_stage.c.seconds))
+        .join(newest, sa.and_(newest.c.district_code == run.c.district_code, newest.c.seq == run.c.seq))
+        .join(run_stage, sa.and_(*(run_stage.c[name] == run.c[name] for name in ("district_code", "run_id"))))
+        .group_by(run.c.district_code)
+    )
+    return {DistrictCode(code): float(seconds) for code, seconds in conn.execute(wanted)}
+
+
 def add_counts(conn: Connection, district: DistrictCode, run_id: RunId, counts: Mapping[str, int]) -> None:
     """Add numbers to a run's counts; a name that is there already is replaced."""
     _change(conn, district, run_id, counts={**get(conn, district, run_id).counts, **counts})

@@ -6,6 +6,7 @@ executor to itself, because one shared pool breaks as a whole.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,7 @@ from domain.errors import RetryLater, SisbridgeError
 from domain.ids import DistrictCode, RunId
 from sisbridge.house import House
 from sisbridge.settings import Settings
+from sisbridge.store import runs
 from sisbridge.sync import processes, unexpected
 from sisbridge.sync.night import NightOutcome, Progress, sync_district
 
@@ -28,7 +30,7 @@ _house: House | None = None
 
 
 def sync_side_by_side(
-    settings: Settings,
+    house: House,
     chosen: Sequence[DistrictCode],
     workers: int,
     *,
@@ -39,7 +41,19 @@ def sync_side_by_side(
 
     progress: told of each district when its night is over. One district's failure never touches another.
     """
-    return run_each(partial(_night, settings, rehearse), chosen, workers, progress)
+    work = partial(_night, house.settings, rehearse)
+    ended = {one.district: one for one in run_each(work, longest_first(house, chosen), workers, progress)}
+    return [ended[code] for code in chosen]
+
+
+def longest_first(house: House, chosen: Sequence[DistrictCode]) -> list[DistrictCode]:
+    """Return the districts by how long their last night took: begun last, the longest would be waited for.
+
+    Those nothing is known of come before all.
+    """
+    with house.store.read() as conn:
+        known = runs.usual_seconds(conn)
+    return sorted(chosen, key=lambda code: known.get(code, math.inf), reverse=True)
 
 
 def run_each(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import time
 
+import pytest
+
+from domain.clock import system_clock
 from domain.errors import StopDistrict
 from domain.ids import DistrictCode, RunId
 from sisbridge.house import House
-from sisbridge.store import roster
+from sisbridge.store import roster, runs
+from sisbridge.sync import night
 from sisbridge.sync.night import NightOutcome
-from sisbridge.sync.workers import run_each, sync_side_by_side
+from sisbridge.sync.workers import longest_first, run_each, sync_side_by_side
 from tests.support.small_region import FILES, REST
 
 NORTH, SOUTH, EAST, WEST = (DistrictCode(code) for code in ("north", "south", "east", "west"))
@@ -43,8 +47,29 @@ def test_districts_share_no_more_processes_than_there_are_workers() -> None:
     assert told[0].run_id == told[1].run_id != str(os.getpid())
 
 
+def _told(code: DistrictCode) -> NightOutcome:
+    return NightOutcome(code, RunId(os.environ["SISBRIDGE_TOLD"]), "finished")
+
+
+def test_a_process_is_told_the_surroundings_as_they_are_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    for told in ("before", "after"):
+        monkeypatch.setenv("SISBRIDGE_TOLD", told)
+        assert run_each(_told, [NORTH], 1)[0].run_id == told
+
+
 def test_two_districts_are_synced_side_by_side(any_house: House) -> None:
-    told = sync_side_by_side(any_house.settings, [REST, FILES], 2)
+    told = sync_side_by_side(any_house, [REST, FILES], 2)
     assert [(one.district, one.state) for one in told] == [(REST, "finished"), (FILES, "finished")]
     with any_house.store.read() as conn:
         assert all(sum(roster.count(conn, code).values()) for code in (REST, FILES))
+
+
+def test_the_longest_night_begins_first_and_an_unknown_one_before_it(any_house: House) -> None:
+    for code, seconds in ((REST, 3.0), (FILES, 60.0)):
+        run_id = night.begin(any_house, code)
+        with any_house.store.begin("x") as conn:
+            runs.record_stage(conn, code, run_id, "pull", 10, seconds)
+            runs.record_stage(conn, code, run_id, "apply", 10, 1.0)
+            runs.close_run(conn, code, run_id, "finished", at=system_clock())
+        night.begin(any_house, code)  # one that has not ended says nothing
+    assert longest_first(any_house, [REST, FILES, NORTH]) == [NORTH, FILES, REST]
