@@ -23,7 +23,7 @@ from domain.oneroster import Version
 from domain.tables import PLACE
 
 Text = str | None
-Columns = dict[str, list[Text]]
+Columns = dict[str, Sequence[Text]]
 Record = Mapping[str, object]
 
 METADATA = "metadata."
@@ -50,15 +50,13 @@ def flatten(
     metadata: names of the records' metadata to carry as columns `metadata.<name>`, blank or not.
     """
     kept, places, notices = _sorted_out(collection, records, place)
-    present = frozenset[str]().union(*kept)
+    fields = _by_field(kept)
     columns: Columns = {
-        column: texts_of([record.get(name) for record in kept])
-        for column, name in _plan(collection, version)
-        if name in present
+        column: texts_of(fields[name]) for column, name in _plan(collection, version) if name in fields
     }
     columns |= {METADATA + name: texts_of([_extension(one, name) for one in kept]) for name in metadata}
     columns[PLACE] = places
-    unknown = present - _known(collection)
+    unknown = frozenset(fields.keys() - _known(collection))
     if collection != "users":
         return Flat({collection: _batch(collection, version, columns, len(kept))}, notices, unknown)
     other_shape = sum(("roles" in record) != (version is Version.V1P2) for record in kept)
@@ -82,6 +80,18 @@ def _sorted_out(
     return kept, [one for number, one in enumerate(places) if number not in held], notices
 
 
+def _by_field(records: Sequence[Record]) -> Mapping[str, Sequence[object]]:
+    """Return the values of each field that some record has, one per record: None where it has it not.
+
+    Records of the same fields in the same order, which most servers send, are turned over all at once.
+    """
+    shapes = set(map(tuple, records))
+    if len(shapes) == 1:
+        return dict(zip(shapes.pop(), zip(*(one.values() for one in records), strict=True), strict=True))
+    names = frozenset[str]().union(*shapes)
+    return {name: [record.get(name) for record in records] for name in names}
+
+
 @cache
 def _plan(collection: str, version: Version) -> tuple[tuple[str, str], ...]:
     """Return each column of a collection with the REST field that fills it."""
@@ -102,9 +112,10 @@ def _roles(records: Sequence[Record], users: Columns) -> Columns:
     owners = [owner for owner, _ in told]
     columns: Columns = {name: [users[name][owner] for owner in owners] for name in _OF_USER if name in users}
     columns["userSourcedId"] = [users["sourcedId"][owner] for owner in owners] if owners else []
+    fields, none = _by_field([role for _, role in told]), [None] * len(told)
     for column, name in _OF_ROLE.items():
-        columns[column] = texts_of([role.get(name) for _, role in told])
-    ids = texts_of([role.get("sourcedId") for _, role in told])
+        columns[column] = texts_of(fields.get(name, none))
+    ids = texts_of(fields.get("sourcedId", none))
     parts = zip(ids, *(columns[name] for name in ("userSourcedId", "orgSourcedId", "role")), strict=True)
     keys = [given or f"{user}:{org or ''}:{name or ''}" for given, user, org, name in parts]
     if len(set(keys)) < len(keys):
@@ -140,12 +151,13 @@ def _role_records(record: Record) -> list[Record]:
 def _flat_roles(columns: Columns, records: Sequence[Record]) -> int:
     """Put 1.2 roles into the 1.1 columns of their users; return of how many some had to be left out."""
     lost = 0
-    names = columns.setdefault("role", [None] * len(records))
-    orgs = columns.setdefault("orgSourcedIds", [None] * len(records))
+    nothing: Sequence[Text] = [None] * len(records)
+    names, orgs = (list(columns.get(name, nothing)) for name in ("role", "orgSourcedIds"))
     for number, record in enumerate(records):
         if "roles" in record:
             names[number], orgs[number], left_out = _flat_role(record)
             lost += left_out
+    columns |= {"role": names, "orgSourcedIds": orgs}
     return lost
 
 
@@ -164,31 +176,31 @@ def _items(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def texts_of(values: list[object], depth: int = 0) -> list[Text]:
+def texts_of(values: Sequence[object], depth: int = 0) -> Sequence[Text]:
     """Return the JSON values of one field as CSV cells, as `text_of` does.
 
     Nearly all fields are of one kind throughout, which is seen and taken without a look at each value.
     """
     kinds = set(map(type, values))
     if kinds <= _TEXTS:
-        texts = cast("list[Text]", values)
+        texts = cast("Sequence[Text]", values)
         return [text or None for text in texts] if "" in texts else texts
     if kinds == {list} and not depth:
-        lists = cast("list[list[object]]", values)
+        lists = cast("Sequence[list[object]]", values)
         if set(map(len, lists)) == {1}:
             return texts_of([value for (value,) in lists], 1)
-    found = _objects_texts(cast("list[Record]", values)) if kinds == {dict} else None
+    found = _objects_texts(cast("Sequence[Record]", values)) if kinds == {dict} else None
     return [text_of(value, depth) for value in values] if found is None else found
 
 
-def _objects_texts(values: list[Record]) -> list[Text] | None:
+def _objects_texts(values: Sequence[Record]) -> Sequence[Text] | None:
     """Return the cells of objects that are all references, or all identifiers, in plain texts; else None."""
     named = {"identifier" in value for value in values}
     texts = [value.get("identifier" if True in named else "sourcedId") for value in values]
     if len(named) > 1 or set(map(type, texts)) != {str} or not all(map(str.strip, cast("list[str]", texts))):
         return None
     if True not in named:
-        return cast("list[Text]", texts)
+        return cast("Sequence[Text]", texts)
     kinds = [value.get("type", "") for value in values]
     if set(map(type, kinds)) != {str}:
         return None
