@@ -26,6 +26,7 @@ from typing import Self
 import orjson
 
 from connectors.check_steps import NoLanding
+from connectors.garbage import seldom_collected
 from connectors.http import Answer, Request
 from connectors.http_errors import decode_json
 from connectors.oneroster.asking import id_of, reading, single_of, standard, writing
@@ -88,9 +89,11 @@ class OneRosterClient:
             filter=filter,
         )
         try:
-            return all_records(question, self._lists.read(question))
+            with seldom_collected():
+                whole = self._lists.read(question)
         except StopDistrict as error:
             raise (_not_below(question.place) if below and error.code == "CN05" else error) from None
+        return all_records(question, whole)
 
     def one(self, collection: str, sourced_id: str) -> Record | None:
         """Return one record by its sourcedId, or None when the server does not have it."""

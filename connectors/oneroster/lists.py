@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass
 
+from connectors.garbage import seldom_collected
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import TooMuchAtOnce, decode_json, not_found
 from connectors.oneroster.envelope import ids_of, minor_code, more_told, records_of, total_told
@@ -191,7 +192,8 @@ def _ids_of(question: Question, body: bytes) -> Sequence[str | None]:
 def all_records(question: Question, whole: Whole) -> Iterator[dict[str, object]]:
     """Yield a list's records, decoded slice by slice; what is no object is left out."""
     for kept in whole.slices:
-        answer = decode_json(kept.body, "GET", question.url)
+        with seldom_collected():
+            answer = decode_json(kept.body, "GET", question.url)
         for record in records_of(answer, question.path, question.place):
             if isinstance(record, dict):
                 yield record
