@@ -27,9 +27,11 @@ _Numbers = npt.NDArray[np.integer[Any]]
 class _Packing:
     """How one database runs values together, and how what it packed is read.
 
-    columns: of a range of keys, the ids and their lengths in bytes, the digests and whether each is missing.
+    encoded: an id as bytes. columns: of a range of keys, the ids and their lengths in bytes, the digests and
+    whether each is missing.
     """
 
+    encoded: Callable[[ColumnElement[str]], ColumnElement[bytes]]
     columns: Callable[[Subquery], dict[str, ColumnElement[Any]]]
     lengths: Callable[[Any], _Numbers]
     digests: Callable[[Any], bytes]
@@ -46,7 +48,7 @@ def packed_keys(
     packing = _PACKINGS[conn.dialect.name]
     after: str | None = None
     while True:
-        part = _range(stored, district, after)
+        part = _range(stored, packing.encoded(stored.c.sourced_id), district, after)
         counted = {"rows": sa.func.count(), "last_id": sa.func.max(part.c.sourced_id, type_=sa.Text)}
         wanted = counted | packing.columns(part)
         packed = conn.execute(sa.select(*(column.label(name) for name, column in wanted.items()))).one()
@@ -56,9 +58,13 @@ def packed_keys(
         after = packed.last_id
 
 
-def _range(stored: Table, district: DistrictCode, after: str | None) -> Subquery:
+def _range(
+    stored: Table, encoded: ColumnElement[bytes], district: DistrictCode, after: str | None
+) -> Subquery:
+    key, missing = stored.c.sourced_id, stored.c.missing_since.is_not(None)
     chosen = (
-        sa.select(stored.c.sourced_id, stored.c.digest, stored.c.missing_since.is_not(None).label("missing"))
+        # Encoded here it is encoded once: a limited query is not merged with the one around it.
+        sa.select(key, encoded.label("encoded"), stored.c.digest, missing.label("missing"))
         .where(stored.c.district_code == district)
         .order_by(stored.c.sourced_id)
         .limit(_ROWS_AT_ONCE)
@@ -83,10 +89,9 @@ def _in_postgresql(part: Subquery) -> dict[str, ColumnElement[Any]]:
     def together(values: ColumnElement[Any]) -> ColumnElement[bytes]:
         return sa.func.string_agg(values, sa.cast(sa.literal(b""), BYTEA), type_=BYTEA)
 
-    utf8 = sa.func.convert_to(part.c.sourced_id, sa.literal("UTF8"))
     return {
-        "lengths": together(sa.func.int4send(sa.func.octet_length(utf8))),
-        "ids": together(utf8),
+        "lengths": together(sa.func.int4send(sa.func.octet_length(part.c.encoded))),
+        "ids": together(part.c.encoded),
         "digests": together(part.c.digest),
         "missing": together(sa.func.boolsend(part.c.missing)),
     }
@@ -94,9 +99,8 @@ def _in_postgresql(part: Subquery) -> dict[str, ColumnElement[Any]]:
 
 def _in_sqlite(part: Subquery) -> dict[str, ColumnElement[Any]]:
     together = sa.func.group_concat
-    length = sa.func.length(sa.cast(part.c.sourced_id, sa.LargeBinary))
     return {
-        "lengths": together(length, ",", type_=sa.Text),
+        "lengths": together(sa.func.length(part.c.encoded), ",", type_=sa.Text),
         "ids": sa.cast(together(part.c.sourced_id, ""), sa.LargeBinary),
         "digests": together(sa.func.hex(part.c.digest), "", type_=sa.Text),
         "missing": together(part.c.missing, "", type_=sa.Text),
@@ -105,12 +109,14 @@ def _in_sqlite(part: Subquery) -> dict[str, ColumnElement[Any]]:
 
 _PACKINGS = {
     "postgresql": _Packing(
+        lambda key: sa.func.convert_to(key, sa.literal("UTF8")),
         _in_postgresql,
         lengths=lambda packed: np.frombuffer(packed, ">i4"),
         digests=bytes,
         missing=lambda packed: np.frombuffer(packed, np.uint8).astype(bool),
     ),
     "sqlite": _Packing(
+        lambda key: sa.cast(key, sa.LargeBinary),
         _in_sqlite,
         lengths=lambda packed: np.fromstring(packed, np.int32, sep=","),
         digests=bytes.fromhex,

@@ -68,7 +68,7 @@ def _rows(stage: Stage, table: RosterTable, column: str, wanted: Texts) -> pa.Ta
     names = ["sourced_id", "user_sourced_id"] if column != "sourced_id" else [*numbers.COLUMNS, *_NAMES]
     parts = [
         batch.filter(pc.is_in(batch.column(column), value_set=wanted)).select(names)
-        for batch in usable(stage, table)
+        for batch in usable(stage, table, names)
     ]
     return pa.Table.from_batches(parts, schema=pa.schema([(name, pa.string()) for name in names]))
 
