@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from domain.model import Severity
 from domain.tables import ROSTER, RosterTable
 from validation.codes import CODE_SETS, OPEN_SETS
+from validation.rules.ID import UNUSABLE
 from validation.suites import departing_suite, grade_suite, roster_suite
 
 MAPS = Path(__file__).parents[2] / "mappings" / "codes"
@@ -92,3 +95,10 @@ def test_every_code_that_the_maps_lead_to_is_known_here(name: str) -> None:
 def test_every_grade_rule_is_in_the_grade_suite() -> None:
     codes = {binding.rule.code for binding in grade_suite({})}
     assert codes == {f"GR{number:02}" for number in range(1, 11)}
+
+
+def test_any_white_space_around_a_sourced_id_makes_it_unusable() -> None:
+    blanks = [one for one in map(chr, range(sys.maxunicode + 1)) if one.isspace()]
+    ids = pd.Series([text for one in blanks for text in (f"{one}a", f"a{one}")], dtype="str")
+    assert ids.str.contains(UNUSABLE).all()
+    assert not pd.Series(["a", "a b", "é", "x" * 255], dtype="str").str.contains(UNUSABLE).any()

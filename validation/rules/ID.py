@@ -3,7 +3,12 @@
 from domain.model import Severity
 from validation.rules.rule import Audience, Counted, Fact, Present, Rule, Unlike
 
-UNUSABLE = r"^$|^\s|\s$|[,\x00-\x1f\x7f]|.{256}"
+BLANKS = " \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""All white space of Unicode but control characters. Spelt out, because engines differ in what `\\s` is, and
+pandas then asks the slower one, cell by cell.
+"""
+
+UNUSABLE = rf"^$|^[{BLANKS}]|[{BLANKS}]$|[,\x00-\x1f\x7f]|.{{256}}"
 """What cannot be a sourcedId. Wider than OneRoster's CSV grammar, as SISs are; a comma would break our lists.
 
 It says what is wrong, not what is right, because `$` and a last line feed are read differently by engines.
