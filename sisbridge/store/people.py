@@ -21,11 +21,14 @@ _FEW = 10_000
 def links(
     conn: Connection, district: DistrictCode, school_year: str, users: Collection[SourcedId] | None = None
 ) -> dict[SourcedId, PersonId]:
-    """Return which person each linked user of a school year is. users: those asked for, None for all."""
+    """Return which person each linked user of a school year is.
+
+    users: those who matter, others may come too; None for all.
+    """
     wanted = sa.select(person_link.c.user_sourced_id, person_link.c.person_id).where(
         person_link.c.district_code == district, person_link.c.school_year == school_year
     )
-    if users is not None:
+    if users is not None and len(users) <= _FEW:
         wanted = wanted.where(bulk.one_of(conn, person_link.c.user_sourced_id, users))
     return {SourcedId(user): PersonId(who) for user, who in conn.execute(wanted).tuples()}
 
@@ -65,7 +68,7 @@ def add_links(
     Safe to repeat. Raises ContractBroken CF42 when a user is linked to another person already: that
     is for a person to decide, as grades hang on it.
     """
-    known = links(conn, district, school_year, persons if len(persons) <= _FEW else None)
+    known = links(conn, district, school_year, persons)
     if any(known.get(user, who) != who for user, who in persons.items()):
         raise ContractBroken(
             "CF42",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from domain.ids import SourcedId
 from domain.model import Finding
 from domain.tables import RosterTable
 from mappings import seats as seating
@@ -51,11 +53,16 @@ def _plan(conn: Connection, stage: Stage) -> seating.SeatPlan:
         courses,
         regions.offerings(conn),
         crosswalk,
-        people.links(conn, stage.code, year),
+        people.links(conn, stage.code, year, _students(enrollments)),
         seat_store.seats(conn, stage.code),
         stage.night_on,
         stage.code,
     )
+
+
+def _students(enrollments: pa.Table) -> list[SourcedId]:
+    students = pc.unique(enrollments.column("user_sourced_id")).drop_null()
+    return [SourcedId(student) for student in students.to_pylist()]
 
 
 def _of_their_own(found: Sequence[Finding], people_found: Sequence[Finding]) -> list[Finding]:
