@@ -105,6 +105,40 @@ def test_a_grade_of_the_year_that_ended_still_leaves(house: House, region: Small
     assert deliver(house, REST).confirmed == 1
 
 
+def test_no_grade_goes_into_a_class_that_teaches_another_course_by_now(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+    dataset = region.provider.dataset
+    art = dataset.get("courses", "c") | {"sourcedId": "a", "courseCode": "ART"}  # type: ignore[operator]
+    dataset.add("courses", art, NOW)
+    dataset.change("classes", "k", NOW, course={"sourcedId": "a", "type": "course"})
+    night(house, region, 1)
+    assert (deliver(house, REST).held, graded(region)) == (1, [])
+    assert [case.rule for case in open_cases(house, REST)] == ["WB29"]
+    dataset.change("classes", "k", NOW, course={"sourcedId": "c", "type": "course"})
+    night(house, region, 2)
+    assert (deliver(house, REST).confirmed, open_cases(house, REST)) == (1, [])
+
+
+def test_a_queued_grade_follows_a_student_whose_account_was_made_anew(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+    dataset = region.provider.dataset
+    dataset.withdraw("enrollments", "e-u0", NOW)
+    dataset.withdraw("users", "u0", NOW)
+    night(house, region, 1)
+    decisions.release(house, REST, "registrar", decisions.chosen(hold_id=1))
+    add_student(dataset, "u9", "900000000")
+    night(house, region, 2)
+    assert (deliver(house, REST).confirmed, graded(region)) == (1, ["u9"])
+
+
 @pytest.mark.parametrize(
     "corrected",
     [{"identifier": "911999999"}, {"givenName": "Zoe", "familyName": "Other"}, {"familyName": "Other"}],

@@ -76,8 +76,8 @@ def judge(
 ) -> Verdict:
     """Return what becomes of one grade today. written: the grades of which something stands in the SIS.
 
-    Held: its window is over (WB20), its seat or column is gone or its student's id is another student's
-    (WB29), or the route cannot carry it
+    Held: its window is over (WB20), its seat or column is gone, its student's id is another student's or its
+    class another course's (WB29), or the route cannot carry it
     (`mappings.transmittal.fit`). A correction after the transcripts were posted is a person's (WB27).
     """
     seat = desk.seat(record)
@@ -85,6 +85,8 @@ def judge(
         return Verdict(None, OutboxState.HELD, (_homeless(record),))
     if desk.is_somebody_else(seat.student, record.person):
         return Verdict(None, OutboxState.HELD, (_recycled(record),))
+    if (seat.home_class, record.offering) in desk.taught_else:
+        return Verdict(None, OutboxState.HELD, (_retaught(record),))
     window, opens_on, closes_on = window_of(desk, record)
     if window is Window.PAST:
         return Verdict(None, OutboxState.HELD, (_over(desk, record, opens_on, closes_on),))
@@ -142,6 +144,15 @@ def _recycled(record: GradeRecord) -> Finding:
         "WB29",
         f"A grade of {record.offering}, {record.reporting_period}, is of a student whose id another one has.",
         "Look at the hold of the sourcedId; if it is another student, have the grade entered by hand.",
+    )
+
+
+def _retaught(record: GradeRecord) -> Finding:
+    return _held(
+        record,
+        "WB29",
+        f"A grade of {record.offering}, {record.reporting_period}, is of a class of another course by now.",
+        "Have the class's course corrected in the SIS, or the grade entered by hand.",
     )
 
 

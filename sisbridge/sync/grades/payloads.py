@@ -56,6 +56,7 @@ class Desk:
     home_classes: Mapping[seat_store.HomeClassKey, str]
     persons: Mapping[SourcedId, frozenset[PersonId]]
     in_doubt: frozenset[SourcedId]
+    taught_else: frozenset[tuple[SourcedId, OfferingId]]
 
     def term(self, record: GradeRecord) -> regions.TermMapping:
         """Return what the district calls a grade's reporting period."""
@@ -72,16 +73,38 @@ class Desk:
 
 def desk_of(conn: Connection, district: District, route: str) -> Desk:
     """Return what a district's payloads by a route are made of today."""
+    seats = seat_store.seats(conn, district.code)
     return Desk(
         district=district,
         route=route,
         today=today_of(district),
         offerings={offering.offering_id: offering for offering in regions.offerings(conn)},
         terms=regions.term_map(conn, district.code),
-        seats={(s.person, s.offering, s.term): s for s in seat_store.seats(conn, district.code)},
+        seats={(s.person, s.offering, s.term): s for s in seats},
         home_classes=seat_store.home_classes(conn, district.code),
         persons=people.persons_of(conn, district.code),
         in_doubt=in_doubt(conn, district.code),
+        taught_else=_taught_else(conn, district, seats),
+    )
+
+
+def _taught_else(
+    conn: Connection, district: District, seats: Sequence[Seat]
+) -> frozenset[tuple[SourcedId, OfferingId]]:
+    """Return the home classes in which another course is taught by now, with the offering that left them.
+
+    An offering that no course leads to was taken out of the crosswalk: that says nothing of classes.
+    """
+    leads = regions.crosswalk(conn, district.code, district.school_year)
+    classes = _read(conn, district.code, RosterTable.CLASSES, {seat.home_class for seat in seats})
+    taught = {row["course_sourced_id"] for row in classes.values()}
+    courses = _read(conn, district.code, RosterTable.COURSES, taught)
+    code_of = {one: courses.get(row["course_sourced_id"], {}) for one, row in classes.items()}
+    now = {one: leads.get(row["course_code"]) for one, row in code_of.items() if row}
+    return frozenset(
+        (seat.home_class, seat.offering)
+        for seat in seats
+        if seat.offering in leads.values() and now.get(seat.home_class, seat.offering) != seat.offering
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.grading import GradePayload, GradeRecord, OutboxItem, OutboxState
-from domain.ids import ItemId, OfferingId, SourcedId, result_id
+from domain.ids import ItemId, result_id
 from domain.model import District, Finding, Severity
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import audit, cases, outbox, regions
@@ -105,7 +105,6 @@ def tell(conn: Connection, desk: Desk, findings: Iterable[Finding] = (), *, clos
 
 def _sort(desk: Desk, waiting: list[PlacedItem], payloads: Mapping[ItemId, GradePayload]) -> _Tended:
     sorted_out = _Tended()
-    classes = {(s.student, s.offering, s.term): s.home_class for s in desk.seats.values()}
     for one in waiting:
         is_open = one.column in desk.terms and window_of(desk, one)[0] is Window.OPEN
         if not is_open:
@@ -114,20 +113,20 @@ def _sort(desk: Desk, waiting: list[PlacedItem], payloads: Mapping[ItemId, Grade
             one.item.route != desk.route
             or one.item.state is OutboxState.HELD
             or desk.is_somebody_else(one.student, one.person)
-            or _has_moved(one, classes, payloads.get(one.item.item_id))
+            or _has_moved(desk, one, payloads.get(one.item.item_id))
         ):
             sorted_out.renew.append(one)
     return sorted_out
 
 
-def _has_moved(
-    one: PlacedItem, classes: Mapping[tuple[SourcedId, OfferingId, str], str], payload: GradePayload | None
-) -> bool:
-    """Return whether the student has another id or home class than when the grade was queued."""
-    home_class = classes.get((one.student, one.offering, one.term))
-    return payload is not None and (
-        payload.student != one.student or home_class not in (None, payload.line_item.class_sourced_id)
-    )
+def _has_moved(desk: Desk, one: PlacedItem, payload: GradePayload | None) -> bool:
+    """Return whether the student has another id or home class than when the grade was queued, or the class
+    another course."""
+    seat = desk.seats.get((one.person, one.offering, one.term))
+    if payload is None or seat is None:
+        return False
+    sent_to = (payload.student, payload.line_item.class_sourced_id)
+    return sent_to != (seat.student, seat.home_class) or (seat.home_class, one.offering) in desk.taught_else
 
 
 def _renew(
