@@ -56,6 +56,17 @@ def open_cases(conn: Connection, district: DistrictCode | None = None) -> list[C
     return _cases(conn, _IS_OPEN, *([case.c.district_code == district] if district is not None else []))
 
 
+def close(conn: Connection, district: DistrictCode, night_on: date, numbers: Sequence[CaseId]) -> None:
+    """Close these cases of a district; one that is closed already keeps its night."""
+    if numbers:
+        conn.execute(
+            sa.update(case)
+            .where(case.c.district_code == district, _IS_OPEN, case.c.case_id == sa.bindparam("closing"))
+            .values(state=CaseState.CLOSED.value, closed_on=night_on),
+            [{"closing": case_id} for case_id in numbers],
+        )
+
+
 def _case_id(district: DistrictCode, scope: str, one: Finding) -> CaseId:
     return CaseId(fixed_id("case", district, scope, one.rule, one.table, one.field, one.group))
 
@@ -115,14 +126,7 @@ def _close_others(
     conn: Connection, district: DistrictCode, scope: str, night_on: date, supported: set[CaseId]
 ) -> None:
     standing = conn.scalars(sa.select(case.c.case_id).where(*_of(district, scope), _IS_OPEN)).all()
-    unsupported = [case_id for case_id in standing if case_id not in supported]
-    if unsupported:
-        conn.execute(
-            sa.update(case)
-            .where(*_of(district, scope), case.c.case_id == sa.bindparam("closing"))
-            .values(state=CaseState.CLOSED.value, closed_on=night_on),
-            [{"closing": case_id} for case_id in unsupported],
-        )
+    close(conn, district, night_on, [case_id for case_id in standing if case_id not in supported])
 
 
 def _cases(conn: Connection, *wanted: ColumnElement[bool]) -> list[Case]:

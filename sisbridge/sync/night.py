@@ -16,6 +16,7 @@ from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync import overtaken, unexpected
 from sisbridge.sync.context import Stage
 from sisbridge.sync.grades.reconcile import reconcile
+from sisbridge.sync.holding import holds
 from sisbridge.sync.identity.people import keep_worklist
 from sisbridge.sync.roster import window
 from sisbridge.sync.roster.apply import apply
@@ -134,6 +135,8 @@ def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
         found = spoken(findings_of(stage), stage.read_findings("dependents"))
         mode = snapshots.load(conn, district, stage.snapshot).mode
         cases.fold(conn, district, stage.night_on, found, "roster", closing=mode is Mode.BULK)
+        if mode is not Mode.BULK:
+            holds.close_cases(conn, district, stage.night_on)
         if not window.is_in_doubt(conn, district):
             cases.fold(conn, district, stage.night_on, [], "feed")
         runs.close_run(conn, district, run_id, RunState.FINISHED, at=stage.now())

@@ -19,6 +19,8 @@ from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.store import snapshots
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.holding import decisions
 from sisbridge.sync.night import STAGES, NightOutcome, begin, finish, step, sync_district
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
@@ -176,6 +178,22 @@ def test_a_held_row_is_asked_for_again_until_it_can_be_kept(house: House, region
         region.provider.dataset.change(collection, key, day(1) + timedelta(hours=1))
     assert night(house, region, 2).counts["quarantined"] > 0
     assert (night(house, region, 3).counts["quarantined"] > 0, mode(house)) == (True, Mode.DELTA)
+
+
+def test_the_case_of_a_hold_ends_with_it_though_a_delta_is_silent_of_both(
+    house: House, region: SmallRegion
+) -> None:
+    region.posting_is_over = True
+    night(house, region, 1)
+    dataset, at = region.provider.dataset, day(1) + timedelta(hours=9)
+    for student in ("u0", "u1", "u2"):
+        dataset.withdraw("enrollments", f"e-{student}", at)
+        dataset.withdraw("users", student, at)
+    night(house, region, 2)
+    night(house, region, 3)
+    assert [case.rule for case in open_cases(house, REST)] == ["SZ10"]
+    decisions.release(house, REST, "registrar", decisions.chosen(hold_id=1))
+    assert (decisions.standing(house, REST), open_cases(house, REST)) == ([], [])
 
 
 def test_a_changed_mapping_asks_for_everything_so_that_rows_already_read_are_judged_by_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,12 +14,15 @@ from domain.model import Decision, Mode, RosterSnapshot
 from domain.tables import ROSTER, RosterTable
 from mappings import holding
 from mappings.arrow import Texts, texts
-from sisbridge.store import evidence, holds
+from sisbridge.store import cases, evidence, holds
 from sisbridge.store.database import Connection
 from sisbridge.store.holds import Chosen, Hold, HoldState
 from sisbridge.sync.context import Stage, seen_name
 from sisbridge.sync.holding.withhold import HELD, SEEDS, held_name
 from sisbridge.sync.roster.usable import usable
+
+_RULES = frozenset(("SZ10", "SZ11", "SZ12", "SZ13", "SZ14", "SZ15", "SZ16", "SZ30", "RF11", "RF12", "ID25"))
+"""What only a hold is a case for."""
 
 
 def settle(conn: Connection, stage: Stage, snapshot: RosterSnapshot) -> None:
@@ -43,6 +47,24 @@ def waits_for_a_person(conn: Connection, district: DistrictCode, table: RosterTa
     """Return whether a change, of one table or any, is held and nobody has decided on it."""
     found = holds.held(conn, district, Chosen(table=table.value if table else None))
     return bool(pc.any(pc.equal(found.column("decision"), Decision.HOLD.value)).as_py())
+
+
+def close_cases(conn: Connection, district: DistrictCode, night_on: date) -> None:
+    """Close the cases of holds that stand no more, or that a person has decided on since they were opened.
+
+    After a delta: it is silent of what waits, so that a case cannot close for not being seen in it.
+    """
+    standing = holds.holds(conn, district, HoldState.OPEN, HoldState.DECIDED)
+    waits = {(one.table, one.school) for one in standing if one.state is HoldState.OPEN}
+    decided = {(one.rule, one.table, one.school) for one in standing}
+    moot = [
+        one.case_id
+        for one in cases.open_cases(conn, district)
+        if one.rule in _RULES
+        and (one.table, one.group) not in waits
+        and (one.rule, one.table, one.group) not in decided
+    ]
+    cases.close(conn, district, night_on, moot)
 
 
 def absences(conn: Connection, district: DistrictCode, table: RosterTable) -> pa.Table:
