@@ -103,6 +103,11 @@ def strangers(last_rows: int, gone: int, added: int) -> list[Finding]:
     return [_finding(catalogue()["SZ14"], RosterTable.USERS, added, **said)]
 
 
+def vanished(school: str, rows: int) -> list[Finding]:
+    """Return SZ16 for the users of a school that is in the feed no more."""
+    return [_finding(catalogue()["SZ16"], RosterTable.USERS, rows, school)] if rows else []
+
+
 def in_flight(rows: int) -> list[Finding]:
     """Return SZ13 for students who would go while a posting window of theirs is open or still to come."""
     return [_finding(catalogue()["SZ13"], RosterTable.USERS, rows)] if rows else []

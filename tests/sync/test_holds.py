@@ -320,6 +320,45 @@ def test_the_classes_of_a_school_that_vanished_wait_with_its_students_in_a_rollo
     assert decisions.standing(any_house, FILES) == []
 
 
+def with_school(dataset: Dataset, school: str, *students: str) -> Dataset:
+    """Return a data set with one school more that has one class with these students."""
+    record = {"sourcedId": school, "name": school, "type": "school"}
+    dataset.add("orgs", {**record, "parent": {"sourcedId": "d", "type": "org"}}, NOW)
+    of_school, section = {"sourcedId": school, "type": "org"}, {"sourcedId": f"k-{school}", "type": "class"}
+    taught = dataset.get("classes", "k") | {"sourcedId": f"k-{school}", "school": of_school}  # type: ignore[operator]
+    dataset.add("classes", taught, NOW)
+    for number, student in enumerate(students):
+        add_student(dataset, student, f"7000000{number:02d}")
+        role = {"roleType": "primary", "role": "student", "org": of_school}
+        dataset.change("users", student, NOW, roles=[role])
+        dataset.change("enrollments", f"e-{student}", NOW, **{"school": of_school, "class": section})
+    return dataset
+
+
+def test_a_school_with_two_students_that_vanishes_is_held_until_a_person_says_it_closed(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0, with_school(crowd(), "tiny", "y0", "y1"))
+    outcomes = [night(any_house, region, number, crowd()) for number in (1, 2)]
+    assert [(one.counts["held"], one.counts.get("remove", 0)) for one in outcomes] == [(7, 0), (7, 0)]
+    (hold, *_) = decisions.standing(any_house, FILES)
+    assert (hold.rule, hold.school, hold.rows) == ("SZ16", "tiny", 7)
+    done = decisions.release(any_house, FILES, "registrar", decisions.chosen(school="tiny"))
+    assert (done.applied, users(any_house)) == ({"remove": 8}, 46)
+
+
+def test_a_school_whose_only_class_vanishes_keeps_its_enrollments(house: House, region: SmallRegion) -> None:
+    students = [f"y{number}" for number in range(9)]
+    night(house, region, 0, with_school(crowd(), "small", *students))
+    cut = with_school(crowd(), "small", *students)
+    cut.drop("classes", "k-small")
+    for student in students:
+        cut.drop("enrollments", f"e-{student}")
+    assert [night(house, region, number, cut).counts["held"] for number in (1, 2)] == [9, 9]
+    (hold, *_) = decisions.standing(house, FILES)
+    assert (hold.table, hold.school, hold.rows) == ("enrollments", "small", 9)
+
+
 def test_in_a_blackout_pulls_pause_and_grades_still_leave(house: House, region: SmallRegion) -> None:
     sync_district(house, FILES)
     blackouts = [{"from": "2026-01-21", "to": "2026-01-23", "reason": "the SIS moves"}]

@@ -151,6 +151,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "strangers": guards.strangers,
     "in_flight": guards.in_flight,
     "kept": guards.kept,
+    "vanished": guards.vanished,
     "waiting": guards.waiting,
     "orphans": guards.orphans,
     "unresolved_share": guards.unresolved_share,

@@ -87,6 +87,15 @@ RULES = (
         check=Counted(),
     ),
     Rule(
+        code="SZ16",
+        title="School gone from the feed",
+        severity=Severity.HOLD_ROW,
+        audience=Audience.DISTRICT,
+        sentence="School {group} is gone from the feed, and {rows} of {table} with it: they stay in force.",
+        fix="If the school has closed, release the hold; else have it sent again.",
+        check=Counted(),
+    ),
+    Rule(
         code="SZ30",
         title="All sourcedIds are new",
         severity=Severity.HOLD_ROW,

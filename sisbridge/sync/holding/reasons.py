@@ -131,6 +131,20 @@ def too_many(night: Judging, table: RosterTable, direction: str) -> list[Seed]:
     return seeds + [_mass_seed(table, direction, one, rest) for one in found]
 
 
+def vanished(night: Judging) -> list[Seed]:
+    """Return a seed for each school that is gone with people, however few: the threshold let these go."""
+    users = RosterTable.USERS
+    schools = night.open_ids(RosterTable.ORGS, REMOVE)
+    schools = schools.filter(pc.invert(pc.is_in(schools, value_set=night.told[RosterTable.ORGS])))
+    going = _by_school(night, users, night.open_ids(users, REMOVE)) if len(schools) else {}
+    seeds = [
+        Seed("removals", users.value, school, REMOVE, one.rule, one.message, one.fix, {users: going[school]})
+        for school in schools.to_pylist()
+        for one in guards.vanished(school, len(going.get(school, ())))
+    ]
+    return _with_classes(night, seeds)
+
+
 def _mass_seed(table: RosterTable, direction: str, found: Finding, ids: Texts) -> Seed:
     key = (KINDS[direction], table.value, found.group, direction)
     return Seed(*key, found.rule, found.message, found.fix, {table: ids})
@@ -153,7 +167,22 @@ def _judged_here(night: Judging, table: RosterTable, direction: str, ids: Texts)
         for column, parent in _FOLLOWS[table].items()
     }
     alone = holding.unexplained(night.board.changes[table], night.in_force(table), parents)
-    return ids.filter(pc.is_in(ids, value_set=alone))
+    here = ids.filter(pc.is_in(ids, value_set=alone))
+    return here if table is RosterTable.ROLES else _with_emptied(night, ids, here, parents)
+
+
+def _with_emptied(night: Judging, ids: Texts, here: Texts, parents: Mapping[str, Texts]) -> Texts:
+    """Return enrollments with those that go with their class, where most of a school's go: a few classes may
+    be all that a school has."""
+    table, of_user = RosterTable.ENROLLMENTS, "user_sourced_id"
+    changes, references = night.board.changes[table], night.in_force(table)
+    stays = holding.unexplained(changes, references, {of_user: parents[of_user]})
+    in_force = night.rows_by_school(table)
+    going = _by_school(night, table, ids.filter(pc.is_in(ids, value_set=stays)))
+    most = [
+        rows for school, rows in going.items() if len(rows) > guards.STRANGE_SHARE * in_force.get(school, 0)
+    ]
+    return pc.unique(pa.chunked_array([here, *most], pa.string()))
 
 
 def _by_school(night: Judging, table: RosterTable, ids: Texts) -> dict[str, Texts]:

@@ -135,6 +135,7 @@ def _judge(night: Judging, stored: pa.Table, doubts: Sequence[Seed], detectors: 
     for table in RosterTable:
         for direction in (REMOVE, UPDATE, ADD):
             night.hold(reasons.too_many(night, table, direction))
+    night.hold(reasons.vanished(night))
     for table in RosterTable:
         night.hold(reasons.orphans(night, table))
     _spread(night)
