@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,13 +21,19 @@ from sisbridge.sync.holding.withhold import flow
 from sisbridge.sync.identity.people import link_people
 from sisbridge.sync.roster import against, drift, window
 from sisbridge.sync.roster.compare import compare
+from sisbridge.sync.roster.spans import Span, spans
 from sisbridge.sync.roster.usable import usable
+
+_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 
 NIGHTLY = "nightly run"
 """Who changes the roster where no person had to say so."""
 
 _ROWS_AT_ONCE = 131_072
 """Rows of tonight that are brought at once: some hundred MB at most."""
+
+_ROWS_OF_A_SPAN = 1_000_000
+"""Rows that are written while one range of ids is gone through; tonight's are read once for each range."""
 
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 
@@ -82,20 +89,21 @@ def _apply_changes(
     conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
 ) -> dict[str, int]:
     carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
-    counts = dict[str, int]()
-    for part, rows in _with_rows(conn, stage, table, _only(changes, carrying)):
-        _add(counts, _apply_part(conn, stage, table, part, rows, actor))
+    with_rows, counts = _only(changes, carrying), dict[str, int]()
+    for span in spans(with_rows.column("sourced_id"), _ROWS_OF_A_SPAN):
+        for part, rows in _with_rows(conn, stage, table, _among(with_rows, span), span):
+            _add(counts, _apply_part(conn, stage, table, part, rows, actor))
     _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
     return counts
 
 
 def _with_rows(
-    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, span: Span
 ) -> Iterator[tuple[pa.Table, pa.Table | None]]:
     """Yield changes with the rows they bring: tonight's, many at a time, then those of what was only seen."""
     brought = np.zeros(changes.num_rows, dtype=bool)
     waiting: list[tuple[pa.Table, pa.Table]] = []
-    for batch in coalesce(_tonight(stage, table, changes.column("sourced_id")), _ROWS_AT_ONCE):
+    for batch in coalesce(_tonight(stage, table, changes.column("sourced_id"), span), _ROWS_AT_ONCE):
         # The changes are looked through once for all these rows: for few at a time that would take hours.
         chosen = pc.is_in(changes.column("sourced_id"), value_set=batch.column("sourced_id"))
         brought |= np.asarray(chosen, dtype=bool)
@@ -110,11 +118,19 @@ def _with_rows(
     yield rest, _in_force(conn, stage, table, rest)
 
 
-def _tonight(stage: Stage, table: RosterTable, ids: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
-    """Yield tonight's usable rows, only those of the ids where these are few."""
+def _tonight(stage: Stage, table: RosterTable, ids: pa.ChunkedArray, span: Span) -> Iterator[pa.RecordBatch]:
+    """Yield tonight's usable rows of a span, only those of the ids where these are few."""
     for batch in usable(stage, table) if len(ids) else ():
-        few = len(ids) <= _ROWS_AT_ONCE
-        yield batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids)) if few else batch
+        here = _among(batch, span)
+        if len(ids) <= _ROWS_AT_ONCE:
+            here = here.filter(pc.is_in(here.column("sourced_id"), value_set=ids))
+        if here.num_rows:
+            yield here
+
+
+def _among(rows: _Rows, span: Span) -> _Rows:
+    mask = span.holds(rows)
+    return rows if mask is None else rows.filter(mask)
 
 
 def _joined(parts: list[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:
