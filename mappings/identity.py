@@ -88,12 +88,17 @@ def plan(
     made = IdentityPlan()
     for user in sorted(touched):
         if desk.is_plain(user):
-            made.links[user] = PersonId(fixed_id("person", district, school_year, user))
+            made.links[user] = own_person(district, school_year, user)
         elif rivals := desk.rivals(user):
             made.held.append(Unmatched(user, SHARED, tuple(rivals)))
         elif desk.users[user].person is None:
             _settle(user, desk, made, district, school_year)
     return made
+
+
+def own_person(district: DistrictCode, school_year: str, user: SourcedId) -> PersonId:
+    """Return the person that a user becomes who was none before: the same one on every night."""
+    return PersonId(fixed_id("person", district, school_year, user))
 
 
 def _settle(
@@ -106,7 +111,7 @@ def _settle(
     if len(people) > 1 or (people - said) & desk.active:
         made.held.append(Unmatched(user, AMBIGUOUS, tuple(sorted(candidates - {user}))))
         return
-    fresh = PersonId(fixed_id("person", district, school_year, min(group)))
+    fresh = own_person(district, school_year, min(group))
     made.links[user] = next(iter(people), fresh)
     desk.active.add(made.links[user])
 

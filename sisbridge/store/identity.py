@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -100,9 +101,10 @@ def carry_keys(conn: Connection, district: DistrictCode, rekey_id: str) -> None:
 
 def save_keys(conn: Connection, district: DistrictCode, school_year: str, keys: pa.Table) -> None:
     """Save the fingerprints of students, replacing what was known of them."""
-    users = keys.column("user_sourced_id").to_pylist()
-    known = identity_key.c.user_sourced_id
-    conn.execute(sa.delete(identity_key).where(*_of(district, school_year), bulk.one_of(conn, known, users)))
+    if conn.scalar(_known(district, school_year).limit(1)) is not None:
+        users = keys.column("user_sourced_id").to_pylist()
+        again = bulk.one_of(conn, identity_key.c.user_sourced_id, users)
+        conn.execute(sa.delete(identity_key).where(*_of(district, school_year), again))
     rows = keys.select(_KEYS.names)
     rows = rows.append_column("district_code", pa.repeat(district, keys.num_rows))
     rows = rows.append_column("school_year", pa.repeat(school_year, keys.num_rows))
@@ -225,14 +227,15 @@ def worklist(
 def save_worklist(
     conn: Connection,
     district: DistrictCode,
-    looked_at: Collection[SourcedId],
+    looked_at: pa.Array,
     entries: Sequence[Unmatched],
     night_on: date,
 ) -> None:
     """Replace what the worklist says of the users looked at; an entry that stood there keeps its date."""
     since = {(one.user, one.rule): night for one, night in worklist(conn, district)}
     table = identity_worklist.c
-    mine = bulk.one_of(conn, table.user_sourced_id, looked_at)
+    listed = pa.array(sorted({user for user, _ in since}), pa.string())
+    mine = bulk.one_of(conn, table.user_sourced_id, listed.filter(pc.is_in(listed, looked_at)).to_pylist())
     conn.execute(sa.delete(identity_worklist).where(table.district_code == district, mine))
     dates = [since.get((one.user, one.rule), night_on) for one in entries]
     rows = {

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -16,6 +17,18 @@ from sisbridge.store.tables.grades import grade, person, person_link
 
 _FEW = 10_000
 """Up to how many persons or users are asked for by name; of more than these, all are read."""
+
+_PERSONS = pa.schema([("person_id", pa.string())])
+_USERS = pa.schema([("user_sourced_id", pa.string())])
+
+
+def linked(conn: Connection, district: DistrictCode, school_year: str) -> pa.Array:
+    """Return the users of a school year who are a person, in any order."""
+    link = person_link.c
+    wanted = sa.select(link.user_sourced_id).where(
+        link.district_code == district, link.school_year == school_year
+    )
+    return bulk.fetch(conn, wanted, _USERS).column(0)
 
 
 def links(
@@ -87,6 +100,25 @@ def add_links(
     new = bulk.insert(conn, person_link, pa.table(rows))
     statistics.count_anew(conn, person_link, new, district_code=district, school_year=school_year)
     return new
+
+
+def add_newcomers(
+    conn: Connection, district: DistrictCode, school_year: str, persons: pa.Table, on: date
+) -> int:
+    """Make persons and link users to them who are no person yet; return how many.
+
+    persons: user_sourced_id and person_id, each of them once.
+    """
+    made = persons.column("person_id")
+    stored = sa.select(person.c.person_id).where(person.c.district_code == district)
+    known = bulk.fetch(conn, stored, _PERSONS).column(0)
+    fresh = persons.filter(pc.invert(pc.is_in(made, value_set=known))).select(["person_id"])
+    same = {"district_code": district}
+    new = bulk.insert(conn, person, fresh, {**same, "created_on": on})
+    statistics.count_anew(conn, person, new, **same)
+    linked = bulk.insert(conn, person_link, persons, {**same, "school_year": school_year, "valid_from": on})
+    statistics.count_anew(conn, person_link, linked, **same, school_year=school_year)
+    return linked
 
 
 def relink(

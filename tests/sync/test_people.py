@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from domain.errors import StopDistrict
-from domain.ids import PersonId, SourcedId
+from domain.ids import PersonId, SourcedId, fixed_id
 from sisbridge.house import House
 from sisbridge.store import people
 from sisbridge.store import seats as seat_store
 from sisbridge.store.tables.region import audit
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.identity import people as linking
 from sisbridge.sync.identity.people_desk import match, overview, split, worklist
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import load_entries
@@ -46,6 +47,21 @@ def test_a_newcomer_with_somebodys_number_takes_nothing_from_who_has_it(
     region.provider.dataset.change("users", "u9", NOW, identifier="900000009")
     sync_district(any_house, REST)
     assert (open_cases(any_house, REST), len(set(persons(any_house).values()))) == ([], 7)
+
+
+def test_a_first_night_of_many_makes_the_same_persons_and_holds_the_same_two(
+    any_house: House, region: SmallRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linking, "_MANY", 0)
+    add_student(region.provider.dataset, "u9", "900000000")
+    assert sync_district(any_house, REST).state == "finished"
+    alone = [SourcedId(f"u{number}") for number in range(1, 6)]
+    assert persons(any_house) == {user: fixed_id("person", REST, "2026", user) for user in alone}
+    assert [waiting.entry.user for waiting in worklist(any_house, REST)] == ["u0", "u9"]
+    region.provider.dataset.change("users", "u9", NOW, identifier="900000009")
+    assert sync_district(any_house, REST).state == "finished"
+    everybody = [U0, *alone, U9]
+    assert persons(any_house) == {user: fixed_id("person", REST, "2026", user) for user in everybody}
 
 
 def test_an_account_made_anew_is_the_same_person_once_the_old_one_is_gone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,19 +12,43 @@ from domain.ids import SourcedId
 from domain.model import Finding, Op
 from domain.tables import RosterTable
 from mappings import identity, numbers
+from mappings.arrow import Texts, texts
 from mappings.compare import CHANGES
-from mappings.identity import AMBIGUOUS, BLANK, HELD, SHAPE, SHARED, Keyed, Unmatched
+from mappings.identity import (
+    AMBIGUOUS,
+    BLANK,
+    HELD,
+    SHAPE,
+    SHARED,
+    Decisions,
+    IdentityPlan,
+    Keyed,
+    Unmatched,
+)
+from mappings.newcomers import newcomers, own_persons
 from sisbridge.store import identity as store
 from sisbridge.store import people, roster
 from sisbridge.store.database import Connection
-from sisbridge.sync.context import Stage, changes_name, clean_name
+from sisbridge.sync.context import BATCH_ROWS, Stage, changes_name, clean_name
 from validation import people as judging
 
 _COMPARED = ("given_name", "family_name", "middle_name", "username", "email", "grades")
 """The fields a proposal may say agree; their values are neither shown nor kept."""
 
+_KEYS = pa.schema(
+    [
+        ("user_sourced_id", pa.string()),
+        ("identity_id", pa.string()),
+        ("local_fingerprint", pa.string()),
+        ("misshapen", pa.bool_()),
+    ]
+)
+
+_NOBODY = pa.array([], pa.string())
 _TOUCHING = pa.array([Op.ADD.value, Op.UPDATE.value, Op.RETURN.value])
 _MANY = 1_000
+"""More users than these are looked at a table at a time, and fewer by their ids."""
+
 _SPOKEN_OF = (SHARED, AMBIGUOUS, SHAPE)
 """What opens a case; a student without any number is only on the worklist."""
 
@@ -39,7 +63,7 @@ def link_people(conn: Connection, stage: Stage) -> None:
     if _may_have_moved(conn, stage):
         students = _students(conn, stage)
         touched, gone = _touched(conn, stage, students)
-        if touched or gone:
+        if len(touched) or len(gone):
             _match(conn, stage, settings, students, touched, gone)
     waiting = [one for one, _ in store.worklist(conn, stage.code, _SPOKEN_OF)]
     stage.write_findings("people", findings_of(waiting))
@@ -59,11 +83,15 @@ def keep_worklist(stage: Stage) -> None:
     rows = pa.Table.from_batches(users)
     rows = rows.filter(pc.is_in(rows.column("sourced_id"), value_set=students))
     keys = fingerprints(stage, numbers.numbers(rows, settings))
-    keyed = [Keyed(*row) for row in zip(*(column.to_pylist() for column in keys.columns[:3]), strict=True)]
-    looked_at = [one.user for one in keyed]
+    looked_at = texts(keys, "user_sourced_id")
     with stage.house.store.begin("worklist") as conn:
         said = store.decisions(conn, stage.code, stage.district.school_year)
-        held = identity.plan(looked_at, keyed, said, stage.code, stage.district.school_year).held
+        new = newcomers(looked_at, keys, _NOBODY, said)
+        rest = keys.filter(pc.invert(pc.is_in(looked_at, value_set=new)))
+        columns = (column.to_pylist() for column in rest.columns[:3])
+        keyed = [Keyed(*row) for row in zip(*columns, strict=True)]
+        users = [one.user for one in keyed]
+        held = identity.plan(users, keyed, said, stage.code, stage.district.school_year).held
         store.save_worklist(conn, stage.code, looked_at, _entries(held, keys), stage.night_on)
 
 
@@ -86,7 +114,7 @@ def _may_have_moved(conn: Connection, stage: Stage) -> bool:
     return changed or not store.is_settled(conn, stage.code, stage.district.school_year)
 
 
-def _students(conn: Connection, stage: Stage) -> pa.Array:
+def _students(conn: Connection, stage: Stage) -> Texts:
     roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], {"role": ["student"]})
     return pc.unique(roles.column("user_sourced_id"))
 
@@ -95,7 +123,7 @@ def _students_of(roles: pa.RecordBatch) -> pa.Array:
     return roles.filter(pc.equal(roles.column("role"), "student")).column("user_sourced_id")
 
 
-def _touched(conn: Connection, stage: Stage, students: pa.Array) -> tuple[list[SourcedId], list[SourcedId]]:
+def _touched(conn: Connection, stage: Stage, students: Texts) -> tuple[Texts, Texts]:
     """Return the students that are new, changed or held, and who is listed and is no student any more."""
     year = stage.district.school_year
     listed = [one for one, _ in store.worklist(conn, stage.code)]
@@ -105,38 +133,56 @@ def _touched(conn: Connection, stage: Stage, students: pa.Array) -> tuple[list[S
     changed = changes.filter(pc.is_in(changes.column("op"), value_set=_TOUCHING)).column("sourced_id")
     asked = pa.chunked_array([*changed.chunks, pa.array(held, pa.string())])
     wanted = pc.or_(pc.invert(settled), pc.is_in(students, value_set=asked))
-    touched = [SourcedId(user) for user in students.filter(wanted).to_pylist()]
-    return touched, sorted({one.user for one in listed} - set(students.to_pylist()))
+    waiting = pa.array(sorted({one.user for one in listed}), pa.string())
+    return students.filter(wanted), waiting.filter(pc.invert(pc.is_in(waiting, value_set=students)))
 
 
 def _match(
     conn: Connection,
     stage: Stage,
     settings: numbers.NumberSettings,
-    students: pa.Array,
-    touched: Sequence[SourcedId],
-    gone: Sequence[SourcedId],
+    students: Texts,
+    touched: Texts,
+    gone: Texts,
 ) -> None:
     code, year = stage.code, stage.district.school_year
     keys = fingerprints(stage, numbers.numbers(_rows(conn, stage, numbers.COLUMNS, touched), settings))
     store.save_keys(conn, code, year, keys)
-    here = set(students.to_pylist())
-    keyed = store.sharing(conn, code, year, touched, here)
-    former = {one.person for one in keyed if one.person and not one.in_force}
-    taken = people.users_of(conn, code, year, former) if former else {}
-    active = {who for user, who in taken.items() if user in here}
-    users = keys.column("user_sourced_id").to_pylist()
-    made = identity.plan(users, keyed, store.decisions(conn, code, year), code, year, active)
+    said = store.decisions(conn, code, year)
+    users = texts(keys, "user_sourced_id")
+    if len(users) > _MANY:
+        users = _without_newcomers(conn, stage, users, said)
+    made = _plan(conn, stage, users, students, said) if len(users) else IdentityPlan()
     people.add_links(conn, code, year, made.links, stage.night_on)
     entries = _with_agreement(conn, stage, _entries(made.held, keys))
-    store.save_worklist(conn, code, [*touched, *gone], entries, stage.night_on)
+    store.save_worklist(conn, code, pa.concat_arrays([touched, gone]), entries, stage.night_on)
     _require_enough(conn, stage, settings, students)
 
 
-def _rows(conn: Connection, stage: Stage, columns: Sequence[str], users: Sequence[SourcedId]) -> pa.Table:
-    where = {"sourced_id": users} if len(users) <= _MANY else None
+def _without_newcomers(conn: Connection, stage: Stage, users: Texts, said: Decisions) -> Texts:
+    """Link the users who can be nobody else to persons of their own, and return the others."""
+    code, year = stage.code, stage.district.school_year
+    known, linked = store.known_keys(conn, code, year), people.linked(conn, code, year)
+    new = newcomers(users, known, linked, said)
+    persons = {"user_sourced_id": new, "person_id": own_persons(new, code, year)}
+    people.add_newcomers(conn, code, year, pa.table(persons), stage.night_on)
+    return users.filter(pc.invert(pc.is_in(users, value_set=new)))
+
+
+def _plan(conn: Connection, stage: Stage, users: Texts, students: Texts, said: Decisions) -> IdentityPlan:
+    code, year, asked = stage.code, stage.district.school_year, users.to_pylist()
+    here = set(students.to_pylist())
+    keyed = store.sharing(conn, code, year, asked, here)
+    former = {one.person for one in keyed if one.person and not one.in_force}
+    taken = people.users_of(conn, code, year, former) if former else {}
+    active = {who for user, who in taken.items() if user in here}
+    return identity.plan(asked, keyed, said, code, year, active)
+
+
+def _rows(conn: Connection, stage: Stage, columns: Sequence[str], users: Texts) -> pa.Table:
+    where = {"sourced_id": users.to_pylist()} if len(users) <= _MANY else None
     rows = roster.rows(conn, stage.code, RosterTable.USERS, columns, where)
-    return rows.filter(pc.is_in(rows.column("sourced_id"), value_set=pa.array(users, pa.string())))
+    return rows.filter(pc.is_in(rows.column("sourced_id"), value_set=users))
 
 
 def fingerprints(stage: Stage, found: pa.Table) -> pa.Table:
@@ -144,28 +190,31 @@ def fingerprints(stage: Stage, found: pa.Table) -> pa.Table:
 
     found: as `mappings.numbers.numbers`. Columns: user_sourced_id, identity_id, local_fingerprint, misshapen.
     """
+    parts = [_fingerprints(stage, part) for part in found.to_batches(max_chunksize=BATCH_ROWS)]
+    return pa.Table.from_batches(parts, schema=_KEYS)
+
+
+def _fingerprints(stage: Stage, found: pa.RecordBatch) -> pa.RecordBatch:
     mark, state = stage.house.keyring.markers, stage.district.state
     states = [value and f"{state}:{value}" for value in found.column("state_id").to_pylist()]
+    locals_ = found.column("local_id").to_pylist()
     columns = {
         "user_sourced_id": found.column("sourced_id"),
         "identity_id": pa.array(mark(None, states, "state id"), pa.string()),
-        "local_fingerprint": pa.array(
-            mark(stage.code, found.column("local_id").to_pylist(), "local id"), pa.string()
-        ),
+        "local_fingerprint": pa.array(mark(stage.code, locals_, "local id"), pa.string()),
         "misshapen": found.column("misshapen"),
     }
-    return pa.table(columns)
+    return pa.record_batch(list(columns.values()), schema=_KEYS)
 
 
 def _entries(held: Sequence[Unmatched], keys: pa.Table) -> list[Unmatched]:
     """Return the worklist's entries: those held, then those with a poor number or none."""
     entries = {one.user: one for one in held}
-    for row in keys.to_pylist():
+    blank = pc.and_(pc.is_null(keys.column("identity_id")), pc.is_null(keys.column("local_fingerprint")))
+    poor = keys.filter(pc.or_(keys.column("misshapen"), blank))
+    for row in poor.to_pylist():
         user = SourcedId(row["user_sourced_id"])
-        if row["misshapen"]:
-            entries.setdefault(user, Unmatched(user, SHAPE))
-        elif row["identity_id"] is None and row["local_fingerprint"] is None:
-            entries.setdefault(user, Unmatched(user, BLANK))
+        entries.setdefault(user, Unmatched(user, SHAPE if row["misshapen"] else BLANK))
     return list(entries.values())
 
 
@@ -174,17 +223,22 @@ def _with_agreement(conn: Connection, stage: Stage, entries: Sequence[Unmatched]
     asked = [one for one in entries if one.rule != SHAPE]
     if not asked or len(asked) > _MANY:
         return list(entries)
-    rows = _rows(conn, stage, ("sourced_id", *_COMPARED), [one.user for one in asked])
+    rows = _rows(conn, stage, ("sourced_id", *_COMPARED), _ids(one.user for one in asked))
     family = sorted({name for name in rows.column("family_name").to_pylist() if name})
     named = roster.rows(
         conn, stage.code, RosterTable.USERS, ("sourced_id", *_COMPARED), {"family_name": family}
     )
-    others = _rows(conn, stage, ("sourced_id", *_COMPARED), [user for one in asked for user in one.others])
+    concerned = _ids(user for one in asked for user in one.others)
+    others = _rows(conn, stage, ("sourced_id", *_COMPARED), concerned)
     known = {row.pop("sourced_id"): row for row in (named.to_pylist() + others.to_pylist())}
     alike = identity.twins(
         (user, row["given_name"] or "", row["family_name"] or "") for user, row in known.items()
     )
     return [identity.proposed(one, known, alike) for one in entries]
+
+
+def _ids(users: Iterable[SourcedId]) -> Texts:
+    return pa.array(list(users), pa.string())
 
 
 def _require_enough(

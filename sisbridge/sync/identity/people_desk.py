@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from domain.errors import StopDistrict
 from domain.ids import DistrictCode, PersonId, SourcedId, fixed_id
 from domain.model import District
@@ -163,7 +165,7 @@ def _decide(
     subject = " and ".join(sorted(pair))
     audit.append(conn, district.code, actor, f"people decided {verdict}", subject, None, None, at)
     settled = [entry.user for entry, _ in store.worklist(conn, district.code, HELD) if _is_of(entry, pair)]
-    store.save_worklist(conn, district.code, settled, [], today_of(district))
+    store.save_worklist(conn, district.code, pa.array(settled, pa.string()), [], today_of(district))
 
 
 def _is_of(entry: Unmatched, pair: frozenset[SourcedId]) -> bool:
