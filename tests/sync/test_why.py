@@ -54,7 +54,7 @@ FEEDS: dict[str, tuple[Callable[[Dataset], object], str, tuple[str, ...]]] = {
     "a number that a spreadsheet rewrote": (
         lambda data: add(data, "u9", identifier="1.23E+08"),
         "u9",
-        ("is held back since the night of", "rewritten by a spreadsheet (ID04, /users"),
+        ("is held back by the night of", "rewritten by a spreadsheet (ID04, /users"),
     ),
     "an unknown code": (
         lambda data: add(data, "u9", grades=["Jedi"]), "u9", ("Unknown grade level (CD02, /users",)
@@ -221,3 +221,25 @@ def test_a_student_is_found_by_a_number_that_no_answer_shows(house: House) -> No
     assert answer.sentence.startswith(f"Student u3 of district {REST} is on the roster")
     (unknown,) = why_number(house, "123456789", REST)
     assert "123456789" not in unknown.sentence
+
+
+def test_a_teacher_is_called_by_role_and_not_asked_for_seats_and_grades(
+    house: House, region: SmallRegion
+) -> None:
+    teacher = [{"roleType": "primary", "role": "teacher", "org": {"sourcedId": "s", "type": "org"}}]
+    add(region.provider.dataset, "t9", roles=teacher)
+    region.provider.dataset.drop("enrollments", "e-t9")
+    sync_district(house, REST)
+    assert (
+        said(house, "t9") == f"User t9 of district {REST} is on the roster, since the night of 2026-01-20, "
+        "as teacher."
+    )
+
+
+def test_a_row_that_changed_says_when_and_in_what(house: House, region: SmallRegion) -> None:
+    sync_district(house, REST)
+    region.provider.dataset.change("classes", "k", NOW, title="Another title")
+    next_night(house, region)
+    answer = said(house, "k")
+    assert f"since the night of 2026-01-20, last changed on the night of {TOMORROW} (title), " in answer
+    assert "Another title" not in answer

@@ -31,7 +31,7 @@ def by_rule(conn: Connection, house: House, district: District, subject: Sourced
         return ""
     first = held[0]
     return (
-        f"{named(first.table, subject, district)} is held back since the night of {run.night_on}: "
+        f"{named(first.table, subject, district)} is held back by the night of {run.night_on}: "
         f"{told(first.rule, first.place)}."
     )
 

@@ -22,18 +22,29 @@ def present(conn: Connection, house: House, district: District, subject: Sourced
     for table in LOOKED_IN:
         rows = roster.rows(conn, district.code, table, None, {"sourced_id": [subject]}).to_pylist()
         if rows:
-            parts = [
-                f"{named(table, subject, district)} is on the roster",
-                *_since(conn, district, table, subject),
-            ]
-            return ", ".join([*parts, *_besides(conn, house, district, table, rows[0])]) + "."
+            others = _other_roles(conn, district, table, subject)
+            name = named(table, subject, district, "User" if others else "")
+            parts = [f"{name} is on the roster", *_since(conn, district, table, subject)]
+            besides = [others] if others else _besides(conn, house, district, table, rows[0])
+            return ", ".join([*parts, *besides]) + "."
     return ""
+
+
+def _other_roles(conn: Connection, district: District, table: RosterTable, user: SourcedId) -> str:
+    """Say as what a user is on the roster who is no student; nothing of a student or of another row."""
+    if table is not RosterTable.USERS:
+        return ""
+    rows = roster.rows(conn, district.code, RosterTable.ROLES, ["role"], {"user_sourced_id": [user]})
+    roles = sorted(set(rows.column(0).to_pylist()))
+    return f"as {' and '.join(roles)}" if roles and "student" not in roles else ""
 
 
 def _since(conn: Connection, district: District, table: RosterTable, subject: SourcedId) -> list[str]:
     past = timeline.of_record(conn, district.code, table, subject)
     came = next((one.night_on for one in past if one.op is Op.ADD), None)
     parts = [f"since the night of {came}"] if came else []
+    if past and past[0].op is Op.UPDATE:
+        parts.append(f"last changed on the night of {past[0].night_on} ({', '.join(past[0].fields)})")
     if past and past[0].op is Op.MISSING:
         parts.append(
             f"but is missing from the feed since the night of {past[0].night_on}: a second complete roster "

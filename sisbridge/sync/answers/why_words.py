@@ -29,9 +29,9 @@ LOOKED_IN = (
 """The tables in the order in which an id is looked for in them."""
 
 
-def named(table: str, sourced_id: SourcedId, district: District) -> str:
-    """Return what a row is called: `Student u17 of district 9001`."""
-    return f"{_NOUNS[RosterTable(table)]} {sourced_id} of district {district.code}"
+def named(table: str, sourced_id: SourcedId, district: District, noun: str = "") -> str:
+    """Return what a row is called: `Student u17 of district 9001`. noun: another word than its table's."""
+    return f"{noun or _NOUNS[RosterTable(table)]} {sourced_id} of district {district.code}"
 
 
 def told(rule: str, place: str) -> str:
