@@ -13,6 +13,14 @@ _STAGES = (
     "| --- | --- | ---: | ---: | ---: | ---: |",
 )
 
+_ABOUT_RATIOS = """\
+Medians of the ratios of the runs. Great Expectations (`validate`) is left out where the yardstick judges
+nothing. *Raw write*: the files as they are into text tables without keys, by `COPY` or `executemany`.
+*Ready rows*, *history*: what the roster of record and its history of changes hold, once more into empty
+tables like their own, keys included. *ORM merge*: `session.merge` row by row, timed with a few rows and
+scaled; that ratio is how many times longer the plain program takes. In all others smaller is better, and 1 is
+the yardstick itself."""
+
 
 def page(found: Sequence[Measured]) -> str:
     """Return a section for every size and database, the ratios of all beside their goals, and the growth."""
@@ -53,7 +61,8 @@ def _ratios(found: Sequence[Measured]) -> str:
         _row((name, GOALS.get(name, ""), *(f"{one[name]:.2f}" if name in one else "–" for one in each)))
         for name in dict.fromkeys(name for one in each for name in one)
     ]
-    return "\n".join(["## Beside what it could cost at least, and what is usual", "", *heads, *rows])
+    title = "## Beside what it could cost at least, and what is usual"
+    return "\n".join([title, "", _ABOUT_RATIOS, "", *heads, *rows])
 
 
 def _growth(small: Measured, large: Measured) -> str:
