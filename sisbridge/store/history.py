@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Row, Table
 
 from domain.ids import DistrictCode
 from domain.model import Decision, Op
-from domain.tables import ROSTER
 from sisbridge.store import bulk
-from sisbridge.store.staging import Step, not_as_expected
+from sisbridge.store.staging import DIGESTED, Step, not_as_expected
 from sisbridge.store.tables.roster import change
 
 _ROWS_AT_ONCE = 20_000
@@ -139,5 +138,5 @@ def _loss(step: Step, row: Row[*tuple[object, ...]]) -> tuple[str, str]:
         return "", orjson.dumps(stored).decode()
     new = dict(zip(step.values, row[6 + width :], strict=True))
     lost = {name: value for name, value in stored.items() if new[name] != value}
-    digested = ROSTER[step.table].digested
+    digested = DIGESTED[step.table]
     return ",".join(name for name in lost if name in digested), orjson.dumps(lost).decode()

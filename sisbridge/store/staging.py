@@ -26,6 +26,8 @@ _DIGEST = pa.binary(16)
 _VALUES = {
     table: tuple(name for name in spec.names if name != "sourced_id") for table, spec in ROSTER.items()
 }
+DIGESTED = {table: frozenset(spec.digested) for table, spec in ROSTER.items()}
+"""The columns whose change is a change of the row: what is looked up for every row is made once."""
 
 
 @dataclass(frozen=True, slots=True)
