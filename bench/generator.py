@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -225,13 +225,13 @@ class _Timetable:
     strides: tuple[int, ...]
 
 
-def write_package(district: MadeDistrict, folder: Path) -> dict[str, int]:
+def write_package(district: MadeDistrict, folder: Path, files: Sequence[str] = FILES) -> dict[str, int]:
     """Write manifest.csv and the data files into a folder, made if need be; return the rows of each file."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "manifest.csv", PROPERTY_HEADER, _properties())
+    _write(folder / "manifest.csv", PROPERTY_HEADER, _properties(files))
     return {
         file: _write(folder / f"{file}.csv", COLLECTIONS[file].columns[Version.V1P1], district.rows(file))
-        for file in FILES
+        for file in files
     }
 
 
@@ -246,11 +246,11 @@ def write_zip(folder: Path, target: Path) -> None:
                 shutil.copyfileobj(source, packed, 1 << 20)
 
 
-def _properties() -> Iterator[Row]:
+def _properties(files: Sequence[str]) -> Iterator[Row]:
     yield "manifest.version", MANIFEST_VERSION
     yield "oneroster.version", Version.V1P1.value
     for file in csv_files(Version.V1P1):
-        yield f"file.{file}", "bulk" if file in FILES else "absent"
+        yield f"file.{file}", "bulk" if file in files else "absent"
 
 
 def _write(path: Path, header: Row, rows: Iterable[Row]) -> int:
