@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -153,16 +154,26 @@ class BatchWriter:
     snapshot_id: SnapshotId
     name: str
     count: int = 0
+    _packer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
+    _packing: Future[bytes] | None = field(default=None, repr=False)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Land the next batch."""
-        packed = _AS_IT_IS + _to_ipc(batch)
-        self.zone.write_packed(self.district, self.snapshot_id, _part(self.name, self.count), packed)
-        self.count += 1
+        """Take the next batch; it is compressed in a thread, and sealed and landed when another comes."""
+        self._land()
+        self._packing = self._packer.submit(_to_ipc, batch)
 
     def finish(self) -> None:
-        """Land the end mark: only now can the batches be read."""
+        """Land what is left and the end mark: only now can the batches be read."""
+        self._land()
+        self._packer.shutdown()
         self.zone.write(self.district, self.snapshot_id, f"{self.name}/{_END}", str(self.count).encode())
+
+    def _land(self) -> None:
+        if self._packing is None:
+            return
+        packed = _AS_IT_IS + self._packing.result()
+        self.zone.write_packed(self.district, self.snapshot_id, _part(self.name, self.count), packed)
+        self.count, self._packing = self.count + 1, None
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,17 @@ def test_a_pull_finds_again_what_it_kept_and_may_forget_it(zone: LandingZone) ->
     assert zone.names(NORTH, ONE) == ["clean/users"]
 
 
+def test_batches_come_back_in_the_order_they_were_written(zone: LandingZone) -> None:
+    writer = zone.batch_writer(NORTH, ONE, "users")
+    for number in range(20):
+        writer.write(pa.record_batch({"sourced_id": [str(number)] * (1 + 5000 * (number % 2))}))
+    with pytest.raises(ContractBroken, match="CF08"):
+        list(zone.read_batches(NORTH, ONE, "users"))
+    writer.finish()
+    read = [batch["sourced_id"][0].as_py() for batch in zone.read_batches(NORTH, ONE, "users")]
+    assert read == [str(number) for number in range(20)]
+
+
 def test_two_names_can_be_written_side_by_side(zone: LandingZone) -> None:
     users, roles = (zone.batch_writer(NORTH, ONE, name) for name in ("users", "roles"))
     for writer in (users, roles, users):
