@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from domain.errors import StopDistrict
 
-PIECE = 8 * 1024 * 1024
+PIECE = 4 * 1024 * 1024
 """Bytes read, landed and parsed at a time."""
 
 
@@ -55,7 +55,7 @@ class EncodingScan:
         """Look at the next piece; raises StopDistrict FL13 when this is no text file."""
         if self._decoder is None:
             self._begin(piece)
-        if self._encoding in _ANY_BYTE:
+        if self._encoding in _ANY_BYTE or self._is_plain(piece):
             self._refuse_nul(b"\0" in piece)
         else:
             self._decode(piece, final=False)
@@ -65,6 +65,12 @@ class EncodingScan:
         if self._encoding not in _ANY_BYTE:
             self._decode(b"", final=True)
         return self._encoding
+
+    def _is_plain(self, piece: bytes) -> bool:
+        """Return whether a piece of UTF-8 is ASCII alone, and begins no character's second half."""
+        # Most pieces are, and to decode them would only make a copy.
+        is_between = self._decoder is not None and not self._decoder.getstate()[0]
+        return self._encoding is Encoding.UTF8 and is_between and piece.isascii()
 
     def _begin(self, piece: bytes) -> None:
         if piece.startswith(_UTF16_MARKS):

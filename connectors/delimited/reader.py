@@ -1,14 +1,14 @@
 """Delimited text as Arrow batches of text columns, every row with its true line number.
 
-A block is read by Arrow at once. Where its rows and its lines do not match one to one (a line break
-inside quotes, a blank line, a quote that never closes) the rest of the file is read record by record.
+A block is read by Arrow at once, in threads a few blocks ahead. Where its rows and its lines do not match
+one to one (a line break inside quotes, a blank line, a quote that never closes) the rest of the file is
+read record by record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import chain, islice
 from typing import Literal
 
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
+from connectors.ahead import ahead
 from connectors.delimited.blocks import Lines, count_lines, has_blank_line, last_line
 from connectors.delimited.header import Header
 from connectors.delimited.ragged import RaggedRows
@@ -45,6 +46,7 @@ class TableReader:
     note: Callable[[Notice], None]
     key: str = "sourcedId"
     _ragged: RaggedRows = field(init=False)
+    _gave_up: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         """Make ready to explain rows of the wrong length."""
@@ -55,37 +57,43 @@ class TableReader:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows: named columns and PLACE, empty cells as null; no batch for a block without rows."""
-        line = self.header.line
-        source = self.lines.remainder()
-        for block in source:
-            lines = count_lines(block)
-            batch = self._at_once(block, line, lines)
-            if batch is None:
-                yield from self._one_by_one(Lines(chain([block], source), line))
+        parsed = ahead(self._blocks(), self._at_once)
+        for block, rows in parsed:
+            if rows is None:
+                self._gave_up = True
+                rest = (after.data for after, _ in parsed)
+                yield from self._one_by_one(Lines(chain([block.data], rest), block.line))
                 return
-            line += lines
-            if batch.num_rows:
-                yield batch
+            for row in rows.bad:
+                line, delimiter = block.line + row.offset, self.header.delimiter
+                self.note(self._ragged.from_text(line, row.cells, row.text, delimiter))
+            if rows.batch.num_rows:
+                yield rows.batch
 
-    def _at_once(self, block: bytes, line: int, lines: int) -> pa.RecordBatch | None:
+    def _blocks(self) -> Iterator[_Block]:
+        line = self.header.line
+        for data in self.lines.remainder():
+            block = _Block(data, line, 0 if self._gave_up else count_lines(data))
+            line += block.lines
+            yield block
+
+    def _at_once(self, block: _Block) -> _Rows | None:
         """Return a block's rows, or None when Arrow could not number them truly."""
-        if len(self.header.names) == 1 or block.startswith(_MARK):
+        if self._gave_up or len(self.header.names) == 1 or block.data.startswith(_MARK):
             return None
-        if is_open(last_line(block), self.header.delimiter):
+        if is_open(last_line(block.data), self.header.delimiter):
             return None
         bad: list[_BadRow] = []
         try:
-            table = _parse(block, self.header, bad)
+            table = _parse(block.data, self.header, bad)
         except pa.ArrowInvalid:
             return None
         # A blank line is a row without a single value; looking at each line takes far longer.
         is_suspect = all(column.null_count for column in table.columns)
-        if table.num_rows + len(bad) != lines or (is_suspect and has_blank_line(block)):
+        if table.num_rows + len(bad) != block.lines or (is_suspect and has_blank_line(block.data)):
             return None
-        for row in bad:
-            self.note(self._ragged.from_text(line + row.offset, row.cells, row.text, self.header.delimiter))
-        offsets = np.delete(np.arange(lines), [row.offset for row in bad])
-        return self._placed([column.combine_chunks() for column in table.columns], offsets + line)
+        lines = np.delete(np.arange(block.lines), [row.offset for row in bad]) + block.line
+        return _Rows(self._placed([_whole(column) for column in table.columns], lines), bad)
 
     def _one_by_one(self, lines: Lines) -> Iterator[pa.RecordBatch]:
         good = self._good(records(lines, self.header.delimiter, len(self.header.names)))
@@ -115,12 +123,34 @@ class TableReader:
 
 
 @dataclass(frozen=True, slots=True)
+class _Block:
+    """Whole lines of the file. line: number of the first; lines: how many."""
+
+    data: bytes = field(repr=False)
+    line: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class _BadRow:
     """A row of the wrong length: lines after the block's first, cells it has, its text."""
 
     offset: int
     cells: int
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What Arrow made of a block: the rows that fit the header, with their places, and those that do not."""
+
+    batch: pa.RecordBatch = field(repr=False)
+    bad: list[_BadRow]
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array[pa.StringScalar]:
+    # To combine the single chunk that a block becomes would copy it.
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:
@@ -133,7 +163,7 @@ def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:
         return "skip"
 
     return arrow_csv.read_csv(
-        BytesIO(block),
+        pa.BufferReader(block),
         read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
         parse_options=arrow_csv.ParseOptions(
             delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=set_aside

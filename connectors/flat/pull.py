@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from connectors.delimited.blocks import Lines
 from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
 from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces
+from connectors.delimited.keeping import keep
 from connectors.delimited.paged import file_pages
 from connectors.delimited.reader import TableReader
 from connectors.flat.header import read_flat_header
@@ -141,10 +142,7 @@ def _land(layout: FlatLayout, copies: Mapping[str, Path], landing: Landing) -> d
         if path in found:
             continue
         scan = EncodingScan(path.name, _CHOSEN[layout.files[table].encoding])
-        for number, piece in enumerate(pieces(path)):
-            landing.keep(f"{path.name}/{number:06d}.raw", piece)
-            scan.feed(piece)
-        found[path] = scan.finish()
+        found[path] = keep(path.name, pieces(path), landing, scan).encoding
     return found
 
 

@@ -25,13 +25,12 @@ from typing import Self
 
 import orjson
 
-from connectors.check_steps import NoLanding
 from connectors.garbage import seldom_collected
 from connectors.http import Answer, Request
 from connectors.http_errors import decode_json
 from connectors.oneroster.asking import id_of, reading, single_of, standard, writing
 from connectors.oneroster.csv_package import CsvLimits
-from connectors.oneroster.csv_pull import copy_package, open_package
+from connectors.oneroster.csv_pull import local_package, open_package
 from connectors.oneroster.discovery import Discovery, discover
 from connectors.oneroster.envelope import record_of
 from connectors.oneroster.lists import ListReader, Question, all_records
@@ -208,9 +207,9 @@ class OneRosterPackage:
     """
 
     def __init__(self, path: Path) -> None:
-        """Copy the package and judge its manifest and headers."""
+        """Read the package into a private folder and judge its manifest and headers."""
         self._pull = open_package(
-            lambda folder: copy_package(_there(path), folder, CsvLimits()), NoLanding(), system_clock()
+            lambda folder: local_package(_there(path), folder, CsvLimits()), None, system_clock()
         )
 
     def __enter__(self) -> Self:

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.check_pull import TriedPull
-from connectors.check_steps import NoLanding, Step, run_steps
+from connectors.check_steps import Step, run_steps
 from connectors.demographics import Demographics
 from connectors.oneroster.csv_package import CsvLimits
-from connectors.oneroster.csv_pull import CsvPull, copy_package, open_package
+from connectors.oneroster.csv_pull import CsvPull, local_package, open_package
 from connectors.protocol import Capability, CheckReport, Landing
 from domain.clock import Clock, system_clock
 from domain.errors import StopDistrict
@@ -45,7 +45,7 @@ class OneRosterCsvSource:
 
     def check(self) -> CheckReport:
         """Look whether the package is there, whole, and has the headers it needs."""
-        tried = TriedPull(lambda: self.open(None, NoLanding()))
+        tried = TriedPull(lambda: self._open(None))
         try:
             steps = [Step("expected file", self._find), *tried.steps("package and headers")]
             return run_steps(self._district, steps, orgs=tried.orgs)
@@ -53,10 +53,13 @@ class OneRosterCsvSource:
             tried.close()
 
     def open(self, since: datetime | None, landing: Landing) -> CsvPull:
-        """Copy, land and judge the package. since has no effect: a package is what it was made as."""
+        """Land and judge the package. since has no effect: a package is what it was made as."""
+        return self._open(landing)
+
+    def _open(self, landing: Landing | None) -> CsvPull:
         self._find()
         settings = self._settings
-        return open_package(lambda to: copy_package(settings.path, to, settings), landing, self._clock())
+        return open_package(lambda to: local_package(settings.path, to, settings), landing, self._clock())
 
     def _find(self) -> str:
         if not self._settings.path.exists():

@@ -1,28 +1,30 @@
 """One pull of a OneRoster CSV package: landed whole, judged file by file, then read page by page.
 
-Source: OneRoster CSV binding 1.1.1 and 1.2.1. A package is copied before it is read, its bytes are
-landed before they are parsed, and every file's header is judged before the first page.
+Source: OneRoster CSV binding 1.1.1 and 1.2.1. Every file is read once, to be landed as it came; what
+was landed is then parsed, and every file's header is judged before the first page.
 """
 
 from __future__ import annotations
 
-import shutil
+import hashlib
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from connectors.copies import private_folder
+from connectors.copies import PrivateLanding, private_folder
 from connectors.delimited.blocks import Lines
 from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
 from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces, remark
+from connectors.delimited.keeping import LandedFile, keep
 from connectors.delimited.paged import file_pages
 from connectors.delimited.reader import TableReader
 from connectors.oneroster.csv_header import read_header
 from connectors.oneroster.csv_manifest import ABSENT, MANIFEST, Manifest, manifest_gaps, read_manifest
 from connectors.oneroster.csv_package import ROSTER_FILES, CsvLimits, Unpacked, loose_files, unpack
 from connectors.protocol import Cursor, Landing, Notice, Page, PullFacts
-from connectors.same_export import fingerprint
+from connectors.same_export import together
 from domain.errors import StopDistrict
 from domain.model import Mode
 from domain.oneroster import COLLECTIONS, Version
@@ -34,10 +36,12 @@ KEY = "sourcedId"
 class _File:
     """One roster file that was landed and whose header was judged."""
 
-    name: str
-    path: Path
-    encoding: Encoding
+    landed: LandedFile
     mode: str
+
+    @property
+    def name(self) -> str:
+        return self.landed.name
 
 
 class CsvPull:
@@ -53,6 +57,7 @@ class CsvPull:
     ) -> None:
         """Land every byte, then judge manifest and headers. release: lets go of the package's files."""
         self._release = release
+        self._digests: dict[str, str] = {}
         self._notices: dict[Notice, None] = dict.fromkeys(package.notices)
         manifest = self._read_manifest(package, landing)
         modes = _modes(package, manifest)
@@ -68,7 +73,7 @@ class CsvPull:
             absent=tuple(
                 stem for stem in ROSTER_FILES if stem not in modes and version in COLLECTIONS[stem].columns
             ),
-            export=fingerprint(package.files.values()),
+            export=together(self._digests),
         )
 
     @property
@@ -88,7 +93,7 @@ class CsvPull:
         return tuple(self._notices)
 
     def close(self) -> None:
-        """Let go of the package's files; a copy cannot move while it is read, so nothing is verified."""
+        """Let go of the package's files; what was landed cannot move while it is read: nothing to verify."""
         if self._release:
             self._release()
 
@@ -116,6 +121,7 @@ class CsvPull:
             return Manifest(None, {})
         data = path.read_bytes()
         landing.keep(f"{MANIFEST}/000000.raw", data)
+        self._digests[MANIFEST] = hashlib.sha256(data).hexdigest()
         manifest = read_manifest(data)
         present = [stem for stem in ROSTER_FILES if f"{stem}.csv" in package.files]
         for notice in (*manifest.notices, *manifest_gaps(manifest, present)):
@@ -124,14 +130,11 @@ class CsvPull:
 
     def _land(self, stem: str, package: Unpacked, mode: str, landing: Landing) -> _File:
         name = f"{stem}.csv"
-        scan = EncodingScan(name)
-        for number, piece in enumerate(pieces(package.files[name])):
-            landing.keep(f"{name}/{number:06d}.raw", piece)
-            scan.feed(piece)
-        file = _File(name, package.files[name], scan.finish(), mode)
-        if file.encoding is not Encoding.UTF8:
-            self._note(not_utf8(name, file.encoding))
-        return file
+        landed = keep(name, pieces(package.files[name]), landing, EncodingScan(name))
+        self._digests[name] = landed.sha256
+        if landed.encoding is not Encoding.UTF8:
+            self._note(not_utf8(name, landed.encoding))
+        return _File(landed, mode)
 
     def _judge(self, file: _File) -> None:
         header, lines = self._header(file)
@@ -144,34 +147,36 @@ class CsvPull:
         known = (
             name for names in COLLECTIONS[file.name.removesuffix(".csv")].columns.values() for name in names
         )
-        return read_header(as_utf8(pieces(file.path), file.encoding), file.name, known=known, needed=(KEY,))
+        text = as_utf8(file.landed.pieces(), file.landed.encoding)
+        return read_header(text, file.name, known=known, needed=(KEY,))
 
 
-def open_package(fetch: Callable[[Path], Unpacked], landing: Landing, as_of: datetime) -> CsvPull:
-    """Return the pull of a package that `fetch` puts into the private folder it is given.
+def open_package(fetch: Callable[[Path], Unpacked], landing: Landing | None, as_of: datetime) -> CsvPull:
+    """Return the pull of a package; what `fetch` has to unpack goes into the private folder it is given.
 
-    The folder goes when the pull is closed, or at once when it cannot be made. What an earlier try landed
-    is forgotten: a file may have been sent anew, and copying it again is cheap.
+    landing: None lands in clear beside it, for who only looks. The folder goes when the pull is closed, or
+    at once when it cannot be made. What an earlier try landed is forgotten: a file may have been sent anew,
+    and reading it again is cheap.
     """
-    landing.forget()
     folder = private_folder()
     try:
+        if landing is None:
+            landing = PrivateLanding(Path(tempfile.mkdtemp(dir=folder.name)))
+        landing.forget()
         return CsvPull(fetch(Path(folder.name)), landing, as_of, folder.cleanup)
     except BaseException:
         folder.cleanup()
         raise
 
 
-def copy_package(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
-    """Copy a zip's roster files, or those among the loose files of a folder, into another folder.
+def local_package(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
+    """Unpack a zip's roster files into a folder; loose ones are taken from where they lie.
 
     Raises as `csv_package.unpack` and `csv_package.loose_files` do.
     """
     if not path.is_dir():
         return unpack(path, folder, limits)
-    chosen = loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()})
-    copies = {name: Path(shutil.copyfile(given, folder / name)) for name, given in chosen.files.items()}
-    return Unpacked(copies, chosen.notices)
+    return loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()})
 
 
 def _as_1p0(package: Unpacked) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.check_pull import TriedPull
-from connectors.check_steps import NoLanding, Step, run_steps
+from connectors.check_steps import Step, run_steps
 from connectors.oneroster.csv_package import Unpacked
 from connectors.oneroster.csv_pull import CsvPull, open_package
 from connectors.protocol import Capability, CheckReport, Landing
@@ -83,7 +83,7 @@ class SftpRosterSource:
         def fetch(folder: Path) -> Unpacked:
             return copy_drop(session, find_drop(session, self._settings), self._settings, folder)
 
-        return open_package(fetch, NoLanding(), self._clock())
+        return open_package(fetch, None, self._clock())
 
 
 def _names(drop: list[RemoteFile]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import tempfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from connectors.delimited import reader as csv_reader
 from connectors.delimited.encoding import PIECE
+from connectors.oneroster.csv_package import CsvLimits
+from connectors.oneroster.csv_pull import local_package, open_package
 from connectors.protocol import Pull, RosterSource
 from domain.errors import SisbridgeError, StopDistrict
 from domain.model import Mode
@@ -190,7 +193,8 @@ def test_large_files_are_landed_in_pieces_and_read_across_them(tmp_path: Path) -
     landing = Remembering()
     made = pull(with_users(tmp_path, users), landing)
     pages = list(made.pages("users"))
-    assert landing.kept["users.csv/000000.raw"] + landing.kept["users.csv/000001.raw"] == users
+    landed = [landing.kept[name] for name in sorted(landing.kept) if name.startswith("users.csv/")]
+    assert (len(landed), b"".join(landed)) == (3, users)
     assert len(users) > PIECE
     assert [page.proof.rows for page in pages] == [len(page.batch) for page in pages]
     assert pages[-1].batch.to_pylist()[-1][PLACE] == "users.csv:100001"
@@ -206,14 +210,24 @@ def test_a_cursor_goes_on_where_a_pull_broke_off(tmp_path: Path, monkeypatch: py
     assert rest[-1].proof.next is None
 
 
-def test_a_package_is_read_from_a_copy_that_goes_when_it_is_closed(tmp_path: Path) -> None:
+def test_a_package_is_read_from_what_was_landed_of_it(tmp_path: Path) -> None:
     path = with_users(tmp_path, ROSTER["users.csv"])
     made = pull(path)
     (path / "users.csv").write_bytes(b"overwritten meanwhile")
     assert len(rows(made, "users")) == 2
+
+
+def test_who_only_looks_at_a_package_leaves_nothing_behind_when_it_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, temporary = with_users(tmp_path, ROSTER["users.csv"]), tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    made = open_package(lambda folder: local_package(path, folder, CsvLimits()), None, datetime.now(UTC))
+    (path / "users.csv").write_bytes(b"overwritten meanwhile")
+    assert len(rows(made, "users")) == 2
     made.close()
-    with pytest.raises(FileNotFoundError):
-        rows(made, "users")
+    assert list(temporary.iterdir()) == []
 
 
 def test_rows_read_twice_are_noticed_once(tmp_path: Path) -> None:

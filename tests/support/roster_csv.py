@@ -35,6 +35,9 @@ class Remembering:
         assert name not in self.kept
         self.kept[name] = data
 
+    def fetch(self, name: str) -> bytes:
+        return self.kept[name]
+
     def forget(self, prefix: str = "") -> None:
         for name in [name for name in self.kept if name.startswith(prefix)]:
             del self.kept[name]

@@ -1,0 +1,45 @@
+"""Land the bytes of a file as they are, find the encoding they are in, and read them back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from connectors.ahead import ahead
+from connectors.delimited.encoding import Encoding, EncodingScan
+from connectors.protocol import Landing
+
+
+@dataclass(frozen=True, slots=True)
+class LandedFile:
+    """A file in a landing: its name there, how many pieces, their encoding, their digest in hex."""
+
+    name: str
+    count: int
+    encoding: Encoding
+    sha256: str
+    landing: Landing = field(repr=False)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes piece by piece, a few of them fetched ahead."""
+        names = (_name(self.name, number) for number in range(self.count))
+        return (piece for _, piece in ahead(names, self.landing.fetch))
+
+
+def keep(name: str, pieces: Iterable[bytes], landing: Landing, scan: EncodingScan) -> LandedFile:
+    """Land a file's pieces, all of them by the time this returns, and scan them.
+
+    Pieces are sealed side by side while the next are read. Raises as `EncodingScan` does; the piece that is
+    no text has landed then too.
+    """
+    count, digest = 0, hashlib.sha256()
+    for (_, piece), _ in ahead(enumerate(pieces), lambda one: landing.keep(_name(name, one[0]), one[1])):
+        scan.feed(piece)
+        digest.update(piece)
+        count += 1
+    return LandedFile(name, count, scan.finish(), digest.hexdigest(), landing)
+
+
+def _name(name: str, number: int) -> str:
+    return f"{name}/{number:06d}.raw"
