@@ -38,6 +38,8 @@ def pieces(table: Table, rows: pa.Table, same: Mapping[str, pa.Scalar]) -> Itera
     front = count + b"".join(_field(kinds[name], value) for name, value in same.items())
     yield _BEGIN
     for batch in rows.to_batches(max_chunksize=_ROWS_AT_ONCE):
+        if len(batch) == 0:
+            continue  # Arrow's buffer of nothing is not empty
         fields = [
             part for name in batch.schema.names for part in _fields(_sent(kinds[name], batch.column(name)))
         ]

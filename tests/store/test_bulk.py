@@ -89,6 +89,16 @@ def test_columns_not_sent_are_null(store: Store) -> None:
         TABLE.drop(conn)
 
 
+def test_parts_without_a_row_send_nothing(store: Store) -> None:
+    day = pa.schema([("day", pa.date32())])
+    parts = [day.empty_table(), pa.table({"day": [date(2026, 1, 5)]}, schema=day), day.empty_table()]
+    with store.begin("bulk") as conn:
+        TABLE.create(conn)
+        assert bulk.insert(conn, TABLE, pa.concat_tables(parts)) == 1
+        assert list(conn.scalars(sa.select(TABLE.c.day))) == [date(2026, 1, 5)]
+        TABLE.drop(conn)
+
+
 def test_rows_go_with_the_transaction(store: Store) -> None:
     kept = sa.Table("kept", sa.MetaData(), sa.Column("name", sa.Text))
     with store.begin("make") as conn:
