@@ -90,7 +90,8 @@ def test_who_is_gone_still_goes_while_anothers_row_cannot_be_read(
     lines = package["enrollments.csv"].decode().splitlines(keepends=True)
     package["enrollments.csv"] = "".join(line for line in lines if not line.startswith("e-u5,")).encode()
     for number in (1, 2):
-        night(any_house, region, number, package)
+        renamed = package["orgs.csv"].replace(b"School", f"School {number}".encode())
+        night(any_house, region, number, package | {"orgs.csv": renamed})
     assert in_force(any_house)[RosterTable.ENROLLMENTS] == ["e-u0", "e-u1", "e-u2", "e-u3", "e-u4"]
 
 
