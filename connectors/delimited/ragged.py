@@ -9,6 +9,9 @@ from connectors.delimited.records import Record, records
 from connectors.protocol import Notice
 from domain.model import Severity
 
+_NAMELESS = "; which row it is cannot be told, so no row of the file is taken for gone"
+"""Whoever is missing from the file might be the one that could not be read."""
+
 _SOURCED_ID = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
 
 
@@ -55,7 +58,7 @@ class RaggedRows:
             Severity.HOLD_ROW,
             self._file.removesuffix(".csv"),
             f"{self._file}:{line}",
-            f"A row of {self._file} {why}",
+            f"A row of {self._file} {why}" + ("" if key else _NAMELESS),
             "Look for line breaks, delimiters or quotes inside the values of this row and export it again.",
             key=key,
         )
