@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, parent_process
+from threading import Thread
 
 _IMPORTED = ["sisbridge.sync.workers", "validation.engine.runner"]
 
@@ -24,12 +25,23 @@ def begin_importing() -> None:
 
 
 def single() -> ProcessPoolExecutor:
-    """Return an executor with one process, which has this process's environment as it is now."""
+    """Return an executor with one process, which has this process's environment as it is now.
+
+    When this process dies, killed or not, that one ends too, in the middle of whatever it does.
+    """
     begin_importing()
-    return ProcessPoolExecutor(1, get_context("forkserver"), _take_environment, (dict(os.environ),))
+    return ProcessPoolExecutor(1, get_context("forkserver"), _begin, (dict(os.environ),))
 
 
-def _take_environment(now: dict[str, str]) -> None:
+def _begin(now: dict[str, str]) -> None:
     # It may have changed since the first process was started, and secrets may be in it.
     os.environ.clear()
     os.environ.update(now)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # Left alone, a process would wait for its next district for ever.
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -55,6 +58,27 @@ def test_a_process_is_told_the_surroundings_as_they_are_now(monkeypatch: pytest.
     for told in ("before", "after"):
         monkeypatch.setenv("SISBRIDGE_TOLD", told)
         assert run_each(_told, [NORTH], 1)[0].run_id == told
+
+
+def _busy(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(b"busy")
+        time.sleep(60)
+
+
+def test_no_process_outlives_the_one_that_was_killed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        port = server.getsockname()[1]
+        words = "from sisbridge.sync import processes; from tests.sync.test_workers import _busy"
+        script = f"{words}; processes.single().submit(_busy, {port}).result()"
+        with subprocess.Popen([sys.executable, "-c", script]) as main:
+            line = server.accept()[0]
+            assert line.recv(4) == b"busy"
+            main.kill()
+        line.settimeout(20)
+        assert line.recv(1) == b""
+        line.close()
 
 
 def test_two_districts_are_synced_side_by_side(any_house: House) -> None:
