@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from domain.ids import DistrictCode, SnapshotId
 from sisbridge.store.regions import unknown_district
+from sisbridge.store.runs import RunMode
 from sisbridge.store.tables import METADATA, WITHOUT_DISTRICT
 from sisbridge.store.tables.region import district as district_table
-from sisbridge.store.tables.region import district_key
+from sisbridge.store.tables.region import district_key, run
 from sisbridge.store.tables.roster import quarantine, snapshot
 
 KEPT_IN_A_PURGE = frozenset({"district", "district_key", "audit"})
@@ -26,13 +27,18 @@ def past_their_days(conn: Connection, district: DistrictCode, before: datetime) 
     """
     mine = snapshot.c.district_code == district
     last = sa.select(sa.func.max(snapshot.c.applied_seq)).where(mine).scalar_subquery()
-    newest = sa.select(sa.func.max(snapshot.c.as_of)).where(mine).scalar_subquery()
+    of_run = sa.and_(run.c.district_code == snapshot.c.district_code, run.c.run_id == snapshot.c.run_id)
+    # A file that lies there unchanged is as of its first reading, and landed every night; a copy that was
+    # made for a replay goes with the night it is of.
+    landed_at = sa.case((run.c.mode == RunMode.NIGHTLY.value, run.c.started_at), else_=snapshot.c.as_of)
+    newest = sa.select(sa.func.max(landed_at)).select_from(snapshot).join(run, of_run).where(mine)
     wanted = (
         sa.select(snapshot.c.snapshot_id)
-        .where(mine, snapshot.c.as_of < before, snapshot.c.as_of < newest)
+        .join(run, of_run)
+        .where(mine, landed_at < before, landed_at < newest.scalar_subquery())
         .where(snapshot.c.landing_deleted_at.is_(None))
         .where(sa.or_(snapshot.c.applied_seq.is_(None), snapshot.c.applied_seq < last))
-        .order_by(snapshot.c.as_of, snapshot.c.snapshot_id)
+        .order_by(landed_at, snapshot.c.snapshot_id)
     )
     return [SnapshotId(found) for found in conn.scalars(wanted)]
 

@@ -67,6 +67,15 @@ def test_raw_data_past_its_days_goes_and_counts_and_hashes_stay(
     assert retain(any_house, REST).snapshots == 0
 
 
+def test_a_file_that_lies_there_unchanged_is_kept_for_its_days_and_no_longer(
+    any_house: House, region: SmallRegion
+) -> None:
+    for days in (0, 20, 40):
+        region.load(any_house, NOW + timedelta(days=days))
+        assert sync_district(any_house, FILES).state == "finished"
+    assert (retain(any_house, FILES).snapshots, retain(any_house, FILES).snapshots) == (1, 0)
+
+
 def test_what_is_in_force_stays_however_old_it_is(house: House, region: SmallRegion) -> None:
     sync_district(house, REST)
     region.load(house, NOW + timedelta(days=400))
