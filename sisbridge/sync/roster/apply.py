@@ -69,7 +69,7 @@ def apply(stage: Stage) -> dict[str, int]:
 
 
 def _is_moved(stage: Stage) -> bool:
-    with stage.house.store.begin("apply") as conn:
+    with stage.house.store.begin("look") as conn:
         overtaken.refuse(conn, stage.code, stage.run_id)
         return against.is_moved(conn, stage)
 
