@@ -293,5 +293,4 @@ SCOPE_PREFIX: dict[Version, str] = {
 
 SCORE_STATUSES = ("exempt", "fully graded", "not submitted", "partially graded", "submitted")
 STATUSES = ("active", "tobedeleted")
-DEFAULT_PAGE_SIZE = 100
 TOTAL_HEADER = "X-Total-Count"

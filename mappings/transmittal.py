@@ -29,8 +29,6 @@ _PLAIN = str.maketrans(
 )
 """What word processors put in place of plain characters, and the plain ones."""
 
-_BREAKS = "\t\n\r\v\f\x1c\x1d\x1e\x85"
-
 
 @dataclass(frozen=True, slots=True)
 class Fitted:

@@ -19,7 +19,6 @@ from connectors.powerschool.settings import PowerSchoolConnection
 from domain.errors import ContractBroken, RetryLater, SisbridgeError, StopDistrict
 
 USUAL_PAGE = 100
-_JUDGED = (403,)
 
 
 class GradeClient:

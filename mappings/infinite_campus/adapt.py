@@ -18,7 +18,6 @@ NO_SHOW = "out_of_scope:no-shows"
 _TRUE = pa.array(["1", "true", "y", "yes", "t"])
 
 _OF_A_DISTRICT = ("districtnumber", "districtname", PLACE)
-_OF_A_TEACHER = ("sectionid", "schoolnumber", "teacherpersonid", PLACE)
 
 Parts = Iterator[tuple[str, pa.RecordBatch]]
 

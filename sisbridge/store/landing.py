@@ -103,7 +103,7 @@ class LandingZone:
     ) -> None:
         """Land record batches one by one, then an end mark; a rewrite replaces the earlier batches.
 
-        One batch is held in memory at a time. Without the end mark nothing can be read back.
+        Two batches are held in memory at a time. Without the end mark nothing can be read back.
         """
         writer = self.batch_writer(district, snapshot_id, name)
         for batch in batches:

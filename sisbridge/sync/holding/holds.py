@@ -197,10 +197,6 @@ def _renewed(tonight: pa.Table, stored: pa.Table) -> pa.Table:
     return tonight.cast(holds.HELD)
 
 
-def _is_true(flags: pa.Array) -> pa.Array:
-    return pc.fill_null(flags, fill_value=False)
-
-
 def _still_open(
     conn: Connection,
     stage: Stage,
