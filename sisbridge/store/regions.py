@@ -164,6 +164,16 @@ def crosswalk(conn: Connection, district: DistrictCode, school_year: str) -> dic
     return {row.course_code: OfferingId(row.offering_id) for row in conn.execute(wanted)}
 
 
+def led_to(conn: Connection, district: DistrictCode) -> dict[str, frozenset[OfferingId]]:
+    """Return which offerings each of a district's course codes led to, in one school year or another."""
+    table = tables.crosswalk
+    wanted = sa.select(table.c.course_code, table.c.offering_id).where(table.c.district_code == district)
+    found: dict[str, set[OfferingId]] = {}
+    for code, offering in conn.execute(wanted).tuples():
+        found.setdefault(code, set()).add(OfferingId(offering))
+    return {code: frozenset(offerings) for code, offerings in found.items()}
+
+
 def save_term_map(conn: Connection, district: DistrictCode, mappings: Sequence[TermMapping]) -> None:
     """Save a district's term map: exactly these mappings."""
     conn.execute(sa.delete(tables.term_map).where(tables.term_map.c.district_code == district))

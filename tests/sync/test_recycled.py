@@ -93,14 +93,14 @@ def test_an_id_used_again_after_its_student_was_gone_brings_nobody_back(
     assert night(house, region, 4).counts["add"] == 3
 
 
-def test_a_grade_of_the_year_that_ended_still_leaves(house: House, region: SmallRegion) -> None:
+@pytest.mark.parametrize("code", ["ESC-PHYS", "ESC-PHYS-27"])
+def test_a_grade_of_the_year_that_ended_still_leaves(house: House, region: SmallRegion, code: str) -> None:
     night(house, region, 0)
     collect_from(house, region.grade_file([f"{REST},u0,90"]))
     release(house, REST, "tester")
     entries = region.entries(NOW + timedelta(days=1))
-    load_entries(
-        house, {"district": [{**one, "school_year": "2027"} for one in entries["district"]]}, "tester"
-    )
+    next_year = {"school_year": "2027", "crosswalk": {code: "PHYS"}}
+    load_entries(house, {"district": [{**one, **next_year} for one in entries["district"]]}, "tester")
     sync_district(house, REST)
     assert deliver(house, REST).confirmed == 1
 

@@ -93,18 +93,20 @@ def _taught_else(
 ) -> frozenset[tuple[SourcedId, OfferingId]]:
     """Return the home classes in which another course is taught by now, with the offering that left them.
 
-    An offering that no course leads to was taken out of the crosswalk: that says nothing of classes.
+    What a code led to in another school year counts too: a grade may leave after the year has ended. An
+    offering that no course leads to was taken out of the crosswalk: that says nothing of classes.
     """
-    leads = regions.crosswalk(conn, district.code, district.school_year)
+    leads = regions.led_to(conn, district.code)
+    known = frozenset[OfferingId]().union(*leads.values())
     classes = _read(conn, district.code, RosterTable.CLASSES, {seat.home_class for seat in seats})
     taught = {row["course_sourced_id"] for row in classes.values()}
     courses = _read(conn, district.code, RosterTable.COURSES, taught)
     code_of = {one: courses.get(row["course_sourced_id"], {}) for one, row in classes.items()}
-    now = {one: leads.get(row["course_code"]) for one, row in code_of.items() if row}
+    now = {one: leads.get(row["course_code"], frozenset()) for one, row in code_of.items() if row}
     return frozenset(
         (seat.home_class, seat.offering)
         for seat in seats
-        if seat.offering in leads.values() and now.get(seat.home_class, seat.offering) != seat.offering
+        if seat.offering in known and seat.offering not in now.get(seat.home_class, known)
     )
 
 
