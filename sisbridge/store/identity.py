@@ -39,14 +39,18 @@ def known_keys(conn: Connection, district: DistrictCode, school_year: str) -> pa
 
 
 def keys_of(
-    conn: Connection, district: DistrictCode, school_year: str, users: Collection[str]
-) -> dict[SourcedId, Keyed]:
-    """Return what some users of a school year were last known by, of those that were ever students."""
-    wanted = sa.select(*(identity_key.c[name] for name in _KEYS.names)).where(*_of(district, school_year))
+    conn: Connection, district: DistrictCode, users: Collection[str]
+) -> dict[SourcedId, tuple[str, Keyed]]:
+    """Return what some users were last known by, and in which school year; only who was ever a student."""
+    known = identity_key.c
+    names = ("school_year", *_KEYS.names)
+    wanted = sa.select(*(known[name] for name in names)).where(known.district_code == district)
     if len(users) <= _MANY:
-        wanted = wanted.where(bulk.one_of(conn, identity_key.c.user_sourced_id, users))
+        wanted = wanted.where(bulk.one_of(conn, known.user_sourced_id, users))
     meant = set(users)
-    return {user: Keyed(user, state, local) for user, state, local in conn.execute(wanted) if user in meant}
+    # The newest year comes last and stays.
+    rows = conn.execute(wanted.order_by(known.school_year))
+    return {user: (year, Keyed(user, state, local)) for year, user, state, local in rows if user in meant}
 
 
 def settled(conn: Connection, district: DistrictCode, school_year: str) -> pa.Array:

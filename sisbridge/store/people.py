@@ -46,6 +46,14 @@ def links(
     return {SourcedId(user): PersonId(who) for user, who in conn.execute(wanted).tuples()}
 
 
+def links_of(conn: Connection, district: DistrictCode, user: SourcedId) -> dict[str, PersonId]:
+    """Return which person a user is in each school year."""
+    link = person_link.c
+    mine = (link.district_code == district, link.user_sourced_id == user)
+    wanted = sa.select(link.school_year, link.person_id).where(*mine)
+    return {year: PersonId(who) for year, who in conn.execute(wanted).tuples()}
+
+
 def persons_of(conn: Connection, district: DistrictCode) -> dict[SourcedId, frozenset[PersonId]]:
     """Return which persons each linked user is, in one school year or another."""
     link = person_link.c

@@ -30,6 +30,16 @@ def night(house: House, region: SmallRegion, number: int) -> NightOutcome:
     return sync_district(house, REST)
 
 
+def night_of_next_year(
+    house: House, region: SmallRegion, number: int, code: str = "ESC-PHYS"
+) -> NightOutcome:
+    """Run the REST district's night of a day in the school year after, with a course code of that year."""
+    entries = region.entries(NOW + timedelta(days=number))["district"]
+    changed = {"school_year": "2027", "crosswalk": {code: "PHYS"}}
+    load_entries(house, {"district": [one | changed for one in entries]}, "tester")
+    return sync_district(house, REST)
+
+
 def person(house: House) -> PersonId:
     """Return who u0 is."""
     with house.store.read() as conn:
@@ -93,16 +103,40 @@ def test_an_id_used_again_after_its_student_was_gone_brings_nobody_back(
     assert night(house, region, 4).counts["add"] == 3
 
 
+def test_an_id_that_was_free_when_the_year_began_is_anybodys(house: House, region: SmallRegion) -> None:
+    region.posting_is_over = True
+    night(house, region, 0)
+    dataset = region.provider.dataset
+    dataset.drop("users", "u0")
+    dataset.drop("enrollments", "e-u0")
+    night(house, region, 1)
+    night(house, region, 2)
+    add_student(dataset, "u0", "911999999")
+    counts = night_of_next_year(house, region, 3).counts
+    assert (counts["add"], counts["held"]) == (3, 0)
+
+
 @pytest.mark.parametrize("code", ["ESC-PHYS", "ESC-PHYS-27"])
 def test_a_grade_of_the_year_that_ended_still_leaves(house: House, region: SmallRegion, code: str) -> None:
     night(house, region, 0)
     collect_from(house, region.grade_file([f"{REST},u0,90"]))
     release(house, REST, "tester")
-    entries = region.entries(NOW + timedelta(days=1))
-    next_year = {"school_year": "2027", "crosswalk": {code: "PHYS"}}
-    load_entries(house, {"district": [{**one, **next_year} for one in entries["district"]]}, "tester")
-    sync_district(house, REST)
+    night_of_next_year(house, region, 1, code)
     assert deliver(house, REST).confirmed == 1
+
+
+def test_an_id_used_again_over_the_summer_gets_no_grade_of_the_year_that_ended(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0)
+    collect_from(any_house, region.grade_file([f"{REST},u0,90"]))
+    release(any_house, REST, "tester")
+    region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
+    assert night_of_next_year(any_house, region, 1).counts["held"] == 1
+    assert (deliver(any_house, REST).held, graded(region)) == (1, [])
+    renew(any_house, REST, U0, "registrar")
+    assert decisions.release(any_house, REST, "registrar", decisions.chosen(hold_id=1)).applied
+    assert (deliver(any_house, REST).held, graded(region)) == (1, [])
 
 
 def test_no_grade_goes_into_a_class_that_teaches_another_course_by_now(

@@ -129,15 +129,16 @@ def renew(house: House, district: DistrictCode, user: SourcedId, actor: str) -> 
     """
     known = house.district(district)
     with house.store.begin("renew") as conn:
-        who = people.links(conn, district, known.school_year).get(user)
-        if who is None:
+        links = people.links_of(conn, district, user)
+        if known.school_year not in links:
             raise StopDistrict(
                 "CF81",
                 f"This is no student of district {district} in school year {known.school_year}.",
                 fix=f"Take the sourcedId from the hold: `sisbridge holds show {district} NUMBER`.",
             )
-        fresh = PersonId(fixed_id("person", district, known.school_year, user, "after", who))
-        people.relink(conn, district, known.school_year, user, fresh, today_of(known))
+        for year, who in links.items():
+            fresh = PersonId(fixed_id("person", district, year, user, "after", who))
+            people.relink(conn, district, year, user, fresh, today_of(known))
         audit.append(conn, district, actor, "people renewed", user, None, None, clock_of(known)())
     return f"{user} is a new person from now on; release the hold, and its seats follow."
 

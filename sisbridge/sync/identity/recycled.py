@@ -33,17 +33,20 @@ _COMING = pa.array([Op.ADD.value, Op.UPDATE.value, Op.RETURN.value])
 def detect(stage: Stage) -> list[Seed]:
     """Return what is held because a sourcedId is another student's: the user and all that refers to it.
 
-    Another student is who has other numbers under an id that was gone, or other numbers and two other names
-    under one that is in force: a number alone is corrected, a name alone changes. Names only cast the doubt.
+    Another student is who has other numbers under an id that was gone this school year, or other numbers and
+    two other names under one that is in force: a number alone is corrected, a name alone changes. Names only
+    cast the doubt. An id that was gone before the year began is free for whoever comes.
     """
     users = pa.Table.from_batches(stage.read(changes_name(RosterTable.USERS)), schema=CHANGES)
     coming = texts(users.filter(pc.is_in(users.column("op"), value_set=_COMING)), "sourced_id")
     with stage.house.store.read() as conn:
-        known = store.keys_of(conn, stage.code, stage.district.school_year, coming.to_pylist())
+        known = store.keys_of(conn, stage.code, coming.to_pylist())
         if not known:
             return []
         rows = _rows(stage, RosterTable.USERS, "sourced_id", pa.array(list(known)))
-        doubted = _renamed(conn, stage, rows, _renumbered(stage, rows, known))
+        renumbered = _renumbered(stage, rows, {user: keys for user, (_, keys) in known.items()})
+        this_year = {user for user, (year, _) in known.items() if year == stage.district.school_year}
+        doubted = _renamed(conn, stage, rows, renumbered, this_year)
         return [
             Seed(KIND, "users", "", "", one.rule, one.message, one.fix, _all_of(conn, stage, doubted))
             for one in recycled(len(doubted))
@@ -82,8 +85,10 @@ def _renumbered(stage: Stage, rows: pa.Table, known: Mapping[SourcedId, Keyed]) 
     return [one.user for one in tonight if identity.is_renumbered(known[one.user], one)]
 
 
-def _renamed(conn: Connection, stage: Stage, rows: pa.Table, doubted: list[SourcedId]) -> list[SourcedId]:
-    """Return those of some users who are not in force, or under two other names."""
+def _renamed(
+    conn: Connection, stage: Stage, rows: pa.Table, doubted: list[SourcedId], this_year: set[SourcedId]
+) -> list[SourcedId]:
+    """Return those of some users who are gone since this year, or in force under two other names."""
     if not doubted:
         return []
     where = {"sourced_id": doubted}
@@ -93,8 +98,8 @@ def _renamed(conn: Connection, stage: Stage, rows: pa.Table, doubted: list[Sourc
     return [
         user
         for user in doubted
-        if user not in before or not identity.agreeing(before[user], after[user])
-    ]  # fmt: skip
+        if (not identity.agreeing(before[user], after[user]) if user in before else user in this_year)
+    ]
 
 
 def _all_of(conn: Connection, stage: Stage, users: list[SourcedId]) -> dict[RosterTable, Texts]:
