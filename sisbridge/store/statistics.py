@@ -17,6 +17,9 @@ _FEW = 2_000
 _ASKED_BY = {"missing_since"}
 """The columns beside the keys by which a night chooses rows; the others are left to autovacuum."""
 
+_IN_TURN = 0x5157_C047
+"""Under this number PostgreSQL lets one transaction count at a time, until it ends."""
+
 
 def count_anew(conn: Connection, table: Table, brought: int, **among: str) -> None:
     """Have a table counted anew if PostgreSQL expects fewer rows there than were brought in this transaction.
@@ -27,7 +30,9 @@ def count_anew(conn: Connection, table: Table, brought: int, **among: str) -> No
     if conn.dialect.name == "postgresql" and brought >= _FEW and _expected(conn, table, among) < brought / 2:
         names = conn.dialect.identifier_preparer
         columns = ", ".join(names.quote(name) for name in _chosen_by(table))
-        # Whoever counts a table keeps others from counting it until the end; nobody waits for that.
+        # Who counts a table keeps others from it until the end: districts that load side by side take turns,
+        # or all but one would be joined row by row. Nobody waits for whoever else is at the table.
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_IN_TURN)))
         conn.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {names.format_table(table)} ({columns})")
 
 

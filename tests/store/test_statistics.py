@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from threading import Thread
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from domain.ids import PersonId, RunId, SnapshotId, SourcedId
+from domain.ids import DistrictCode, PersonId, RunId, SnapshotId, SourcedId
 from domain.tables import ROSTER, RosterTable
 from sisbridge.store import bulk, identity, people, roster
 from sisbridge.store.database import Connection, Store
@@ -133,13 +134,24 @@ def test_a_table_that_is_known_is_not_counted_again(region: Store) -> None:
     assert [text.split(")")[0] for text in said if "ANALYZE" in text] == ["ANALYZE (SKIP_LOCKED"]
 
 
-def test_two_districts_may_load_at_the_same_time(region: Store) -> None:
-    with region.begin("one") as first, region.begin("other") as second:
-        first.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
-        second.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+def test_of_two_districts_that_load_side_by_side_both_are_known(region: Store) -> None:
+    def load(district: DistrictCode) -> None:
+        with region.begin("load") as conn:
+            conn.exec_driver_sql("SET LOCAL lock_timeout = '20s'")
+            identity.save_keys(conn, district, YEAR, keys(USERS))
+            people.add_links(conn, district, YEAR, persons(USERS), NIGHT)
+
+    with region.begin("first") as first:
         identity.save_keys(first, NORTH, YEAR, keys(USERS))
-        identity.save_keys(second, SOUTH, YEAR, keys(USERS))
-        people.add_links(second, SOUTH, YEAR, persons(USERS), NIGHT)
+        second = Thread(target=load, args=(SOUTH,))
+        second.start()
+        second.join(timeout=1)
+        assert second.is_alive()
         people.add_links(first, NORTH, YEAR, persons(USERS), NIGHT)
+    second.join()
     with region.read() as conn:
+        found = [
+            expected(conn, table, code) for table in (identity_key, person_link) for code in (NORTH, SOUTH)
+        ]
         assert [identity.is_settled(conn, code, YEAR) for code in (NORTH, SOUTH)] == [True, True]
+    assert all(MANY / 2 <= rows <= MANY * 2 for rows in found)
