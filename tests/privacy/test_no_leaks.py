@@ -57,11 +57,11 @@ class Office:
 
 @pytest.fixture(params=ROUTES, ids=lambda make: make.__name__)
 def office(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store_url: str
 ) -> Iterator[Office]:
     """A district whose people can be recognised anywhere, on one of the routes."""
     with request.param(tmp_path / "sis") as scene:
-        home, address = tmp_path / "home", f"sqlite:///{tmp_path / 'store.db'}"
+        home, address = tmp_path / "home", store_url
         monkeypatch.setenv("SISBRIDGE_HOME", str(home))
         monkeypatch.setenv("SISBRIDGE_DATABASE_URL", address)
         monkeypatch.setenv("SISBRIDGE_DEMO", "true")
