@@ -12,8 +12,18 @@ from domain.errors import StopDistrict
 
 
 def refuse_plain(url: str, allowed: bool) -> None:
-    """Raise StopDistrict CF53 for an address that is not https://, unless allowed or on this machine."""
+    """Raise StopDistrict CF53 for an address that is not https://, unless allowed or on this machine.
+
+    And for one that holds a user name or password: addresses are shown in reports and messages.
+    """
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise StopDistrict(
+            "CF53",
+            f"The address of {parts.hostname or 'the SIS'} holds a user name or password",
+            fix="Give the address without them, and keep them with `sisbridge secret set`",
+            place=parts.hostname or "",
+        )
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and parts.hostname and (allowed or _is_loopback(parts.hostname)):

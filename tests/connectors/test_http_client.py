@@ -317,6 +317,12 @@ def test_only_https_is_spoken_beyond_this_machine(client: HttpClient, url: str) 
     assert failure(client, url).code == "CF53"
 
 
+def test_an_address_that_holds_a_password_is_refused_and_not_shown(client: HttpClient) -> None:
+    refused = failure(client, "https://reader:hunter2@sis.example/api")
+    assert refused.code == "CF53"
+    assert "hunter2" not in f"{refused}{refused.fix}"
+
+
 def test_a_forked_child_opens_its_own_connections(server: Server, client: HttpClient) -> None:
     server.answers = [says()]
     client.get(server.url)
