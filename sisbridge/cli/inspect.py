@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.errors import SisbridgeError
 from domain.oneroster import Version
 from sisbridge.cli.output import ExitCode, JsonFlag, console, fail, print_json, print_table
+from sisbridge.sync.unexpected import named
 
 if TYPE_CHECKING:
     from sisbridge.sync.inspect import Inspection
@@ -76,8 +76,8 @@ def inspect(
                 report = use_case.inspect_server(settings, wanted, progress)
             else:
                 report = use_case.inspect_path(Path(source), wanted, progress)
-    except SisbridgeError as error:
-        fail(error, as_json)
+    except Exception as error:  # noqa: BLE001 - an error's own text might hold a row
+        fail(named("The inspection", error), as_json)
     _give(report, html, as_json)
     if report.has_errors:
         raise typer.Exit(ExitCode.STOPPED)

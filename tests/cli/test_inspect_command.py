@@ -105,6 +105,19 @@ def test_a_server_is_inspected_with_the_secret_from_the_environment() -> None:
     assert codes == [3, 3, 3, 6, 4]
 
 
+@pytest.mark.parametrize("address", ["https://reader:hunter2@127.0.0.1:9", "https://r:hunter2@[::1"])
+def test_an_address_with_a_password_is_never_shown(address: str) -> None:
+    ended = run(address, "--auth", "bearer", secret="hunter3")
+    assert (ended.exit_code in (3, 6), "hunter2" in ended.output + repr(ended.exception)) == (True, False)
+
+
+def test_an_unexpected_failure_is_named_by_its_kind_and_shows_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sisbridge.sync.inspect.inspect_csv", lambda *_: int("Quillfeather"))
+    ended = run(str(SMALL))
+    assert (ended.exit_code, "CF99" in ended.output) == (6, True)
+    assert "Quillfeather" not in ended.output
+
+
 def test_what_is_missing_to_sign_in_is_said(tmp_path: Path) -> None:
     ended = run("https://sis.example", "--auth", "basic")
     assert (ended.exit_code, "CF61" in ended.output, "--token-url" in ended.output) == (3, True, True)
