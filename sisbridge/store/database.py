@@ -210,6 +210,7 @@ def _is_away(cause: BaseException) -> bool:
 def _constraint(cause: BaseException) -> str:
     """Return which constraint was hurt, never the values that hurt it."""
     if isinstance(cause, sqlite3.Error):
-        return f": {cause}"
+        # SQLite's own words name tables and columns; those of Python's driver may quote a text.
+        return f": {cause}" if getattr(cause, "sqlite_errorname", None) else ""
     name = getattr(getattr(cause, "diag", None), "constraint_name", None)
     return f": {name}" if name else ""

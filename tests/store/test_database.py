@@ -62,6 +62,13 @@ def test_a_refused_write_names_no_value(store: Store) -> None:
     assert raised.value.__suppress_context__
 
 
+def test_a_text_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    with pytest.raises(ContractBroken) as raised, store.read() as conn:
+        conn.execute(sa.text("SELECT CAST(x'5175696c6cff' AS TEXT) AS family_name")).all()
+    assert "Quill" not in str(raised.value)
+
+
 def test_a_commit_passes_its_failpoints(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
