@@ -43,8 +43,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SISBRIDGE_", hide_input_in_errors=True)
 
     home: Path = Field(default_factory=lambda: Path.home() / ".sisbridge")
-    database_url: str = Field(default_factory=lambda data: f"sqlite:///{data['home'] / 'sisbridge.db'}")
-    landing_url: str = Field(default_factory=lambda data: str(data["home"] / "landing"))
+    database_url: str = Field(
+        default_factory=lambda data: f"sqlite:///{data['home'] / 'sisbridge.db'}", repr=False
+    )
+    landing_url: str = Field(default_factory=lambda data: str(data["home"] / "landing"), repr=False)
     master_key: SecretStr | None = None
     demo: bool = False
     actor: str = Field(default_factory=_account_name)

@@ -47,3 +47,9 @@ def test_the_demo_has_a_key_of_its_own() -> None:
 
 def test_the_key_is_never_shown() -> None:
     assert SAMPLE_MASTER_KEY not in repr(Settings(master_key=SAMPLE_MASTER_KEY))  # type: ignore[arg-type]
+
+
+def test_the_database_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SISBRIDGE_DATABASE_URL", "postgresql+psycopg://sisbridge:hunter2@db/store")
+    monkeypatch.setenv("SISBRIDGE_LANDING_URL", "s3://id:hunter2@bucket/landing")
+    assert "hunter2" not in f"{Settings()!r} {Settings()}"
