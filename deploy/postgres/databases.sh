@@ -9,5 +9,7 @@ for name in airflow sisbridge; do
 CREATE ROLE :"name" LOGIN PASSWORD :'password';
 CREATE DATABASE :"name" OWNER :"name" TEMPLATE template0 ENCODING 'UTF8';
 REVOKE CONNECT ON DATABASE :"name" FROM PUBLIC;
+-- Said at length, an error holds the whole row that failed, and the server's log is no place for a child's.
+ALTER DATABASE :"name" SET log_error_verbosity = terse;
 SQL
 done

@@ -19,6 +19,7 @@ import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy import Column, ColumnElement, Connection, Delete, Insert, Select, Table, Update
 
+from domain.errors import ContractBroken
 from sisbridge.store import packed
 from sisbridge.store.hexed import from_hex
 
@@ -158,10 +159,25 @@ def _copy(conn: Connection, table: Table, rows: pa.Table, same: _Constants) -> N
     cursor = conn.connection.cursor()
     try:
         with cursor.copy(f"COPY {target} FROM STDIN WITH (FORMAT binary)") as copy:
-            for piece in _ahead(packed.pieces(table, rows, same)):
+            for piece in _ahead(_fitting(table, rows, same)):
                 copy.write(piece)
     finally:
         cursor.close()
+
+
+def _fitting(table: Table, rows: pa.Table, same: _Constants) -> Iterator[bytes | memoryview]:
+    """Yield the rows to copy; a value that does not fit its column is ContractBroken CF40, unseen.
+
+    psycopg tells the server why a COPY broke off, and the server writes that into its log.
+    """
+    try:
+        yield from packed.pieces(table, rows, same)
+    except pa.ArrowException as error:
+        raise ContractBroken(
+            "CF40",
+            f"A value does not fit its column of {table.name} ({type(error).__name__}).",
+            fix="Nothing of this step was saved; send this line to the sisbridge maintainers.",
+        ) from None
 
 
 def _ahead(pieces: Iterator[_T]) -> Iterator[_T]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.errors import ContractBroken
 from sisbridge.store import bulk, packed
 from sisbridge.store.database import Store
 from sisbridge.store.tables.base import Moment
@@ -113,3 +114,12 @@ def test_a_column_of_another_kind_is_refused_before_anything_is_sent() -> None:
     priced = sa.Table("priced", sa.MetaData(), sa.Column("price", sa.Numeric))
     with pytest.raises(TypeError, match="Numeric"):
         list(packed.pieces(priced, pa.table({"price": [1]}), {}))
+
+
+def test_a_value_that_does_not_fit_is_told_to_nobody(postgres_url: str) -> None:
+    store, dated = Store(postgres_url), sa.Table("dated", sa.MetaData(), sa.Column("day", sa.Date))
+    with store.begin("make") as conn:
+        dated.create(conn)
+    with pytest.raises(ContractBroken) as raised:
+        undone(store, lambda conn: bulk.insert(conn, dated, pa.table({"day": ["Quillfeather"]})))
+    assert (raised.value.code, "Quillfeather" in str(raised.value)) == ("CF40", False)
