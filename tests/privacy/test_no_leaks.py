@@ -51,8 +51,8 @@ class Office:
 
     def both(self, *words: str) -> None:
         """Run a command that changes nothing, for a person and for a program."""
-        self.run(*words)
-        self.run(*words, "--json")
+        for form in ((), ("--json",)):
+            assert self.run(*words, *form).exit_code == 0, words
 
 
 @pytest.fixture(params=ROUTES, ids=lambda make: make.__name__)
@@ -168,13 +168,16 @@ def grades(office: Office, percent: str = PERCENT) -> Path:
 
 def look_around(office: Office) -> None:
     """Look wherever a person may look: every list, two students' stories, the store, the landing zone."""
-    code = office.scene.district
+    code, edit = office.scene.district, office.folder / "edit.toml"
+    edit.write_text("[thresholds]\nfloor = 2\n")
     for words in (
-        ("cases",), ("runs",), ("people", "list", code), ("people", "worklist", code),
-        ("holds", "list", code), ("holds", "show", code, "1"), ("rekey", "show", code),
+        ("cases",), ("runs",), ("drift", code), ("preview", code, str(edit)),
+        ("people", "list", code), ("people", "worklist", code),
+        ("holds", "list", code), ("holds", "show", code, "1"),
         ("grades", "list", code, "--all"), ("replay", code),
     ):  # fmt: skip
         office.both(*words)
+    office.run("rekey", "show", code)
     with office.house.store.read() as conn:
         students = sorted(identity.known_keys(conn, code, "2026").column("user_sourced_id").to_pylist())
     for student in (students[0], students[-1]):
