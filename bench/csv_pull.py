@@ -1,6 +1,6 @@
 """`python -m bench.csv_pull`: enrollments of a bulk CSV into a sealed snapshot, beside pyarrow's own reading.
 
-The pull is the whole stage: the package is copied, its bytes and its pages are compressed, sealed and
+The pull is the whole stage: the bytes of the file and its pages are compressed, sealed and
 landed, its ids counted, the snapshot saved. Beside it pyarrow streams the same file and drops it. Both are
 measured in turn, each in a process of its own.
 """
