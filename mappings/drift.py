@@ -126,17 +126,13 @@ def _is_given(source: str, given: Collection[str]) -> bool:
 def kept(maps: RosterMaps, source_table: str, table: RosterTable, column: str, rows: int) -> Finding:
     """Return what to say of a column that is gone and whose values in force were kept in so many rows."""
     wanted = _wanted(maps.where(source_table, table)[column])
-    return Finding(
-        rule="CD06",
-        severity=Severity.DROP_VALUE,
-        table=source_table,
-        field=wanted,
-        place=source_table,
-        key="",
-        masked="",
+    return _of_column(
+        "CD06",
+        Severity.DROP_VALUE,
+        source_table,
+        wanted,
         message=f"{source_table} has no column {wanted}: {rows} rows keep the value they have in force.",
         fix=f"Add {wanted} to the export of {source_table} again, or map the column that carries it.",
-        group=wanted,
     )
 
 
@@ -190,31 +186,41 @@ def _is_known(name: str, known: frozenset[str]) -> bool:
 
 
 def _unknown(source_table: str, name: str) -> Finding:
-    return Finding(
-        rule="CD03",
-        severity=Severity.DROP_VALUE,
-        table=source_table,
-        field=name,
-        place=source_table,
-        key="",
-        masked="",
+    return _of_column(
+        "CD03",
+        Severity.DROP_VALUE,
+        source_table,
+        name,
         message=f"{source_table} has a column {name} that we do not know; it is ignored.",
         fix=f"If {name} carries something needed, map it in the district's column settings.",
-        group=name,
     )
 
 
 def _missing(source_table: str, names: Sequence[str]) -> Finding:
     wanted = _wanted(names)
+    return _of_column(
+        "FL10",
+        Severity.HOLD_FEED,
+        source_table,
+        wanted,
+        message=f"{source_table} has no column {wanted}, without which none of its rows can be used.",
+        fix=f"Add {wanted} to the export of {source_table}, or map the column that carries it.",
+    )
+
+
+def _of_column(
+    rule: str, severity: Severity, source_table: str, column: str, *, message: str, fix: str
+) -> Finding:
+    """Return what there is to say of a whole column: it stands in no row, and all of a name are one case."""
     return Finding(
-        rule="FL10",
-        severity=Severity.HOLD_FEED,
+        rule=rule,
+        severity=severity,
         table=source_table,
-        field=wanted,
+        field=column,
         place=source_table,
         key="",
         masked="",
-        message=f"{source_table} has no column {wanted}, without which none of its rows can be used.",
-        fix=f"Add {wanted} to the export of {source_table}, or map the column that carries it.",
-        group=wanted,
+        message=message,
+        fix=fix,
+        group=column,
     )

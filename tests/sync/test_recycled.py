@@ -52,6 +52,13 @@ def graded(region: SmallRegion) -> list[str]:
     return sorted(record["student"]["sourcedId"] for record in dataset.records("results"))
 
 
+def with_a_released_grade(house: House, region: SmallRegion) -> None:
+    """Run the first night and release a grade of u0, which has not left yet."""
+    night(house, region, 0)
+    collect_from(house, region.grade_file([f"{REST},u0,90"]))
+    release(house, REST, "tester")
+
+
 def test_no_grade_of_a_student_goes_to_the_one_who_got_the_id(any_house: House, region: SmallRegion) -> None:
     night(any_house, region, 0)
     was = person(any_house)
@@ -76,9 +83,7 @@ def test_no_grade_of_a_student_goes_to_the_one_who_got_the_id(any_house: House, 
 def test_a_released_hold_says_that_it_is_the_same_student_and_the_grade_leaves(
     house: House, region: SmallRegion
 ) -> None:
-    night(house, region, 0)
-    collect_from(house, region.grade_file([f"{REST},u0,90"]))
-    release(house, REST, "tester")
+    with_a_released_grade(house, region)
     region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
     night(house, region, 1)
     assert deliver(house, REST).held == 1
@@ -118,9 +123,7 @@ def test_an_id_that_was_free_when_the_year_began_is_anybodys(house: House, regio
 
 @pytest.mark.parametrize("code", ["ESC-PHYS", "ESC-PHYS-27"])
 def test_a_grade_of_the_year_that_ended_still_leaves(house: House, region: SmallRegion, code: str) -> None:
-    night(house, region, 0)
-    collect_from(house, region.grade_file([f"{REST},u0,90"]))
-    release(house, REST, "tester")
+    with_a_released_grade(house, region)
     night_of_next_year(house, region, 1, code)
     assert deliver(house, REST).confirmed == 1
 
@@ -128,9 +131,7 @@ def test_a_grade_of_the_year_that_ended_still_leaves(house: House, region: Small
 def test_an_id_used_again_over_the_summer_gets_no_grade_of_the_year_that_ended(
     any_house: House, region: SmallRegion
 ) -> None:
-    night(any_house, region, 0)
-    collect_from(any_house, region.grade_file([f"{REST},u0,90"]))
-    release(any_house, REST, "tester")
+    with_a_released_grade(any_house, region)
     region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
     assert night_of_next_year(any_house, region, 1).counts["held"] == 1
     assert (deliver(any_house, REST).held, graded(region)) == (1, [])
@@ -142,9 +143,7 @@ def test_an_id_used_again_over_the_summer_gets_no_grade_of_the_year_that_ended(
 def test_no_grade_goes_into_a_class_that_teaches_another_course_by_now(
     house: House, region: SmallRegion
 ) -> None:
-    night(house, region, 0)
-    collect_from(house, region.grade_file([f"{REST},u0,90"]))
-    release(house, REST, "tester")
+    with_a_released_grade(house, region)
     dataset = region.provider.dataset
     art = dataset.get("courses", "c") | {"sourcedId": "a", "courseCode": "ART"}  # type: ignore[operator]
     dataset.add("courses", art, NOW)
@@ -160,9 +159,7 @@ def test_no_grade_goes_into_a_class_that_teaches_another_course_by_now(
 def test_a_queued_grade_follows_a_student_whose_account_was_made_anew(
     house: House, region: SmallRegion
 ) -> None:
-    night(house, region, 0)
-    collect_from(house, region.grade_file([f"{REST},u0,90"]))
-    release(house, REST, "tester")
+    with_a_released_grade(house, region)
     dataset = region.provider.dataset
     dataset.withdraw("enrollments", "e-u0", NOW)
     dataset.withdraw("users", "u0", NOW)
