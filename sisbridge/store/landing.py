@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +25,8 @@ _CODEC, _LEVEL = "zstd", 1
 _AS_IT_IS = b"\xff" * _LENGTH_BYTES
 """Stands for the length before an object that is not compressed as a whole: batches are by themselves."""
 _RAW = "raw/"
+_OWN_FILE, _OWN_FOLDER = 0o600, 0o700
+"""What is landed is for the account that lands it: its names alone tell of districts and nights."""
 
 
 class LandingZone:
@@ -228,14 +231,28 @@ def _write_local(path: Path, data: bytes) -> None:
     partial = path.parent / f"{uuid.uuid4().hex}.part"
     try:
         try:
-            partial.write_bytes(data)
+            _write_private(partial, data)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(data)
+            _make_private(path.parent)
+            _write_private(partial, data)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Write a new file that only this account may read, whatever its umask says."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN_FILE), "wb") as file:
+        file.write(data)
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder for this account alone, and those above it that are missing."""
+    for part in (*reversed(folder.parents), folder):
+        # Asked of mkdir itself, those above would be open to all: its mode is the last one's only.
+        if not part.exists():
+            part.mkdir(_OWN_FOLDER, exist_ok=True)
 
 
 def _packed(data: bytes) -> bytes:

@@ -73,6 +73,15 @@ def test_a_deleted_snapshot_is_gone_and_others_stay(zone: LandingZone) -> None:
     assert zone.exists(NORTH, TWO, "a")
 
 
+def test_what_lies_in_a_folder_is_for_its_owner_alone(tmp_path: Path, ring: Keyring) -> None:
+    zone = LandingZone(str(tmp_path / "home" / "landing"), ring)
+    zone.write(NORTH, ONE, "raw/users", b"1")
+    zone.write(NORTH, ONE, "raw/users", b"2")
+    made = [tmp_path / "home", *(tmp_path / "home").rglob("*")]
+    assert sorted({oct(path.stat().st_mode & 0o777) for path in made if path.is_dir()}) == ["0o700"]
+    assert [oct(path.stat().st_mode & 0o777) for path in made if path.is_file()] == ["0o600"]
+
+
 def test_what_a_pull_keeps_lies_under_raw(zone: LandingZone) -> None:
     zone.for_pull(NORTH, ONE).keep("users/1.json", b"{}")
     assert zone.read(NORTH, ONE, "raw/users/1.json") == b"{}"

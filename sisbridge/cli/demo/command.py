@@ -67,7 +67,7 @@ def _house(folder: Path) -> House:
     from sisbridge.house import House
     from sisbridge.settings import Settings
 
-    (folder / "home").mkdir(parents=True, exist_ok=True)
+    (folder / "home").mkdir(mode=0o700, parents=True, exist_ok=True)
     return House.open(
         Settings(home=folder / "home", demo=True, actor="demo registrar", _env_prefix="SISBRIDGE_DEMO_")
     )
