@@ -81,7 +81,8 @@ class AirflowProcess:
             self._process = subprocess.Popen(
                 [sys.executable, HERE / "airflow_process.py"],
                 # Unbuffered: an order's log must be whole when its answer is there.
-                env=home.environment(PYTHONUNBUFFERED="1"), cwd=home.folder, text=True,
+                env=home.environment(PYTHONUNBUFFERED="1", AIRFLOW__LOGGING__LOGGING_LEVEL="DEBUG"),
+                cwd=home.folder, text=True,
                 stdin=subprocess.PIPE, stdout=log, stderr=log,
             )  # fmt: skip
 

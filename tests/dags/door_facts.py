@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from airflow.sdk.exceptions import AirflowFailException
+from structlog.tracebacks import ExceptionDictTransformer
 
 from domain.errors import ContractBroken, RetryLater, RowRejected, StopDistrict
 from sisbridge.airflow import tasks
@@ -49,7 +50,8 @@ def raised_by_a_task(error: Exception) -> list[str]:
         with patch.object(night, "districts", fail):
             tasks.due_districts()
     except (AirflowFailException, RetryLater) as seen:
-        return [type(seen).__name__, "".join(traceback.format_exception(seen))]
+        as_airflow_keeps_it = ExceptionDictTransformer(show_locals=False)(sys.exc_info())
+        return [type(seen).__name__, f"{''.join(traceback.format_exception(seen))}{as_airflow_keeps_it}"]
     return ["nothing", ""]
 
 

@@ -12,6 +12,7 @@ from sisbridge.store import outbox
 from sisbridge.sync import night
 from tests.dags.airflow_home import AirflowProcess
 from tests.dags.region import NORTH, SEATS, SOUTH, Region, running_region
+from tests.support.leaks import PERCENT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.slow]
 
@@ -81,7 +82,7 @@ def test_one_districts_failure_keeps_its_grades_and_leaves_the_others_alone(
 
 def test_the_grades_are_in_the_sis(seated_region: Region, delivery: dict[str, Any]) -> None:
     scores = [str(result["score"]) for result in seated_region.provider.gradebook()["results"]]
-    assert [float(score) for score in scores] == [81.5] * SEATS
+    assert [float(score) for score in scores] == [float(PERCENT)] * SEATS
 
 
 def test_only_district_codes_pass_between_tasks(delivery: dict[str, Any]) -> None:
@@ -90,6 +91,8 @@ def test_only_district_codes_pass_between_tasks(delivery: dict[str, Any]) -> Non
     ]
 
 
-def test_no_grade_is_shown_in_the_log(delivery: dict[str, Any]) -> None:
-    assert "81.5" not in delivery["log"]
+def test_no_grade_is_in_the_tasks_logs_or_in_airflows_database(
+    seated_region: Region, delivery: dict[str, Any]
+) -> None:
+    assert seated_region.leaks(delivery) == []
     assert "'confirmed': 3" in delivery["log"]

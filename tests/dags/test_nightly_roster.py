@@ -93,11 +93,12 @@ def test_only_ids_pass_between_tasks(small_region: Region, night: dict[str, Any]
             assert runs.get(conn, DistrictCode([NORTH, SOUTH, WEST][index]), RunId(run_id)).run_id == run_id
 
 
-def test_no_student_is_named_in_the_log(small_region: Region, night: dict[str, Any]) -> None:
-    users = small_region.datasets[NORTH].records("users")
-    assert len(users) > 100
-    shown = {user["email"] for user in users if user.get("email")} | {user["username"] for user in users}
-    assert [text for text in shown if text and text in night["log"]] == []
+def test_nothing_personal_is_in_the_tasks_logs_or_in_airflows_database(
+    small_region: Region, night: dict[str, Any]
+) -> None:
+    # However much is logged: the districts' SFTP and HTTP clients say a lot at this level.
+    assert "[chan 0]" in night["log"]
+    assert small_region.leaks(night) == []
 
 
 def test_a_night_may_be_run_for_one_district_and_fails_when_too_many_stop(

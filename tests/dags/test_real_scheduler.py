@@ -54,6 +54,9 @@ def test_a_night_and_the_grades_after_it(
             delivered = ends(airflow.tasks("grade_writeback", delivery), "deliver")
             assert delivered == {NORTH: "success", SOUTH: "success"}
         assert processes_of(airflow.process.pid) == []
+    logs = [path.read_text(errors="replace") for path in airflow_folder.rglob("*.log")]
+    assert any("'confirmed': 3" in log for log in logs)
+    assert region_on_postgres.leaks({"log": "\n".join(logs)}) == []
 
 
 def ends(tasks: list[dict[str, object]], task_id: str) -> dict[object, object]:
