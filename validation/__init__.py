@@ -1,5 +1,6 @@
 """Judges rosters and grades: rules become findings, rows become clean or quarantined."""
 
+from validation.arrow import among
 from validation.belonging import Belonging, belonging, foreign_orgs
 from validation.context import GradeContext, JudgeContext, KeySet
 from validation.frames import usual_width
@@ -13,6 +14,7 @@ from validation.sizes import sizes
 from validation.wording import case_message
 
 __all__ = [
+    "among",
     "judge",
     "judge_grades",
     "Judged",

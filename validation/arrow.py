@@ -27,7 +27,11 @@ def column(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 def among(values: pa.Array, keys: Keys) -> pa.Array:
     """Return per value whether it is one of the keys; a null value is not."""
-    return pc.is_in(values, value_set=keys.cast(pa.string()), skip_nulls=True)
+    known = keys.cast(pa.string())
+    if len(known) > len(values):
+        # Arrow hashes what it looks in, anew for each batch: rather the values than a million keys.
+        known = known.filter(pc.is_in(known, value_set=pc.unique(values), skip_nulls=True))
+    return pc.is_in(values, value_set=known, skip_nulls=True)
 
 
 def every_item(lists: pa.Array, holds: Callable[[pa.Array], pa.Array]) -> pa.Array:

@@ -19,7 +19,7 @@ from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
 from sisbridge.sync.roster.dependents import DEPENDS, Held
 from sisbridge.sync.roster.windows import in_rollover
-from validation import JudgeContext, Judged, KeySet, guards, judge, shown_id, usual_width
+from validation import JudgeContext, Judged, KeySet, among, guards, judge, shown_id, usual_width
 
 _NO_IDS = pa.array([], pa.string())
 
@@ -96,7 +96,7 @@ def _identifier_width(stage: Stage, mode: Mode) -> int | None:
         return chosen
     students = _students(stage, mode)
     columns = [
-        batch.filter(pc.is_in(batch.column("sourced_id"), value_set=students)).column("identifier")
+        batch.filter(among(batch.column("sourced_id"), students)).column("identifier")
         for batch in stage.read(canonical_name(RosterTable.USERS), ["sourced_id", "identifier"])
     ]
     columns += _in_force(stage, RosterTable.USERS, "identifier", {"sourced_id": students.to_pylist()}, mode)
