@@ -6,6 +6,7 @@ MISSING the first time and a removal the second; absence from a delta is nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -56,18 +57,26 @@ def compare(
     seen: pa.Array | pa.ChunkedArray,
     mode: Mode,
 ) -> pa.Table:
-    """Return the changes that lead from last to tonight, sorted by sourced_id.
+    """Return the changes that lead from last to tonight in one table; see `compare_by_range`."""
+    return pa.concat_tables(compare_by_range(table, last, tonight, seen, mode))
+
+
+def compare_by_range(
+    table: RosterTable,
+    last: pa.Table,
+    tonight: pa.Table,
+    seen: pa.Array | pa.ChunkedArray,
+    mode: Mode,
+) -> Iterator[pa.Table]:
+    """Yield the changes that lead from last to tonight, sorted by sourced_id, one range of ids after another.
 
     last: (sourced_id, digest, missing). tonight: (sourced_id, digest, deleted). seen: ids that were
     quarantined tonight, so they are never missing. Ids are unique in each; ContractBroken ID10
     when two changes name the same one. A row that was missing and is only seen returns with its last
     content: before and after digest are equal then. MISSING and REMOVE have no after digest.
     """
-    parts = [
-        _changes_within(table, _rows(last, ids), _rows(tonight, ids), seen, mode)
-        for ids in id_ranges(last, tonight)
-    ]
-    return pa.concat_tables(parts)
+    for ids in id_ranges(last, tonight):
+        yield _changes_within(table, _rows(last, ids), _rows(tonight, ids), seen, mode)
 
 
 def unlisted(last_roles: pa.Table, users: pa.Array | pa.ChunkedArray, listed: object) -> pa.Table:

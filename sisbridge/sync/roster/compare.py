@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pyarrow as pa
@@ -38,23 +40,20 @@ def compare(stage: Stage) -> dict[str, int]:
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
     _require_complete(snapshot)
     against.note(stage)
-    moves: dict[RosterTable, dict[str, int]] = {}
+    moves: dict[RosterTable, Counter[str]] = {}
     told: dict[RosterTable, pa.Array] = {}
     last_rows: dict[RosterTable, int] = {}
-    total = 0
     for table in RosterTable:
         carry(stage, table, snapshot.mode)
         changes, told[table], last_rows[table] = _changes(stage, snapshot, table)
-        stage.write(changes_name(table), iter(changes.to_batches(max_chunksize=BATCH_ROWS)))
-        moves[table] = _moves(changes)
-        total += changes.num_rows
+        moves[table] = _land(stage, table, changes)
     found, counts = withhold(stage, moves, last_rows, told, recycled.detect(stage), DETECTORS)
     if found:
         with stage.house.store.begin("held") as conn:
             findings.record_findings(conn, stage.code, stage.run_id, found)
     stage.write_findings("compare", found)
     failpoint("compare:landed")
-    return {"changes": total, **counts}
+    return {"changes": sum(rows for of_table in moves.values() for rows in of_table.values()), **counts}
 
 
 def _require_complete(snapshot: RosterSnapshot) -> None:
@@ -82,9 +81,11 @@ def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
     return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
 
 
-def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tuple[pa.Table, pa.Array, int]:
-    """Return a table's changes with no removal that lacks its evidence, the ids marked as deleted, and how
-    many rows were in force.
+def _changes(
+    stage: Stage, snapshot: RosterSnapshot, table: RosterTable
+) -> tuple[Iterator[pa.Table], pa.Array, int]:
+    """Return a table's changes with no removal that lacks its evidence, a range of ids after another; the ids
+    marked as deleted; and how many rows were in force.
     """
     with stage.house.store.read() as conn:
         last = roster.keys(conn, stage.code, table)
@@ -94,10 +95,23 @@ def _changes(stage: Stage, snapshot: RosterSnapshot, table: RosterTable) -> tupl
     if table is RosterTable.ROLES and snapshot.mode is Mode.DELTA:
         tonight = pa.concat_tables([tonight, _unlisted_roles(stage, snapshot.version, tonight, held)])
     told = pc.filter(tonight.column("sourced_id"), tonight.column("deleted")).combine_chunks()
-    changes = comparing.compare(table, last, tonight, held, snapshot.mode)
     apart = timedelta(hours=hours_apart(stage.district))
     ripe = comparing.ripe(absent, snapshot.as_of, stage.night_on, apart)
-    return comparing.proven(changes, told, ripe), told, last.num_rows
+    parts = comparing.compare_by_range(table, last, tonight, held, snapshot.mode)
+    return (comparing.proven(part, told, ripe) for part in parts), told, last.num_rows
+
+
+def _land(stage: Stage, table: RosterTable, changes: Iterator[pa.Table]) -> Counter[str]:
+    """Land a table's changes as they come, and return how many there are of each direction."""
+    moves: Counter[str] = Counter()
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        for part in changes:
+            moves.update(_moves(part))
+            yield from part.to_batches(max_chunksize=BATCH_ROWS)
+
+    stage.write(changes_name(table), counted())
+    return moves
 
 
 def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.Array) -> pa.Table:

@@ -43,8 +43,10 @@ def seen(stage: Stage, version: str, table: RosterTable, tonight: pa.Table) -> T
         meant = _nameless(stage, table)
     if _is_torn(stage, version, table):
         meant = _in_force(stage, table)
-    known = pa.concat_arrays([held, texts(tonight, "sourced_id")])
-    meant = meant.filter(pc.invert(pc.is_in(meant, value_set=known)))
+    # Most nights nothing is meant, and tonight's ids may be millions.
+    if len(meant):
+        known = pa.chunked_array([held, *tonight.column("sourced_id").chunks], pa.string())
+        meant = meant.filter(pc.invert(pc.is_in(meant, value_set=known)))
     stage.write(_meant_name(table), iter(pa.table({"sourced_id": meant}).to_batches()))
     return pa.concat_arrays([held, meant])
 
