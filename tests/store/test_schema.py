@@ -53,6 +53,17 @@ def test_the_district_is_in_every_foreign_key_to_a_district_table(name: str) -> 
             assert "district_code" in key.column_keys
 
 
+@pytest.mark.parametrize("name", OF_DISTRICTS)
+def test_what_refers_to_a_districts_row_is_found_by_an_index(name: str) -> None:
+    table = METADATA.tables[name]
+    unique = [each.columns for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+    sets = [table.primary_key.columns, *unique, *(index.columns for index in table.indexes)]
+    trees = [[column.name for column in one] for one in sets]
+    for key in table.foreign_key_constraints:
+        if key.referred_table.name not in WITHOUT_DISTRICT:
+            assert any(set(tree[: len(key.column_keys)]) == set(key.column_keys) for tree in trees), key.name
+
+
 def test_a_fresh_store_has_no_revision(store_url: str) -> None:
     store = Store(store_url)
     with store.read() as conn:

@@ -122,6 +122,8 @@ grade = Table(
     text("place"),
     of("person", "person_id"),
     ForeignKeyConstraint(["offering_id"], ["offering.offering_id"]),
+    # Else each person who goes in a purge has every grade looked through.
+    Index(None, "district_code", "person_id"),
 )
 
 # row_key: a keyed fingerprint of the grade that a row says it is, right or wrong.
@@ -177,6 +179,8 @@ outbox = Table(
     UniqueConstraint("district_code", "route", "grade_id", "revision"),
     of("grade", "grade_id", "revision"),
     of("file_batch", "batch_id"),
+    Index(None, "district_code", "grade_id", "revision"),
+    Index(None, "district_code", "batch_id"),
 )
 
 receipt = Table(

@@ -37,6 +37,7 @@ snapshot = Table(
     # The district's settings of that night: how it was mapped and judged.
     Column("settings", JSON),
     of("run", "run_id"),
+    Index(None, "district_code", "run_id"),
 )
 
 snapshot_table = Table(
