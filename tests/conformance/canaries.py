@@ -26,6 +26,8 @@ Rows = dict[str, list[tuple[str, ...]]]
 
 ROLE_KEY = ("userSourcedId", "role", "orgSourcedId")
 SERVERS_OWN = ("asyncssh", "aiohttp.access", "aiohttp.server")
+MEASURED = {"created", "msecs", "relativeCreated", "thread", "process"}
+"""What a log record holds of clock and process: numbers that hold any few digits by chance."""
 
 
 def ref(sourced_id: str, kind: str) -> dict[str, str]:
@@ -103,7 +105,8 @@ class Eavesdropper(logging.Handler):
         if record.name.startswith(SERVERS_OWN):
             return
         trace = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
-        self.heard.append(f"{record.getMessage()} {record.__dict__!r} {trace}")
+        held = {name: value for name, value in record.__dict__.items() if name not in MEASURED}
+        self.heard.append(f"{record.getMessage()} {held!r} {trace}")
 
 
 @contextmanager

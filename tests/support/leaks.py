@@ -18,7 +18,7 @@ from tests.support.small_region import NOW
 
 COMMENT = "Wept through the yellow recital"
 PERCENT, THEIRS = "83.7", "41.3"
-STATE_ID = "888777"
+STATE_ID = "888777666"
 MARRIED = "Thistlewhistle"
 WORDS = (GIVEN, FAMILY, MARRIED, NUMBER, STATE_ID, PHONE, EMAIL, COMMENT, "yellow recital")
 
