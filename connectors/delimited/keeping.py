@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from connectors.ahead import ahead
+from connectors.ahead import THREADS, ahead
 from connectors.delimited.encoding import Encoding, EncodingScan
 from connectors.protocol import Landing
 
@@ -34,10 +35,13 @@ def keep(name: str, pieces: Iterable[bytes], landing: Landing, scan: EncodingSca
     no text has landed then too.
     """
     count, digest = 0, hashlib.sha256()
-    for (_, piece), _ in ahead(enumerate(pieces), lambda one: landing.keep(_name(name, one[0]), one[1])):
-        scan.feed(piece)
-        digest.update(piece)
-        count += 1
+    # Not a piece lands after this has ended, even by a failure: the name may be used again.
+    with ThreadPoolExecutor(THREADS) as pool:
+        numbered = enumerate(pieces)
+        for (_, piece), _ in ahead(numbered, lambda one: landing.keep(_name(name, one[0]), one[1]), pool):
+            scan.feed(piece)
+            digest.update(piece)
+            count += 1
     return LandedFile(name, count, scan.finish(), digest.hexdigest(), landing)
 
 

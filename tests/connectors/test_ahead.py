@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -36,9 +38,27 @@ def test_items_are_taken_here_and_only_a_few_ahead() -> None:
     assert taken == [threading.current_thread()] * (THREADS + 1)
 
 
-def test_who_stops_in_between_leaves_no_work_behind() -> None:
+def test_who_stops_in_between_and_shuts_the_pool_leaves_no_work_behind() -> None:
     done: list[int] = []
-    made = ahead(range(100), done.append)
-    next(made)
-    made.close()
+    with ThreadPoolExecutor(THREADS) as pool:
+        made = ahead(range(100), done.append, pool)
+        next(made)
+        made.close()
     assert sorted(done) == list(range(THREADS + 1))
+
+
+def test_the_garbage_collector_waits_for_no_work() -> None:
+    may_end, ended = threading.Event(), list[int]()
+
+    def work(number: int) -> None:
+        if number:
+            may_end.wait(10)
+        ended.append(number)
+
+    cycle: list[object] = [made := ahead(range(9), work)]
+    cycle.append(cycle)
+    next(made)
+    del made, cycle
+    gc.collect()
+    assert ended == [0]
+    may_end.set()
