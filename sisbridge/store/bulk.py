@@ -6,6 +6,7 @@ slower (measured); the connection, and so the transaction, is the caller's.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -24,7 +25,7 @@ from sisbridge.store import packed
 from sisbridge.store.hexed import from_hex
 
 if TYPE_CHECKING:
-    from psycopg.pq.abc import PGconn
+    from psycopg.pq.abc import PGconn, PGresult
 
 _ROWS_AT_ONCE = 65_536
 _T = TypeVar("_T")
@@ -95,13 +96,30 @@ def _lines(libpq: PGconn) -> Iterator[bytes]:
     from psycopg.errors import error_from_result
     from psycopg.pq import ExecStatus
 
-    length, line = libpq.get_copy_data(0)
-    while length > 0:
-        yield bytes(line)
-        length, line = libpq.get_copy_data(0)
-    while outcome := libpq.get_result():
+    length, line = libpq.get_copy_data(1)
+    while length >= 0:
+        if length:
+            yield bytes(line)
+        else:
+            _await_more(libpq)
+        length, line = libpq.get_copy_data(1)
+    while outcome := _outcome(libpq):
         if outcome.status != ExecStatus.COMMAND_OK:
             raise error_from_result(outcome)
+
+
+def _outcome(libpq: PGconn) -> PGresult | None:
+    while libpq.is_busy():
+        _await_more(libpq)
+    return libpq.get_result()
+
+
+def _await_more(libpq: PGconn) -> None:
+    # libpq's own waiting keeps every other thread from running, and no signal breaks it off.
+    arrival = select.poll()
+    arrival.register(libpq.socket, select.POLLIN)
+    arrival.poll()
+    libpq.consume_input()
 
 
 def _parsed(lines: bytes, schema: pa.Schema) -> pa.RecordBatch:
@@ -182,11 +200,12 @@ def _fitting(table: Table, rows: pa.Table, same: _Constants) -> Iterator[bytes |
 
 def _ahead(pieces: Iterator[_T]) -> Iterator[_T]:
     """Yield the pieces, each made while the one before is sent: else the server waits for us."""
-    with ThreadPoolExecutor(max_workers=1) as maker:
+    # Not in a `with`: whoever sends may stop, and the garbage collector must not wait for a thread.
+    maker = ThreadPoolExecutor(max_workers=1)
+    made = maker.submit(next, pieces, None)
+    while (piece := made.result()) is not None:
         made = maker.submit(next, pieces, None)
-        while (piece := made.result()) is not None:
-            made = maker.submit(next, pieces, None)
-            yield piece
+        yield piece
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date
 
 import pyarrow as pa
@@ -123,3 +124,23 @@ def test_a_value_that_does_not_fit_is_told_to_nobody(postgres_url: str) -> None:
     with pytest.raises(ContractBroken) as raised:
         undone(store, lambda conn: bulk.insert(conn, dated, pa.table({"day": ["Quillfeather"]})))
     assert (raised.value.code, "Quillfeather" in str(raised.value)) == ("CF40", False)
+
+
+def test_other_threads_go_on_while_rows_are_awaited(postgres_url: str) -> None:
+    slow = sa.select(
+        sa.literal_column("repeat('x', 500)").label("long"),
+        sa.literal_column("CASE number WHEN 5000 THEN pg_sleep(0.5)::text END").label("late"),
+    ).select_from(sa.text("generate_series(1, 6000) AS number"))
+    over, ticks = threading.Event(), list[int]()
+
+    def tick() -> None:
+        while not over.wait(0.01):
+            ticks.append(1)
+
+    other = threading.Thread(target=tick, daemon=True)
+    with Store(postgres_url).read() as conn:
+        other.start()
+        rows = bulk.fetch(conn, slow, pa.schema([("long", pa.string()), ("late", pa.string())]))
+        over.set()
+    assert rows.num_rows == 6000
+    assert len(ticks) > 10
