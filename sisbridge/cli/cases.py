@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.ids import DistrictCode
+from domain.ids import DistrictCode, SourcedId
+from domain.model import Case
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import JsonFlag, case_entry, case_sentence, print_json
+
+if TYPE_CHECKING:
+    from sisbridge.sync.roster.behind import CaseKey
+
+_WHERE_TO_GO_ON = "Whom a case is about: --students. What waits for a decision: sisbridge holds list"
 
 
 def cases(
     district: Annotated[
         str | None, typer.Argument(help="A district's code; all districts when left out.")
     ] = None,
+    students: Annotated[
+        bool, typer.Option("--students", help="Name the students of each case, by sourcedId.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """List the open cases, each in a sentence with its fix.
+    """List the open cases, each in a sentence with its fix; with --students, whom each is about.
 
-    Example: sisbridge cases 9001
+    Example: sisbridge cases 9001 --students
     """
-    from sisbridge.sync.answers.cases import open_cases
+    from sisbridge.sync.answers.cases import open_cases, students_behind
 
     with opened(as_json) as house:
         found = open_cases(house, DistrictCode(district) if district else None)
+        codes = {case.district for case in found} if students else set()
+        behind = {code: students_behind(house, code) for code in codes}
     if as_json:
-        print_json([case_entry(case) for case in found])
+        print_json(
+            [
+                {**case_entry(case), **({"student_ids": _whom(case, behind)} if students else {})}
+                for case in found
+            ]
+        )
         return
     for case in found:
         typer.echo(case_sentence(case))
         typer.echo(f"    Fix: {case.fix}")
-    if not found:
-        typer.echo("No case is open.")
+        for student in _whom(case, behind):
+            typer.echo(f"    Student {student}")
+    typer.echo(_WHERE_TO_GO_ON if found else "No case is open.")
+
+
+def _whom(case: Case, behind: Mapping[DistrictCode, Mapping[CaseKey, Sequence[SourcedId]]]) -> list[str]:
+    key = (case.rule, case.table, case.field, case.group)
+    return [str(student) for student in behind.get(case.district, {}).get(key, ())]

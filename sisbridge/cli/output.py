@@ -56,11 +56,25 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def case_sentence(case: Case) -> str:
-    """Return a case in one plain sentence: how many rows, what, where first."""
-    many = f"{case.rows} rows" if case.rows > 1 else "1 row"
+    """Return a case in one plain sentence: what, where first, and how many rows, students and nights."""
     told = not case.first_place or case.first_place in case.message
     where = "" if told else f" (first: {case.first_place})"
-    return f"{case.district}: {case.message}{where} [{case.rule}, {many}]"
+    counted = [
+        f"{many} {name}"
+        for many, name in (
+            (case.rows if case.rows > 1 else 0, "rows"),
+            (case.students, "student" if case.students == 1 else "students"),
+            (case.nights if case.nights > 1 else 0, "nights"),
+        )
+        if many
+    ]
+    first = [f"first {case.first_key}"] if case.first_key and case.first_key not in case.message else []
+    return f"{case.district}: {case.message}{where} [{', '.join([case.rule, *counted, *first])}]"
+
+
+def reason_lines(district: str, code: str, message: str, fix: str) -> list[str]:
+    """Return why a district's night did not finish and what to do, as lines; none when it did."""
+    return [f"District {district}: {code}: {message}", f"  Fix: {fix}"] if code else []
 
 
 def case_entry(case: Case) -> Mapping[str, object]:

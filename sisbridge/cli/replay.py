@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,13 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.ids import DistrictCode
-from domain.model import Op
 from sisbridge.cli.opening import opened
+from sisbridge.cli.outlook import outlook_entry, row_entry, show_rows, show_tables, show_withheld
 from sisbridge.cli.output import JsonFlag, print_json, print_table
 
 if TYPE_CHECKING:
-    from sisbridge.sync.roster.changes import ChangedRow
-    from sisbridge.sync.roster.outlook import Outlook
     from sisbridge.sync.roster.replay import Preview, Replayed
 
 JUDGED = ("read", "out_of_scope", "clean", "quarantined")
@@ -73,9 +70,9 @@ def replay(
         [name.replace("_", " ") for name in names],
         [[int(done.counts.get(name, 0)) for name in names]],
     )
-    _show_tables(done.outlook)
-    _show("The first {} changed rows", done.changes)
-    _show_withheld(done.outlook)
+    show_tables(done.outlook)
+    show_rows("The first {} changed rows", done.changes)
+    show_withheld(done.outlook)
 
 
 def preview(
@@ -98,10 +95,10 @@ def preview(
         return
     rows = [(name.replace("_", " "), _count(done.before, name), _count(done.after, name)) for name in JUDGED]
     print_table(f"The night of {done.night_on} of {district}", ("rows", "as it was", "under the edit"), rows)
-    _show("The first {} rows that the edit changes", done.changes)
+    show_rows("The first {} rows that the edit changes", done.changes)
     _show_judged(done)
-    _show_tables(done.outlook)
-    _show_withheld(done.outlook)
+    show_tables(done.outlook)
+    show_withheld(done.outlook)
 
 
 def _read(edit: Path) -> dict[str, Any]:
@@ -112,23 +109,11 @@ def _read(edit: Path) -> dict[str, Any]:
 
 
 def _facts(done: Replayed | Preview) -> dict[str, object]:
-    found = done.outlook
     return {
         "district": done.district,
         "night_on": done.night_on,
-        "changes": [_entry(row) for row in done.changes],
-        "tables": [asdict(one) | {"would_be": one.would_be} for one in found.tables],
-        "withheld": [asdict(one) for one in found.withheld],
-        "held_rows": [_entry(row) for row in found.held_rows],
-    }
-
-
-def _entry(row: ChangedRow) -> dict[str, object]:
-    return {
-        "table": row.table,
-        "sourced_id": row.sourced_id,
-        "op": row.op,
-        "values": [[value.field, value.before, value.after] for value in row.values],
+        "changes": [row_entry(row) for row in done.changes],
+        **outlook_entry(done.outlook),
     }
 
 
@@ -146,40 +131,3 @@ def _show_judged(done: Preview) -> None:
     if rows:
         heads = ("table", "usable", "quarantined", "usable under the edit", "quarantined under the edit")
         print_table("Tables that the edit judges otherwise", heads, rows)
-
-
-def _show_tables(found: Outlook) -> None:
-    """Show what would become of the roster in force, by table, where anything moves or waits."""
-    moving = [one for one in found.tables if any(one.flowing.values()) or one.held]
-    rows = [
-        (one.table, one.in_force, *(one.flowing.get(op, 0) for op in Op), one.would_be, one.held)
-        for one in moving
-    ]
-    if rows:
-        heads = ("table", "in force", *Op, "in force then", "held")
-        print_table("Against the roster in force", heads, rows)
-
-
-def _show_withheld(found: Outlook) -> None:
-    """Show what waits for a person, why, and the first of its rows."""
-    rows = [(one.rows, one.rule, one.message, one.fix) for one in found.withheld]
-    if rows:
-        print_table("What is held, and why", ("changes", "rule", "because", "what to do"), rows)
-        _show("The first {} held rows", found.held_rows)
-
-
-def _show(title: str, changes: Sequence[ChangedRow]) -> None:
-    if not changes:
-        typer.echo("No row differs.")
-        return
-    rows = [
-        (row.table, row.sourced_id, row.op, value.field if value else "", _arrow(value))
-        for row in changes
-        for value in (row.values or (None,))
-    ]
-    heads = ("table", "sourcedId", "change", "column", "before → after (masked)")
-    print_table(title.format(len(changes)), heads, rows)
-
-
-def _arrow(value: Any) -> str:
-    return f"{value.before or '-'} → {value.after or '-'}" if value else ""

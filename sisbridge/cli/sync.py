@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +11,22 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table
+from sisbridge.cli.outlook import outlook_entry, show_tables
+from sisbridge.cli.output import (
+    ExitCode,
+    JsonFlag,
+    case_entry,
+    case_sentence,
+    print_json,
+    print_table,
+    reason_lines,
+)
 from sisbridge.sync import processes
 
 if TYPE_CHECKING:
+    from sisbridge.house import House
     from sisbridge.sync.night import NightOutcome, Progress
+    from sisbridge.sync.roster.rehearsed import Rehearsed
 
 READ = ("read", "out_of_scope", "clean", "quarantined")
 CHANGED = ("add", "update", "remove", "missing", "return", "held", "seats")
@@ -52,7 +63,8 @@ def sync(
                 outcomes = night.sync_region(house, chosen, rehearse=rehearse, progress=progress)
             else:
                 outcomes = sync_side_by_side(house, chosen, workers, rehearse=rehearse, progress=progress)
-    show(outcomes, as_json)
+        told = _rehearsed(house, outcomes) if rehearse else {}
+    show(outcomes, told, as_json)
     stopped = [outcome for outcome in outcomes if outcome.state == "stopped"]
     if stopped:
         raise typer.Exit(ExitCode.RETRY if all(outcome.retry for outcome in stopped) else ExitCode.STOPPED)
@@ -73,17 +85,53 @@ def progress_bar(steps: int, quiet: bool) -> Iterator[Progress | None]:
         yield lambda district, stage: bar.update(task, advance=1, description=f"{district} {stage}")
 
 
-def show(outcomes: list[NightOutcome], as_json: bool) -> None:
-    """Print how each district's night ended."""
+def show(outcomes: list[NightOutcome], told: Mapping[str, Rehearsed], as_json: bool) -> None:
+    """Print how each district's night ended. told: what the finished rehearsals came to, by district."""
     if as_json:
         names = ("district", "run_id", "state", "code", "message", "fix", "counts")
-        print_json([{name: getattr(outcome, name) for name in names} for outcome in outcomes])
+        print_json(
+            [
+                {**{name: getattr(one, name) for name in names}, **_entry(told.get(one.district))}
+                for one in outcomes
+            ]
+        )
         return
-    rows = [(o.district, o.state, *_counts(o, READ), f"{o.code} {o.message}".strip()) for o in outcomes]
-    print_table("Rosters", ("district", "state", *_heads(READ), "reason"), rows)
-    print_table(
-        "Changes", ("district", *_heads(CHANGED)), [(o.district, *_counts(o, CHANGED)) for o in outcomes]
-    )
+    rows = [(o.district, o.state, *_counts(o, READ)) for o in outcomes]
+    print_table("Rosters", ("district", "state", *_heads(READ)), rows)
+    if any(one.state == "finished" for one in outcomes) and not told:
+        changed = [(o.district, *_counts(o, CHANGED)) for o in outcomes]
+        print_table("Changes", ("district", *_heads(CHANGED)), changed)
+    for code, found in told.items():
+        _show_rehearsed(code, found)
+    for one in outcomes:
+        for line in reason_lines(one.district, one.code, one.message, one.fix):
+            typer.echo(line)
+    if not told and any(one.counts.get("quarantined") or one.counts.get("held") for one in outcomes):
+        typer.echo("What is held back and why: sisbridge cases, sisbridge holds list")
+    if told:
+        typer.echo("Nothing was applied, and no case was opened. The same without --rehearse applies it.")
+
+
+def _rehearsed(house: House, outcomes: list[NightOutcome]) -> dict[str, Rehearsed]:
+    from sisbridge.sync.roster.rehearsed import rehearsed
+
+    finished = [one for one in outcomes if one.state == "finished"]
+    return {one.district: rehearsed(house, one.district, one.run_id) for one in finished}
+
+
+def _entry(found: Rehearsed | None) -> Mapping[str, object]:
+    if found is None:
+        return {}
+    return {**outlook_entry(found.outlook), "cases": [case_entry(case) for case in found.cases]}
+
+
+def _show_rehearsed(district: str, found: Rehearsed) -> None:
+    show_tables(found.outlook, f"What would become of the roster of {district}")
+    if not any(any(one.flowing.values()) or one.held for one in found.outlook.tables):
+        typer.echo(f"Nothing would change in district {district}.")
+    for case in found.cases:
+        typer.echo(case_sentence(case))
+        typer.echo(f"    Fix: {case.fix}")
 
 
 def _heads(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import orjson
@@ -13,6 +13,7 @@ from domain.ids import DistrictCode, SourcedId
 from domain.model import Op
 from domain.tables import RosterTable
 from sisbridge.store.database import Connection
+from sisbridge.store.runs import RunMode
 from sisbridge.store.tables import region, roster
 
 
@@ -35,14 +36,25 @@ class PastChange:
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
-    """What one stage of a district's last run took."""
+    """What one stage of a run took."""
 
-    district: DistrictCode
-    night_on: date
-    state: str
     stage: str
     rows: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How a district's last run ended and what its stages took. code, message, fix: why it did not finish."""
+
+    district: DistrictCode
+    night_on: date
+    mode: str
+    state: str
+    code: str
+    message: str
+    fix: str
+    stages: tuple[StageCost, ...] = ()
 
 
 def of_record(
@@ -77,17 +89,27 @@ def of_record(
     ]
 
 
-def last_costs(conn: Connection) -> list[StageCost]:
-    """Return the stages of each district's last run."""
+def last_runs(conn: Connection) -> list[LastRun]:
+    """Return each district's last run that was no rehearsal, by district; without a finished stage too."""
     run, stage = region.run, region.run_stage
-    newest = sa.select(run.c.district_code, sa.func.max(run.c.seq).label("seq")).group_by(run.c.district_code)
-    last = newest.subquery()
+    newest = (
+        sa.select(run.c.district_code, sa.func.max(run.c.seq).label("seq"))
+        .where(run.c.mode != RunMode.REHEARSAL.value)
+        .group_by(run.c.district_code)
+        .subquery()
+    )
+    of_its = (stage.c.district_code == run.c.district_code) & (stage.c.run_id == run.c.run_id)
+    told = [run.c[name] for name in ("district_code", "night_on", "mode", "state", "code", "message", "fix")]
     query = (
-        sa.select(
-            run.c.district_code, run.c.night_on, run.c.state, stage.c.stage, stage.c.rows, stage.c.seconds
-        )
-        .join(last, (last.c.district_code == run.c.district_code) & (last.c.seq == run.c.seq))
-        .join(stage, (stage.c.district_code == run.c.district_code) & (stage.c.run_id == run.c.run_id))
+        sa.select(*told, stage.c.stage, stage.c.rows, stage.c.seconds)
+        .join(newest, (newest.c.district_code == run.c.district_code) & (newest.c.seq == run.c.seq))
+        .outerjoin(stage, of_its)
         .order_by(run.c.district_code, stage.c.stage)
     )
-    return [StageCost(DistrictCode(row[0]), *row[1:]) for row in conn.execute(query)]
+    found: dict[DistrictCode, LastRun] = {}
+    for row in conn.execute(query):
+        of_run = found.setdefault(DistrictCode(row.district_code), LastRun(*row[:7]))
+        if row.stage is not None:
+            cost = StageCost(row.stage, row.rows, row.seconds)
+            found[of_run.district] = replace(of_run, stages=(*of_run.stages, cost))
+    return list(found.values())

@@ -122,9 +122,41 @@ def test_long_work_counts_on_a_terminal_and_is_silent_in_a_pipe(monkeypatch: pyt
     assert "9101 sending" in terminal.getvalue()
 
 
-def test_a_rehearsal_applies_nothing(region: SmallRegion) -> None:
-    assert run("sync", REST, "--rehearse").exit_code == 0
-    assert "was ever seen" in run("why", "u0").stdout
+def test_a_rehearsal_shows_what_would_come_and_what_would_be_held_and_applies_nothing(
+    region: SmallRegion,
+) -> None:
+    region.provider.dataset.records("users")[0]["grades"] = ["Jedi"]
+    seen = run("sync", REST, "--rehearse")
+    assert seen.exit_code == ExitCode.DONE
+    assert f"What would become of the roster of {REST}" in seen.stdout
+    assert "the grade level" in seen.stdout
+    assert "[CD02, 3 rows, 1 student, first u0]" in seen.stdout
+    (told,) = json.loads(run("sync", REST, "--rehearse", "--json").stdout)
+    flowing = {one["table"]: (one["flowing"], one["would_be"]) for one in told["tables"]}
+    assert flowing["users"] == ({"add": 5}, 5)
+    assert [(case["rule"], case["rows"], case["first_key"]) for case in told["cases"]] == [("CD02", 3, "u0")]
+    assert "No case is open." in run("cases").stdout
+    assert "was ever seen" in run("why", "u1").stdout
+
+
+def test_a_stopped_night_is_told_with_its_reason_and_its_fix(region: SmallRegion) -> None:
+    region.provider.faults.add(Fault(FaultKind.WRONG_SECRET, times=None))
+    ended = run("sync", REST)
+    told = run("runs", REST)
+    for said in (ended, told):
+        assert f"District {REST}: CN03: " in said.stdout
+        assert "  Fix: " in said.stdout
+    (entry,) = json.loads(run("runs", REST, "--json").stdout)
+    assert (entry["state"], entry["code"], entry["stage"], entry["rows"]) == ("stopped", "CN03", "", 0)
+    assert run("runs", "nowhere").exit_code == ExitCode.STOPPED
+
+
+def test_a_case_names_the_students_it_is_about(region: SmallRegion) -> None:
+    region.provider.dataset.records("users")[3]["grades"] = ["Jedi"]
+    run("sync", REST)
+    assert "    Student u3\n" in run("cases", REST, "--students").stdout
+    (case,) = json.loads(run("cases", "--students", "--json").stdout)
+    assert (case["rule"], case["rows"], case["student_ids"]) == ("CD02", 3, ["u3"])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from domain.model import Op
 from domain.tables import RosterTable
 from sisbridge.store import runs, timeline
 from sisbridge.store.database import Store
+from sisbridge.store.runs import RunMode, RunState
 from sisbridge.store.tables.roster import change
 from tests.store import examples
 from tests.store.examples import AT, NEXT_NIGHT, NIGHT, NORTH, SOUTH
@@ -25,11 +26,22 @@ def test_the_changes_of_a_record_are_told_newest_first(region: Store) -> None:
     assert [(one.op, one.night_on) for one in told] == [(Op.REMOVE, NEXT_NIGHT), (Op.ADD, NIGHT)]
 
 
-def test_only_the_last_run_of_a_district_is_counted(region: Store) -> None:
+def test_only_the_last_run_of_a_district_is_told(region: Store) -> None:
     for rows in (1, 2):
         run_id = examples.run(region)
         with region.begin("x") as conn:
             runs.record_stage(conn, NORTH, run_id, "pull", rows, 0.5)
     with region.read() as conn:
-        costs = timeline.last_costs(conn)
-    assert [(one.district, one.stage, one.rows, one.seconds) for one in costs] == [(NORTH, "pull", 2, 0.5)]
+        (told,) = timeline.last_runs(conn)
+    assert (told.district, told.stages) == (NORTH, (timeline.StageCost("pull", 2, 0.5),))
+
+
+def test_a_rehearsal_does_not_hide_the_night_that_was_stopped_before_it(region: Store) -> None:
+    stopped = examples.run(region)
+    with region.begin("x") as conn:
+        told = {"code": "FL11", "message": "No data received.", "fix": "Send the files again."}
+        runs.close_run(conn, NORTH, stopped, RunState.STOPPED, at=AT, **told)
+        runs.open_run(conn, NORTH, NEXT_NIGHT, RunMode.REHEARSAL, AT)
+        (run,) = timeline.last_runs(conn)
+    assert (run.night_on, run.mode, run.state, run.code) == (NIGHT, "nightly", "stopped", "FL11")
+    assert (run.message, run.fix, run.stages) == ("No data received.", "Send the files again.", ())

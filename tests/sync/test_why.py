@@ -13,7 +13,7 @@ from domain.oneroster import Version
 from simulators.dataset import Dataset, zip_of
 from sisbridge.house import House
 from sisbridge.store import grades as grade_store
-from sisbridge.store import outbox
+from sisbridge.store import outbox, snapshots
 from sisbridge.sync.answers.why import why, why_number
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
@@ -213,6 +213,20 @@ def test_a_grade_that_the_registrar_changed(house: House, region: SmallRegion) -
     with house.store.read() as conn:
         item = outbox.items(conn, REST)[-1]
     assert "the SIS holds another value that is not ours (WB10)" in said(house, item.item_id)
+
+
+def test_what_nobody_knows_is_said_so_though_a_table_was_never_landed(
+    house: House, region: SmallRegion
+) -> None:
+    sync_district(house, REST)
+    with house.store.read() as conn:
+        last = snapshots.last_applied(conn, REST)
+    assert last is not None
+    house.landing.delete_snapshot(REST, last.snapshot_id)
+    assert (
+        said(house, "nobody")
+        == f"No student, class or grade with sourcedId nobody was ever seen in district {REST}."
+    )
 
 
 def test_a_student_is_found_by_a_number_that_no_answer_shows(house: House) -> None:

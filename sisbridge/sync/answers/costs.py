@@ -1,15 +1,28 @@
-"""What each district's last night cost."""
+"""How each district's last night ended, and what it cost."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from domain.ids import DistrictCode
 from sisbridge.house import House
 from sisbridge.store import timeline
-from sisbridge.store.timeline import StageCost
+from sisbridge.store.timeline import LastRun, StageCost
 from sisbridge.sync.night import STAGES
 
 
-def last_costs(house: House) -> list[StageCost]:
-    """Return rows and seconds of each stage of each district's last run, in the order they ran."""
+def last_runs(house: House, district: DistrictCode | None = None) -> list[LastRun]:
+    """Return each district's last run with its stages in the order they ran; of one district if named.
+
+    Raises StopDistrict when the district is not known.
+    """
+    if district is not None:
+        house.district(district)
     with house.store.read() as conn:
-        costs = timeline.last_costs(conn)
-    return sorted(costs, key=lambda cost: (cost.district, STAGES.index(cost.stage)))
+        found = timeline.last_runs(conn)
+    chosen = [one for one in found if district in (None, one.district)]
+    return [replace(one, stages=tuple(sorted(one.stages, key=_order))) for one in chosen]
+
+
+def _order(cost: StageCost) -> int:
+    return STAGES.index(cost.stage)

@@ -80,8 +80,13 @@ def out_of_scope(conn: Connection, house: House, district: District, subject: So
 
 
 def _place(house: House, district: District, run: Run, name: str, column: str, subject: SourcedId) -> str:
-    """Return where a row stands in what a night landed under a name, "" when it is not there."""
+    """Return where a row stands in what a night landed under a name, "" when it is not there.
+
+    Not every SIS has a table of that name, a night may stop before it, and raw data is deleted in time.
+    """
     snapshot = SnapshotId(run.snapshot_id or "")
+    if not house.landing.exists(district.code, snapshot, f"{name}/end"):
+        return ""
     for batch in house.landing.read_batches(district.code, snapshot, name):
         if column in batch.schema.names and PLACE in batch.schema.names:
             found = batch.filter(pc.equal(batch.column(column).cast(pa.string()), subject)).column(PLACE)

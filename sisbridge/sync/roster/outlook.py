@@ -63,7 +63,7 @@ def outlook(stage: Stage, most: int) -> Outlook:
             table,
             *judged(stage, table),
             in_force[table],
-            _by(stage, changes_name(table), "op"),
+            dict(_by(stage, changes_name(table), "op")),
             _rows(stage, held_name(table)),
         )
         for table in RosterTable
