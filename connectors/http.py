@@ -40,6 +40,7 @@ class HttpClient:
         self._options = options or HttpOptions()
         self._pid = 0
         self._runner: asyncio.AbstractEventLoop | None = None
+        self._left: list[asyncio.Task[Any]] = []
         self._wire = Wire(self._auth, self._options)
 
     def __enter__(self) -> Self:
@@ -55,6 +56,7 @@ class HttpClient:
     def close(self) -> None:
         """Let go of connections and loop; the client opens again when used again."""
         if self._runner is not None and self._pid == os.getpid():
+            self._let_go(self._runner)
             self._runner.run_until_complete(self._wire.close())
             self._runner.close()
         self._runner = None
@@ -132,21 +134,27 @@ class HttpClient:
         self._loop().run_until_complete(self._wire.ensure_token())
 
     def _abandon(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
-        left = list(tasks)
-        for task in left:
+        # Awaited when the loop is used next: the garbage collector may come by here, in any thread and while
+        # the loop runs.
+        for task in tasks:
             task.cancel()
-        if left and self._runner is not None:
-            self._runner.run_until_complete(asyncio.wait(left))
-            for task in left:
-                # Look at each failure once, or asyncio complains that nobody did.
-                if not task.cancelled():
-                    task.exception()
+            self._left.append(task)
+
+    def _let_go(self, loop: asyncio.AbstractEventLoop) -> None:
+        left, self._left = self._left, []
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
+        for task in left:
+            # Look at each failure once, or asyncio complains that nobody did.
+            if not task.cancelled():
+                task.exception()
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         if self._runner is None or self._pid != os.getpid():
             # After a fork parent and child would share one selector and its sockets: start afresh.
-            self._runner, self._pid = asyncio.new_event_loop(), os.getpid()
+            self._runner, self._pid, self._left = asyncio.new_event_loop(), os.getpid(), []
             wire = Wire(self._auth, self._options)
             wire.follow(self._wire)
             self._wire = wire
+        self._let_go(self._runner)
         return self._runner

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections import Counter
@@ -287,6 +289,29 @@ def test_a_slow_answer_does_not_hold_up_the_next_ones(server: Server, client: Ht
     next(answers)
     assert len(server.asked) == 5
     answers.close()
+
+
+def test_answers_nobody_waits_for_are_let_go_while_another_is_awaited(
+    server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(request: web.Request) -> web.Response:
+        await asyncio.sleep(0 if request.query["n"] == "0" else 0.5)
+        return web.json_response(int(request.query["n"]))
+
+    server.answers = [slow]
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    answers = client.get_many([Request("GET", server.url, {"n": str(number)}) for number in range(4)], 2)
+    assert next(answers).json == 0
+    cycle: list[object] = [answers]
+    cycle.append(cycle)
+    del answers, cycle
+    elsewhere = threading.Timer(0.1, gc.collect)
+    elsewhere.start()
+    assert client.get(server.url, {"n": "9"}).json == 9
+    elsewhere.join(10)
+    assert client.get(server.url, {"n": "0"}).json == 0
+    assert complaints == []
 
 
 def test_each_yields_failures_beside_answers_as_they_come(server: Server, client: HttpClient) -> None:
