@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     (`postgresql+psycopg://…` in production). landing_url: any fsspec address. master_key: 32 random
     bytes in base64. actor: who is named in the audit for what is done from here.
     stopped_share_that_fails: a scheduled night fails as a whole when a larger share of its districts did
-    not finish.
+    not finish. district_hours: how long one district's night may take in a process of its own.
     """
 
     model_config = SettingsConfigDict(env_prefix="SISBRIDGE_", hide_input_in_errors=True)
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     demo: bool = False
     actor: str = Field(default_factory=_account_name)
     stopped_share_that_fails: float = Field(default=0.5, ge=0, le=1)
+    district_hours: float = Field(default=3, gt=0)
 
     def require_master_key(self) -> bytes:
         """Return the master key's 32 bytes; the demo may do without one of its own.

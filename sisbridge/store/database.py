@@ -24,6 +24,16 @@ __all__ = ["Connection", "Store"]
 _BUSY_SECONDS = 30
 _WRITER = "sisbridge_writer"
 
+_PATIENCE = {
+    "connect_timeout": 30,
+    "keepalives_idle": 60,
+    "keepalives_interval": 10,
+    "keepalives_count": 6,
+    "tcp_user_timeout": 120_000,
+}
+"""A server that vanished in the middle of an answer is given up after two minutes, where libpq would wait for
+hours; the address may say otherwise."""
+
 _PRAGMAS = (
     f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode=WAL",
@@ -157,7 +167,8 @@ def _engine(url: URL) -> Engine:
     logging.getLogger("sqlalchemy.engine.Engine").addFilter(_tells_no_rows)
     if url.get_backend_name() != "sqlite":
         # Values of a row must not reach a log by way of an error's text.
-        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
     if url.database:
         _keep_private(Path(url.database))
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})

@@ -1,11 +1,12 @@
 """Nights of several districts side by side, each in one of a few processes of their own.
 
-A process that dies (out of memory, killed) takes down the district it was at and no other: each has an
-executor to itself, because one shared pool breaks as a whole.
+A process that dies (out of memory, killed, hung for hours) takes down the district it was at and no other:
+each has an executor to itself, because one shared pool breaks as a whole.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -103,8 +104,13 @@ class _Line:
 
 def _night(settings: Settings, rehearse: bool, district: DistrictCode) -> NightOutcome:
     global _house
-    _house = _house or House.open(settings)
-    return sync_district(_house, district, rehearse=rehearse)
+    # It ends the process from outside Python, whatever it hangs on, and names the places in the code only.
+    faulthandler.dump_traceback_later(settings.district_hours * 3600, exit=True)
+    try:
+        _house = _house or House.open(settings)
+        return sync_district(_house, district, rehearse=rehearse)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _stopped(district: DistrictCode, error: SisbridgeError) -> NightOutcome:
@@ -115,6 +121,7 @@ def _stopped(district: DistrictCode, error: SisbridgeError) -> NightOutcome:
 def _died(district: DistrictCode) -> RetryLater:
     return RetryLater(
         "CF15",
-        f"The process that worked on district {district} died.",
-        fix="Run the district again; if it stays, give the machine more memory or use fewer workers.",
+        f"The process that worked on district {district} died, or was ended after SISBRIDGE_DISTRICT_HOURS.",
+        fix="Run the district again. If it stays: after hours, send the lines that stderr has of it to the "
+        "sisbridge maintainers; sooner, give the machine more memory or use fewer workers.",
     )

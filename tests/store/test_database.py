@@ -85,6 +85,19 @@ def test_a_database_that_is_away_is_tried_again_later(tmp_path: Path) -> None:
         pass
 
 
+def test_a_server_that_vanishes_is_given_up_in_minutes_unless_the_address_says_otherwise(
+    postgres_url: str,
+) -> None:
+    def told(url: str) -> list[str]:
+        with Store(url).read() as conn:
+            known = conn.connection.driver_connection.info.get_parameters()
+        return [known[name] for name in ("keepalives_idle", "keepalives_count", "tcp_user_timeout")]
+
+    assert told(postgres_url) == ["60", "6", "120000"]
+    between = "&" if "?" in postgres_url else "?"
+    assert told(f"{postgres_url}{between}keepalives_idle=5") == ["5", "6", "120000"]
+
+
 def test_joining_uses_the_open_transaction(store: Store) -> None:
     with store.begin("outer") as outer, store.joined("inner") as inner:
         assert inner is outer

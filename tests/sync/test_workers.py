@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -86,6 +87,14 @@ def test_two_districts_are_synced_side_by_side(any_house: House) -> None:
     assert [(one.district, one.state) for one in told] == [(REST, "finished"), (FILES, "finished")]
     with any_house.store.read() as conn:
         assert all(sum(roster.count(conn, code).values()) for code in (REST, FILES))
+
+
+def test_a_district_that_takes_too_long_is_ended(any_house: House) -> None:
+    hurried = replace(any_house, settings=any_house.settings.model_copy(update={"district_hours": 1e-6}))
+    (told,) = sync_side_by_side(hurried, [REST], 1)
+    assert (told.state, told.code, told.retry) == ("stopped", "CF15", True)
+    (told,) = sync_side_by_side(any_house, [REST], 1)
+    assert told.state == "finished"
 
 
 def test_the_longest_night_begins_first_and_an_unknown_one_before_it(any_house: House) -> None:
