@@ -33,16 +33,18 @@ others:
 | hold feed | nothing of tonight's feed is applied, the last good roster stays in force |
 
 A blank optional value is no finding. Rows marked `tobedeleted` are checked by ID01, ID02 and ID04 of their
-sourcedId alone. A course that is too small or too full (SZ01, SZ02) holds nothing: it bears the mildest
-effect and, without a value to drop, only opens a case.
+sourcedId alone. A course that is too small or too full (SZ01, SZ02) and rows that went already (SZ17) hold
+nothing: these rules bear the mildest effect and, without a value to drop, only open a case.
 
 A district changes rules in its settings:
 `{"rules": {"ID03": {"severity": "drop value"}, "RF02": {"off": true}}}`. Rules marked *fixed* can be made
 stricter, never softer, because what they hold could not be used safely. A required value is never dropped:
 there, `drop value` holds the row. Rules that count have thresholds instead, also by table:
-`{"thresholds": {"removed": 0.1, "floor": 20, "year_over_days": 45, "enrollments": {"removed": 0.2}}}`.
+`{"thresholds": {"removed": 0.1, "floor": 20, "bled": 0.1, "enrollments": {"removed": 0.2}}}`.
 Removals, updates and adds are measured for each school; what is over is held as a change set that a person
-releases or discards (`sisbridge holds`), and the rest of the night goes on.
+releases or discards (`sisbridge holds`), and the rest of the night goes on. `bled` is the share of a table
+that may go in two weeks (`removed` unless set; a table counts as five floors at least): what is over opens a
+case.
 
 This page is written by `python -m validation.documentation`; a test compares the two.
 """

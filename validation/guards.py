@@ -29,6 +29,9 @@ YEAR_OVER_DAYS = 45
 STRANGE_SHARE = 0.5
 """When more than this share of all users is gone, what is new is not believed either."""
 
+_BLED_FLOORS = 5
+"""How many floors a table is measured as at least, where two weeks are added up."""
+
 _DIRECTIONS = (("remove", "removed", "SZ10"), ("update", "updated", "SZ11"), ("add", "added", "SZ12"))
 """Each direction with its threshold and its rule."""
 
@@ -38,12 +41,16 @@ UNRESOLVED_POINT = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of one table of one school may go, change and come in one night. floor: in rows."""
+    """How much of one table of one school may go, change and come in one night. floor: in rows.
+
+    bled: how much of the table may go in two weeks; as much as in one night unless set.
+    """
 
     removed: float
     updated: float
     added: float
     floor: float
+    bled: float
 
     @classmethod
     def of(cls, thresholds: Mapping[str, object], table: str) -> Limits:
@@ -55,7 +62,8 @@ class Limits:
         if not isinstance(own, Mapping):
             own = dict.fromkeys(DEFAULT_THRESHOLDS)  # no number: refused below
         chosen = {**thresholds, **own}
-        return cls(**{name: number(chosen, name, usual) for name, usual in DEFAULT_THRESHOLDS.items()})
+        limits = {name: number(chosen, name, usual) for name, usual in DEFAULT_THRESHOLDS.items()}
+        return cls(**limits, bled=number(chosen, "bled", limits["removed"]))
 
     def allowed(self, direction: str, in_force: int) -> float:
         """Return how many rows may move in a direction out of so many in force."""
@@ -106,6 +114,21 @@ def strangers(last_rows: int, gone: int, added: int) -> list[Finding]:
 def vanished(school: str, rows: int) -> list[Finding]:
     """Return SZ16 for the users of a school that is in the feed no more."""
     return [_finding(catalogue()["SZ16"], RosterTable.USERS, rows, school)] if rows else []
+
+
+def bled(table: RosterTable, in_force: int, gone: int, thresholds: Mapping[str, object]) -> list[Finding]:
+    """Return SZ17 when more of a table went in the last two weeks than its threshold `bled` allows.
+
+    in_force: rows that are left; a table that was smaller than five floors is measured as if it had so many
+    rows, for a few who move away are no bleeding. Raises StopDistrict CF36 for a threshold that is no number.
+    """
+    limits = Limits.of(thresholds, table)
+    last = in_force + gone
+    limit = limits.bled * max(last, _BLED_FLOORS * limits.floor)
+    if not in_force or gone <= limit:
+        return []
+    said = {"last": counted(last), "limit": counted(int(limit))}
+    return [_finding(catalogue()["SZ17"], table, gone, **said)]
 
 
 def in_flight(rows: int) -> list[Finding]:

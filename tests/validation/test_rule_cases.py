@@ -152,6 +152,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "in_flight": guards.in_flight,
     "kept": guards.kept,
     "vanished": guards.vanished,
+    "bled": guards.bled,
     "waiting": guards.waiting,
     "orphans": guards.orphans,
     "unresolved_share": guards.unresolved_share,

@@ -1,7 +1,7 @@
 """Size: of a course's seats, and of the step from the last good roster to tonight's; what is too much waits.
 
-A course that is too small or too full judges no row and no feed, so none of the three effects fits
-it: it bears the mildest, which without a value to drop does nothing but open a case.
+A course that is too small or too full judges no row and no feed, nor does what went already, so none of the
+three effects fits: they bear the mildest, which without a value to drop does nothing but open a case.
 """
 
 from domain.model import Severity
@@ -93,6 +93,17 @@ RULES = (
         audience=Audience.DISTRICT,
         sentence="School {group} is gone from the feed, and {rows} of {table} with it: they stay in force.",
         fix="If the school has closed, release the hold; else have it sent again.",
+        check=Counted(),
+    ),
+    Rule(
+        code="SZ17",
+        title="Slow bleeding",
+        severity=Severity.DROP_VALUE,
+        audience=Audience.DISTRICT,
+        sentence="{rows} of {table} went in the last two weeks out of {last}: no night took so many that it "
+        "was held, but together they are more than the {limit} allowed.",
+        fix="Compare with the SIS. If they left, nothing is to be done, or raise the threshold `bled`; else "
+        "send them again.",
         check=Counted(),
     ),
     Rule(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy import text as text_of
 
 from domain.tables import ROSTER, Kind, RosterTable, TableSpec
 from sisbridge.store.tables.base import METADATA, Moment, district_code, key, maybe, of, of_district, text
@@ -93,6 +94,8 @@ def _roster_table(spec: TableSpec) -> Table:
 
 roster: dict[RosterTable, Table] = {table: _roster_table(spec) for table, spec in ROSTER.items()}
 
+_IS_REMOVAL = text_of("op = 'remove'")
+
 # `before` holds what the row loses: an update's changed columns, a removed row whole, nothing for an add.
 # With the roster of record it gives every earlier night.
 change = Table(
@@ -115,6 +118,8 @@ change = Table(
     text("decided_by"),
     Column("at", Moment, nullable=False),
     Index(None, "district_code", "roster_table", "sourced_id"),
+    # Of removals only: what a first load adds to the history is not in it.
+    Index(None, "district_code", "night_on", sqlite_where=_IS_REMOVAL, postgresql_where=_IS_REMOVAL),
 )
 
 quarantine = Table(

@@ -64,6 +64,12 @@ def in_rollover(stage: Stage) -> bool:
     return any(window.holds_on(stage.night_on) for window in _windows(stage.district, "rollovers"))
 
 
+def announced(district: District, table: RosterTable, day: date) -> bool:
+    """Return whether a day lies in a rollover that speaks of a table; raises as `thresholds_of`."""
+    windows = _windows(district, "rollovers")
+    return any(table in window.tables for window in windows if window.holds_on(day))
+
+
 def hours_apart(district: District) -> float:
     """Return how many hours must lie between the two snapshots that prove a row absent: 12 unless set.
 
