@@ -25,6 +25,9 @@ __all__ = ["Answer", "HttpClient", "HttpOptions", "Request"]
 Text = Mapping[str, str]
 _NONE: Text = {}
 
+_BEFORE_WORK = 3
+"""Turns of the loop before an answer is worked on: what came meanwhile makes room for the next requests."""
+
 
 class HttpClient:
     """A client for one outside system; use it as a context manager or close it.
@@ -99,6 +102,7 @@ class HttpClient:
                     return
                 answer = loop.run_until_complete(asked[0])
                 asked.popleft()
+                loop.run_until_complete(_turns(_BEFORE_WORK))
                 yield answer
         finally:
             self._abandon(asked)
@@ -158,3 +162,8 @@ class HttpClient:
             self._wire = wire
         self._let_go(self._runner)
         return self._runner
+
+
+async def _turns(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Keeping to the pause that a server wants between two requests."""
+"""Keeping to what a server wants: a pause between two requests, and few of them at once."""
 
 from __future__ import annotations
 
@@ -37,3 +37,24 @@ class Pace:
                 yield
             finally:
                 self._next = time.monotonic() + self._pause
+
+
+class Place:
+    """One of the few places on the way to a server: kept from try to try, left once an answer is there."""
+
+    def __init__(self, free: asyncio.Semaphore) -> None:
+        """Remember where free places are found; none is taken yet."""
+        self._free = free
+        self._taken = False
+
+    async def take(self) -> None:
+        """Wait for a free place, unless we still have one."""
+        if not self._taken:
+            await self._free.acquire()
+            self._taken = True
+
+    def leave(self) -> None:
+        """Give our place to the next, if we have one."""
+        if self._taken:
+            self._taken = False
+            self._free.release()

@@ -25,7 +25,7 @@ from connectors.http_errors import (
     unreachable,
 )
 from connectors.http_message import Answer, HttpOptions, Request
-from connectors.http_pace import Pace
+from connectors.http_pace import Pace, Place
 from connectors.http_trust import refuse_plain, trusted
 from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
@@ -64,13 +64,28 @@ class Wire:
         except SisbridgeError as error:
             return error
 
+    async def persist(self, request: Request) -> Answer:
+        """Send a request, again after RetryLater when it may be sent twice, within the options' bounds."""
+        return await self.persist_within(asyncio.Semaphore(), request)
+
     async def persist_within(self, free: asyncio.Semaphore, request: Request) -> Answer:
         """Persist as soon as one of those on their way is back."""
-        async with free:
-            return await self.persist(request)
+        place = Place(free)
+        try:
+            async for attempt in self._attempts(request):
+                with attempt:
+                    await place.take()
+                    answer = await self._paced(request)
+                    place.leave()
+                    # What waited for the place is sent now: decoding takes as long as much of the way.
+                    await asyncio.sleep(0)
+                    return _decoded(request, answer)
+        finally:
+            place.leave()
+        raise AssertionError("tenacity returns or raises")
 
-    async def persist(self, request: Request) -> Answer:
-        """Send a request, again after RetryLater when it may be sent twice, within the options' bounds.
+    def _attempts(self, request: Request) -> tenacity.AsyncRetrying:
+        """Return the tries of a request.
 
         What was rejected for our pace was not done, so it is sent again even if it must not be done twice.
         """
@@ -78,7 +93,7 @@ class Wire:
         def again(error: BaseException) -> bool:
             return isinstance(error, RetryLater) and (request.retry or error.code == "CN06")
 
-        async for attempt in tenacity.AsyncRetrying(
+        return tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(again),
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(self._options.attempts),
@@ -87,10 +102,7 @@ class Wire:
             ),
             wait=self._wait,
             reraise=True,
-        ):
-            with attempt:
-                return await self._paced(request)
-        raise AssertionError("tenacity returns or raises")
+        )
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -137,17 +149,12 @@ class Wire:
             self._auth.take_token(decode_json(answer.body, "POST", wanted.url))
 
     async def _marked(self, request: Request, signed: Mapping[str, str]) -> Answer:
+        headers = {**signed, **self._options.headers}
         if not request.mark:
-            return await self._attempt(request, signed)
+            return await self._exchange(request, headers)
         failpoint(f"{request.mark}:before")
-        answer = await self._attempt(request, signed)
+        answer = await self._exchange(request, headers)
         failpoint(f"{request.mark}:after")
-        return answer
-
-    async def _attempt(self, request: Request, signed: Mapping[str, str]) -> Answer:
-        answer = await self._exchange(request, {**signed, **self._options.headers})
-        if request.method == "GET" and answer.code < 300:
-            return replace(answer, json=decode_json(answer.body, "GET", request.url))
         return answer
 
     async def _exchange(self, request: Request, signed: Mapping[str, str]) -> Answer:
@@ -235,6 +242,13 @@ class _StopTooLarge(tenacity.stop.stop_base):
         error = retry_state.outcome.exception() if retry_state.outcome else None
         tried = retry_state.attempt_number >= _LARGE_ATTEMPTS
         return self.request.large and tried and isinstance(error, TooMuchAtOnce)
+
+
+def _decoded(request: Request, answer: Answer) -> Answer:
+    """Return an answer with what it says as JSON, when it is that of a GET that went well."""
+    if request.method == "GET" and answer.code < 300:
+        return replace(answer, json=decode_json(answer.body, "GET", request.url))
+    return answer
 
 
 def _next_target(request: Request, target: str, location: str) -> str:

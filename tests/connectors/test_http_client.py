@@ -314,6 +314,29 @@ def test_answers_nobody_waits_for_are_let_go_while_another_is_awaited(
     assert complaints == []
 
 
+def test_the_next_request_leaves_before_an_answer_is_decoded(
+    server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_by_then = []
+
+    def decoded(*answer: object) -> None:
+        until = time.monotonic() + 5
+        while len(server.asked) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        asked_by_then.append(len(server.asked))
+
+    monkeypatch.setattr("connectors.http_wire.decode_json", decoded)
+    server.answers = [says()]
+    list(client.get_many([Request("GET", server.url)] * 3, 2))
+    assert asked_by_then[0] == 3
+
+
+def test_a_request_that_waits_for_its_next_try_keeps_its_place(server: Server, client: HttpClient) -> None:
+    server.answers = [says(503), says(503), says()]
+    list(client.get_many([Request("GET", server.url, {"n": str(number)}) for number in range(3)], 2))
+    assert "GET /api?n=2" not in server.asked[:3]
+
+
 def test_each_yields_failures_beside_answers_as_they_come(server: Server, client: HttpClient) -> None:
     async def odd_fails(request: web.Request) -> web.Response:
         await asyncio.sleep(0.1 if request.query["n"] == "0" else 0)
