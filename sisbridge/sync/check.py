@@ -11,6 +11,7 @@ from domain.errors import SisbridgeError
 from domain.ids import DistrictCode
 from domain.model import District
 from sisbridge.house import House, clock_of
+from sisbridge.store import server_log
 from sisbridge.sync.context import connector_of
 from sisbridge.sync.grades.write_test import write_test
 from sisbridge.sync.roster.belonging import district_step
@@ -19,7 +20,7 @@ _WAYS = {"roster": "rosters", "grades": "grades"}
 
 
 def check(house: House, district: DistrictCode, write_for: str = "") -> dict[str, CheckReport]:
-    """Return a report per purpose (`roster`, `grades`); never raises an SIS's failure.
+    """Return a report per purpose (`roster`, `grades`, on PostgreSQL `store`); never raises an SIS's failure.
 
     The last step proves by the orgs that the connection is this district's: of the roster always, of the
     grades where their credentials may read orgs.
@@ -29,7 +30,24 @@ def check(house: House, district: DistrictCode, write_for: str = "") -> dict[str
     reports = {purpose: _report(house, known, purpose) for purpose in _WAYS}
     if write_for:
         reports["write test"] = CheckReport(known.code, _written(house, known, write_for, reports))
+    if house.store.dialect == "postgresql":
+        reports["store"] = CheckReport(known.code, (_servers_log(house),))
     return reports
+
+
+def _servers_log(house: House) -> CheckStep:
+    """Look whether the database server keeps rows out of its own log, as everything of ours does."""
+    with house.store.read() as conn:
+        telling = server_log.telling(conn)
+    if not telling:
+        return CheckStep("server's log", "passed", "the database server writes no row into its log")
+    settings = "; ".join(f"ALTER DATABASE … SET {name} = {value}" for name, value in telling.items())
+    return CheckStep(
+        "server's log",
+        "failed",
+        "the database server may write rows of students into its own log",
+        f"Ask its administrator for: {settings}.",
+    )
 
 
 def _written(
