@@ -4,7 +4,16 @@ from validation.arrow import among
 from validation.belonging import Belonging, belonging, foreign_orgs
 from validation.context import GradeContext, JudgeContext, KeySet
 from validation.frames import usual_width
-from validation.guards import Limits, bled, empty_table, mass_change, unresolved_share, year_ahead, year_over
+from validation.guards import (
+    Limits,
+    bled,
+    empty_table,
+    left_out,
+    mass_change,
+    unresolved_share,
+    year_ahead,
+    year_over,
+)
 from validation.judge import judge, judge_grades
 from validation.masking import mask, shown_id
 from validation.roster_cells import shown
@@ -24,6 +33,7 @@ __all__ = [
     "usual_width",
     "Limits",
     "bled",
+    "left_out",
     "mass_change",
     "unresolved_share",
     "year_ahead",

@@ -33,8 +33,9 @@ others:
 | hold feed | nothing of tonight's feed is applied, the last good roster stays in force |
 
 A blank optional value is no finding. Rows marked `tobedeleted` are checked by ID01, ID02 and ID04 of their
-sourcedId alone. A course that is too small or too full (SZ01, SZ02) and rows that went already (SZ17) hold
-nothing: these rules bear the mildest effect and, without a value to drop, only open a case.
+sourcedId alone. A course that is too small or too full (SZ01, SZ02), rows that went already (SZ17) and rows
+that an edit leaves out (SZ18) hold nothing: these rules bear the mildest effect and, without a value to drop,
+only open a case.
 
 A district changes rules in its settings:
 `{"rules": {"ID03": {"severity": "drop value"}, "RF02": {"off": true}}}`. Rules marked *fixed* can be made

@@ -131,6 +131,11 @@ def bled(table: RosterTable, in_force: int, gone: int, thresholds: Mapping[str, 
     return [_finding(catalogue()["SZ17"], table, gone, **said)]
 
 
+def left_out(rows: int, edit: str) -> list[Finding]:
+    """Return SZ18 for rows that an edit of the mapping put out of scope. edit: which, and since when."""
+    return [_finding(catalogue()["SZ18"], "", rows, edit=edit)] if rows > 0 else []
+
+
 def in_flight(rows: int) -> list[Finding]:
     """Return SZ13 for students who would go while a posting window of theirs is open or still to come."""
     return [_finding(catalogue()["SZ13"], RosterTable.USERS, rows)] if rows else []

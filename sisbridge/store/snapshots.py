@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +19,12 @@ from sisbridge.store.tables import roster as tables
 from sisbridge.store.tables.region import run
 from sisbridge.store.tables.roster import snapshot, snapshot_table
 from sisbridge.store.upsert import upsert
+
+_NIGHTS_JUDGED = 20
+"""How many whole rosters are looked back at: two weeks of nights, and what was done again meanwhile."""
+
+_NOT_YET = 2**31 - 1
+"""Stands for the number of a snapshot that is still to be applied: after all others."""
 
 
 def save(conn: Connection, snapshot: RosterSnapshot) -> None:
@@ -74,6 +81,29 @@ def settings_of(conn: Connection, district: DistrictCode, snapshot_id: SnapshotI
     """Return the settings kept with a snapshot, or None when none were."""
     kept: Settings | None = conn.scalar(sa.select(snapshot.c.settings).where(*_is(district, snapshot_id)))
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The night of a whole roster, the settings it was judged with, and what its run counted."""
+
+    night_on: date
+    settings: Settings
+    counts: Mapping[str, int]
+
+
+def judged(conn: Connection, district: DistrictCode, tonight: SnapshotId | None = None) -> list[Judged]:
+    """Return the whole rosters that were applied last, and tonight's though it is not yet; newest first."""
+    of_run = sa.and_(run.c.district_code == snapshot.c.district_code, run.c.run_id == snapshot.c.run_id)
+    wanted = (
+        sa.select(run.c.night_on, snapshot.c.settings, run.c.counts)
+        .join(run, of_run)
+        .where(snapshot.c.district_code == district, snapshot.c.mode == Mode.BULK.value)
+        .where(sa.or_(snapshot.c.applied_seq.is_not(None), snapshot.c.snapshot_id == tonight))
+        .order_by(sa.func.coalesce(snapshot.c.applied_seq, _NOT_YET).desc())
+        .limit(_NIGHTS_JUDGED)
+    )
+    return [Judged(row.night_on, row.settings or {}, row.counts) for row in conn.execute(wanted)]
 
 
 def unfinished(conn: Connection, district: DistrictCode) -> list[tuple[SnapshotId, date]]:

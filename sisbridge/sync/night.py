@@ -23,6 +23,7 @@ from sisbridge.sync.roster.apply import apply
 from sisbridge.sync.roster.bleed import bleeding
 from sisbridge.sync.roster.compare import compare
 from sisbridge.sync.roster.dependents import spoken
+from sisbridge.sync.roster.edits import leaving_out
 from sisbridge.sync.roster.normalize import normalize
 from sisbridge.sync.roster.pull import pull
 from sisbridge.sync.roster.validate import validate
@@ -133,7 +134,8 @@ def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
     stage = _stage(house, district, run_id)
     with house.store.begin("finish") as conn:
         overtaken.refuse(conn, district, run_id)
-        found = spoken(findings_of(stage), stage.read_findings("dependents")) + bleeding(conn, stage)
+        found = spoken(findings_of(stage), stage.read_findings("dependents"))
+        found += bleeding(conn, stage) + leaving_out(conn, stage)
         mode = snapshots.load(conn, district, stage.snapshot).mode
         cases.fold(conn, district, stage.night_on, found, "roster", closing=mode is Mode.BULK)
         if mode is not Mode.BULK:

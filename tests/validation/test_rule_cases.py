@@ -153,6 +153,7 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "kept": guards.kept,
     "vanished": guards.vanished,
     "bled": guards.bled,
+    "left_out": guards.left_out,
     "waiting": guards.waiting,
     "orphans": guards.orphans,
     "unresolved_share": guards.unresolved_share,

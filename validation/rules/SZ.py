@@ -1,7 +1,8 @@
 """Size: of a course's seats, and of the step from the last good roster to tonight's; what is too much waits.
 
-A course that is too small or too full judges no row and no feed, nor does what went already, so none of the
-three effects fits: they bear the mildest, which without a value to drop does nothing but open a case.
+A course that is too small or too full judges no row and no feed, nor does what went already or was left out
+by an edit, so none of the three effects fits: they bear the mildest, which without a value to drop does
+nothing but open a case.
 """
 
 from domain.model import Severity
@@ -104,6 +105,16 @@ RULES = (
         "was held, but together they are more than the {limit} allowed.",
         fix="Compare with the SIS. If they left, nothing is to be done, or raise the threshold `bled`; else "
         "send them again.",
+        check=Counted(),
+    ),
+    Rule(
+        code="SZ18",
+        title="Rows left out by an edit",
+        severity=Severity.DROP_VALUE,
+        audience=Audience.ESC,
+        sentence="{rows} more than before are out of scope since the mapping was edited ({edit}): what of "
+        "them was in force leaves after two nights, few or many.",
+        fix="If that was meant, nothing is to be done; else take the edit back, and they return.",
         check=Counted(),
     ),
     Rule(

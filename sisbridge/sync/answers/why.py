@@ -30,6 +30,7 @@ _REASONS: tuple[_Reason, ...] = (
     why_held.by_rule,
     why_grade.of_grade,
     why_held.by_hold,
+    why_absent.left_out,
     why_present.present,
     why_absent.known_otherwise,
     why_absent.gone,

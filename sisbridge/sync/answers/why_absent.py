@@ -7,13 +7,14 @@ import pyarrow.compute as pc
 
 from domain.ids import SnapshotId, SourcedId
 from domain.model import District, Op
-from domain.tables import PLACE
+from domain.tables import PLACE, RosterTable
 from sisbridge.house import House
 from sisbridge.store import rekey, runs, timeline
 from sisbridge.store.database import Connection
 from sisbridge.store.runs import Run, RunState
 from sisbridge.sync.answers.why_words import LOOKED_IN, named
 from sisbridge.sync.context import canonical_name, raw_name
+from sisbridge.sync.roster.edits import last_edit
 
 
 def known_otherwise(conn: Connection, house: House, district: District, subject: SourcedId) -> str:
@@ -64,17 +65,30 @@ def _unapplied(run: Run) -> str:
     return f"the night of {run.night_on} did not apply it (its run is {run.state} as {run.mode})."
 
 
+def left_out(conn: Connection, house: House, district: District, subject: SourcedId) -> str:
+    """Say of a row that is missing or gone that the SIS sends it still, and the mapping leaves it out."""
+    for table in LOOKED_IN:
+        past = timeline.of_record(conn, district.code, table, subject)
+        if past and past[0].op in (Op.MISSING, Op.REMOVE):
+            return out_of_scope(conn, house, district, subject)
+    return ""
+
+
 def out_of_scope(conn: Connection, house: House, district: District, subject: SourcedId) -> str:
     """Say that the SIS sends a row which the district's mapping leaves out."""
     run = runs.latest(conn, district.code)
     if run is None or not run.snapshot_id:
         return ""
     for source in ("users", "classes", "enrollments", "courses"):
+        kept = _place(house, district, run, canonical_name(RosterTable(source)), "sourced_id", subject)
         place = _place(house, district, run, raw_name(source), "sourcedId", subject)
-        if place:
+        if place and not kept:
+            edit = last_edit(conn, district.code, run.night_on)
+            since = f" (the mapping was edited: {edit})" if edit else ""
             return (
                 f"{subject} is in the feed of district {district.code} of the night of {run.night_on} "
-                f"({place}), but out of scope: the district's mapping keeps no row of that kind or role."
+                f"({place}), but out of scope: the district's mapping keeps no row of that kind or "
+                f"role{since}."
             )
     return ""
 

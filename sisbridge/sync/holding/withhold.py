@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,8 @@ from sisbridge.store import holds
 from sisbridge.sync.context import Stage, changes_name
 from sisbridge.sync.holding import reasons
 from sisbridge.sync.holding.judging import Judging
+from sisbridge.sync.holding.reasons import KINDS
+from sisbridge.sync.roster.edits import last_edit
 from sisbridge.sync.roster.windows import thresholds_of
 from validation import Limits
 
@@ -89,6 +92,7 @@ def withhold(
             return [], {"held": 0, "refused": 0, "waiting": 0}
         night = Judging(conn, stage, _board(stage, stored), last_rows, told)
         _judge(night, stored, doubts, detectors)
+        _name_edit(night)
         for table in RosterTable:
             _land(night, table, stored)
     _land_seeds(stage, night.seeds)
@@ -154,6 +158,17 @@ def _spread(night: Judging) -> None:
     before = {table: night.in_force(table) for table in tables if REMOVE in words}
     after = {table: night.tonight(table) for table in tables if ADD in words}
     holding.spread(night.board, before, after)
+
+
+def _name_edit(night: Judging) -> None:
+    """Say with what is held for being too much that the mapping was edited: that may be why."""
+    edit = last_edit(night.conn, night.stage.code, night.stage.night_on, night.stage.snapshot)
+    if edit is not None:
+        said = f" The mapping was edited ({edit})."
+        night.seeds = [
+            replace(seed, message=seed.message + said) if seed.kind in KINDS.values() else seed
+            for seed in night.seeds
+        ]
 
 
 def _land(night: Judging, table: RosterTable, stored: pa.Table) -> None:
