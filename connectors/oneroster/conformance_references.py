@@ -72,6 +72,7 @@ class References:
         self._notes: dict[str, dict[str, str]] = {}
         self._skipped: set[str] = set()
         self._expected: dict[int, int] = {}
+        self._schools: dict[int, int] = {}
 
     def take(self, collection: str, sourced_id: str, number: int) -> None:
         """Take the id of one record, and where it stands."""
@@ -134,6 +135,15 @@ class References:
     def unmet(self) -> list[int]:
         """Return where the users stand for whose primary org there was no role."""
         return sorted(self._expected.values())
+
+    def place_class(self, sourced_id: str, school: str) -> None:
+        """Remember the school of a class, by hashes: there may be a hundred thousand classes."""
+        if school:
+            self._schools[hash(sourced_id)] = hash(school)
+
+    def is_elsewhere(self, class_: str, school: str) -> bool:
+        """Return whether a class is known to be at another school than the one that is named."""
+        return bool(school) and self._schools.get(hash(class_), hash(school)) != hash(school)
 
     def finish(self) -> None:
         """Judge the references that waited, and whether parents form circles."""

@@ -54,6 +54,9 @@ class RowJudge:
         if "sourcedId" in row:
             self._refs.take(self._file, row["sourcedId"], number)
         self._stamps(number, row)
+        if not self._delta:
+            # Blank by the standard: what stands there all the same is one fault, and says nothing more.
+            row.pop("dateLastModified", None)
         self._rules.row(number, row)
 
     def end(self) -> None:

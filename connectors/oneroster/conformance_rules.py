@@ -7,14 +7,19 @@ Source: OneRoster 1.1 and 1.2 information models; CSV bindings 1.1.1 and 1.2.1, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from connectors.oneroster.conformance import Deviations
 from connectors.oneroster.conformance_references import References
-from connectors.oneroster.conformance_values import cell_items
+from connectors.oneroster.conformance_values import cell_items, text_fault
+from domain.clock import system_clock
 
 Row = Mapping[str, str]
 _MANY = 4
 _SPANS = (("startDate", "endDate"), ("beginDate", "endDate"))
+_MODIFIED = "dateLastModified"
+_MANY_ALIKE = 100
+"""Records that are not all of one moment by chance, as a handful of orgs may be."""
 
 
 class Rules:
@@ -29,6 +34,9 @@ class Rules:
             "classes": self._class, "users": self._user, "roles": self._role,
             "enrollments": self._enrollment, "demographics": self._demographics, "lineItems": self._line_item,
         }.get(collection)  # fmt: skip
+        self._tomorrow = (system_clock() + timedelta(days=1)).date().isoformat()
+        self._moments: set[str] = set()
+        self._stamped = 0
         self._roles: dict[int, int] = {}
         self._with_role: set[int] = set()
 
@@ -37,11 +45,15 @@ class Rules:
         for begin, end in _SPANS:
             if begin in row and end in row and row[end][:10] < row[begin][:10]:
                 self._add("OR-V18", number, end)
+        if _MODIFIED in row:
+            self._modified(number, row[_MODIFIED])
         if self._rule is not None:
             self._rule(number, row)
 
     def end(self) -> None:
         """Report what is known only when every row was seen."""
+        if len(self._moments) == 1 and self._stamped >= _MANY_ALIKE:
+            self._found.add("OR-V28", self._where, column=_MODIFIED, rows=self._stamped)
         if self._collection in ("orgs", "academicSessions"):
             self._refs.circles(self._collection, self._where, "parentSourcedId")
         for packed in self._roles.values():
@@ -59,6 +71,15 @@ class Rules:
     def _add(self, code: str, number: int, column: str) -> None:
         self._found.add(code, self._where, number, column=column)
 
+    def _modified(self, number: int, moment: str) -> None:
+        self._stamped += 1
+        if len(self._moments) < 2:
+            self._moments.add(moment)
+        known = not text_fault("dateTime", "", self._found.version, moment)
+        # A day is left for local times that are called UTC.
+        if known and moment[: len(self._tomorrow)] > self._tomorrow:
+            self._add("OR-V27", number, _MODIFIED)
+
     def _tree(self, number: int, row: Row) -> None:
         own = row.get("sourcedId", "")
         self._refs.remember(self._collection, own, row.get("type", ""))
@@ -73,6 +94,7 @@ class Rules:
         self._subjects(number, row)
 
     def _class(self, number: int, row: Row) -> None:
+        self._refs.place_class(row.get("sourcedId", ""), row.get("schoolSourcedId", ""))
         self._school(number, row)
         self._subjects(number, row)
 
@@ -101,6 +123,8 @@ class Rules:
 
     def _enrollment(self, number: int, row: Row) -> None:
         self._school(number, row)
+        if self._refs.is_elsewhere(row.get("classSourcedId", ""), row.get("schoolSourcedId", "")):
+            self._add("OR-R14", number, "schoolSourcedId")
         if row.get("role") == "student" and row.get("primary") == "true":
             self._add("OR-V23", number, "primary")
 

@@ -93,6 +93,10 @@ SESSIONS, ENROLLED = "academicSessions.csv", "enrollments.csv"
         (edit(ENROLLED, b",student,,", b",student,true,"), ("OR-V23", ENROLLED, "primary", 1)),
         (edit(COURSES, b",Homeroom,", b',Homeroom,"A,B"'), ("OR-V14", COURSES, "subjectCodes", 1)),
         (edit(COURSES, b",Homeroom,", b',"Home, room",'), ("OR-V12", COURSES, "subjects", 1)),
+        (
+            edit(ENROLLED, b"b0543d51-807f-4d54-8287-ccf4eec473ad", b"0f3b5338-96c1-49a8-a115-d551818c3aba"),
+            ("OR-R14", ENROLLED, "schoolSourcedId", 1),
+        ),
         (edit("demographics.csv", b"8f1ddc13", b"00000000"), ("OR-R08", "demographics.csv", "sourcedId", 1)),
         (edit(ORG, b",1001,5808c1d2", b",1001,00000000"), ("OR-R01", ORG, "parentSourcedId", 1)),
         (

@@ -49,15 +49,17 @@ def found(report: Inspection) -> set[tuple[str, str, str]]:
 
 
 SCHOOL_YEAR = ("OR-V07", "/academicSessions", "schoolYear")
+ONE_MOMENT = {("OR-V28", f"/{name}", "dateLastModified") for name in ("classes", "users", "enrollments")}
+DEMOGRAPHICS = ("OR-V28", "/demographics", "dateLastModified")
 NOT_GRANTED = ("OR-E10", "the grant", "")
 
 
-@pytest.mark.parametrize(("version", "besides"), [(OLD, set()), (NEW, {NOT_GRANTED})])
-def test_a_server_by_the_book_shows_only_its_data_sets_own_fault(
+@pytest.mark.parametrize(("version", "besides"), [(OLD, {DEMOGRAPHICS}), (NEW, {NOT_GRANTED})])
+def test_a_server_by_the_book_shows_only_its_data_sets_own_faults(
     version: Version, besides: set[tuple[str, str, str]]
 ) -> None:
     report = inspected(version)
-    assert found(report) == {SCHOOL_YEAR} | besides
+    assert found(report) == {SCHOOL_YEAR} | ONE_MOMENT | besides
     assert report.version is version
     assert {name: report.counts[name] for name in ("orgs", "users", "enrollments")} == {
         "orgs": 4, "users": 268, "enrollments": 1855,
@@ -141,7 +143,7 @@ def test_the_lists_below_records_of_1p2_are_asked_for_where_the_scope_is_given()
 
 
 def test_json_booleans_are_no_fault_in_1p1() -> None:
-    assert found(inspected(OLD, booleans="json")) == {SCHOOL_YEAR}
+    assert found(inspected(OLD, booleans="json")) == {SCHOOL_YEAR, DEMOGRAPHICS} | ONE_MOMENT
 
 
 def test_every_record_is_read_whatever_a_server_tells_of_its_pages() -> None:
@@ -174,7 +176,7 @@ def test_answers_kept_in_a_zip_are_read_as_a_server_is(tmp_path: Path) -> None:
     assert report.version is NEW
     assert sum(report.counts.values()) == 17878
     assert {one.code: one.rows for one in report.deviations if one.code != "OR-R03"} == {
-        "OR-V21": 532, "OR-V22": 966, "OR-V26": 12,
+        "OR-V21": 532, "OR-V22": 966, "OR-V26": 12, "OR-V28": 532,
     }  # fmt: skip
 
 
@@ -248,6 +250,8 @@ SESSION = {**HEAD, "title": "T", "type": "term", "startDate": "2026-01-01", "end
         ("academicSessions", {**SESSION, "schoolYear": 2026}, [("OR-V07", "schoolYear")]),
         ("academicSessions", {**SESSION, "schoolYear": "2026", "parent": REF}, [("OR-R02", "parent")]),
         ("academicSessions", "text", [("OR-V03", "")]),
+        ("users", {**USER, "dateLastModified": "2999-01-01T00:00:00.000Z"}, [("OR-V27", "dateLastModified")]),
+        ("users", {**USER, "dateLastModified": "9999"}, [("OR-V06", "dateLastModified")]),
     ],
 )  # fmt: skip
 def test_a_record_is_judged_field_by_field(
@@ -256,6 +260,16 @@ def test_a_record_is_judged_field_by_field(
     deviations = Deviations(NEW)
     RecordJudge(collection, f"/{collection}", NEW, deviations, References(deviations)).judge(1, record)
     assert [(one.code, one.field) for one in deviations.all()] == expected
+
+
+def test_records_of_one_moment_are_noticed_when_they_are_many() -> None:
+    deviations = Deviations(NEW)
+    for collection, rows in (("users", 100), ("academicSessions", 99)):
+        judge = RecordJudge(collection, f"/{collection}", NEW, deviations, References(deviations))
+        for number in range(1, rows + 1):
+            judge.judge(number, {**(USER if collection == "users" else {**SESSION, "schoolYear": "2026"})})
+        judge.end()
+    assert [(one.code, one.where, one.rows) for one in deviations.all()] == [("OR-V28", "/users", 100)]
 
 
 @pytest.mark.parametrize(
