@@ -26,11 +26,21 @@ def load(
 
     Example: sisbridge region load region.toml
     """
+    from sisbridge.sync.asked_secrets import not_kept
     from sisbridge.sync.region import load_region
 
     with opened(as_json) as house:
         codes = load_region(house, file, house.settings.actor)
+        lacking = {code: not_kept(house, code) for code in codes}
     if as_json:
-        print_json({"districts": codes})
-    else:
-        typer.echo(f"Loaded {len(codes)} districts: {', '.join(codes)}.")
+        print_json(
+            {
+                "districts": codes,
+                "secrets_not_kept": {code: names for code, names in lacking.items() if names},
+            }
+        )
+        return
+    typer.echo(f"Loaded {len(codes)} district{'' if len(codes) == 1 else 's'}: {', '.join(codes)}.")
+    for code, names in lacking.items():
+        for name in names:
+            typer.echo(f"Not kept yet: sisbridge secret set {code} {name}")

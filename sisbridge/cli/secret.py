@@ -29,12 +29,17 @@ def set_secret(
 
     Example: sisbridge secret set 9001 sis_client_secret
     """
+    from sisbridge.sync.asked_secrets import asked_for
     from sisbridge.sync.region import keep_secret
 
     value = typer.prompt("Value", hide_input=True) if sys.stdin.isatty() else sys.stdin.read().strip()
     with opened(as_json) as house:
         keep_secret(house, DistrictCode(district), name, value, house.settings.actor)
+        asked = asked_for(house, DistrictCode(district))
     if as_json:
-        print_json({"district": district, "kept": name})
-    else:
-        typer.echo(f"Kept {name} of district {district}.")
+        print_json({"district": district, "kept": name, "asked_for": asked})
+        return
+    typer.echo(f"Kept {name} of district {district}.")
+    if name not in asked:
+        wanted = ", ".join(asked) or "none"
+        typer.echo(f"But no route of district {district} asks for it; asked for: {wanted}.", err=True)

@@ -36,7 +36,8 @@ def resolve(conn: Connection, keyring: Keyring, district: DistrictCode, name: st
         raise StopDistrict(
             "CF03",
             f"The secret '{name}' of district {district} is not known.",
-            fix=f"Set the environment variable {variable}, or store the secret for the district.",
+            fix=f"Keep it with `sisbridge secret set {district} {name}`, or set the environment variable "
+            f"{variable}.",
         )
     return keyring.open(district, sealed, _purpose(name)).decode()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
 from datetime import date, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connectors.registry import has_setting
 from domain.errors import StopDistrict
@@ -16,29 +17,35 @@ from domain.model import ConnectorConfig, District
 from sisbridge.house import House, clock_of
 from sisbridge.store import audit, identity, regions, secrets, snapshots
 from sisbridge.store.database import Connection
+from sisbridge.sync.region_words import Entry, refuse_unknown, unusable
 from sisbridge.sync.roster.window import FULL
 
 _READING = ("mapping", "rules", "identifier_width")
 """The settings of a district that decide how its rows are read and judged."""
 
-Entry = Mapping[str, Any]
-"""One table of the file, as tomllib gives it: text, numbers, dates, lists and tables."""
-
 
 def load_region(house: House, path: Path, actor: str) -> list[DistrictCode]:
     """Read a region file into the store; loading it again changes only what differs.
 
-    Raises StopDistrict CF20 naming the table and key when something is missing or of the wrong kind.
+    Raises StopDistrict CF20 naming the table and key when something is missing, unknown or of the wrong
+    kind, or the line that is no TOML; nothing of the file is loaded then.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _bad(path.name, f"the file cannot be read as TOML ({type(error).__name__})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise unusable(path.name, f"it is no TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise unusable(path.name, f"it cannot be read ({type(error).__name__})") from None
     return load_entries(house, content, actor)
 
 
 def load_entries(house: House, content: Entry, actor: str) -> list[DistrictCode]:
-    """Save the districts and offerings of a parsed region file; return the districts' codes."""
+    """Save the districts and offerings of a parsed region file; return the districts' codes.
+
+    Raises StopDistrict CF20 before anything is saved, and CF43 for a crosswalk to an unknown offering.
+    """
+    refuse_unknown(content)
+    _refuse_unreadable(content)
     codes = [_save_district(house, entry, actor) for entry in content.get("district", [])]
     with house.store.begin("region") as conn:
         for entry in content.get("offering", []):
@@ -46,6 +53,23 @@ def load_entries(house: House, content: Entry, actor: str) -> list[DistrictCode]
     for entry in content.get("district", []):
         _save_crosswalk(house, entry)
     return codes
+
+
+def _refuse_unreadable(content: Entry) -> None:
+    """Read every table as it will be saved, so that a fault in the last one leaves the first unsaved too."""
+    for entry in content.get("offering", []):
+        _offering(entry)
+    for entry in content.get("district", []):
+        district = _district(entry)
+        for purpose in ("roster", "grades"):
+            if purpose in entry:
+                _connector(district, purpose, entry[purpose])
+        for row in entry.get("term", []):
+            _term(district.code, row)
+    codes = Counter(str(entry["code"]) for entry in content.get("district", []))
+    for code, times in codes.items():
+        if times > 1:
+            raise unusable("the file", f"district {code} stands {times} times")
 
 
 def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
@@ -111,7 +135,7 @@ def _district(entry: Entry) -> District:
         name=_need(entry, "name", where),
         state=_need(entry, "state", where),
         lea_identifier=str(entry.get("lea_identifier", "")),
-        time_zone=str(entry.get("time_zone", "America/Indiana/Indianapolis")),
+        time_zone=_time_zone(entry, where),
         school_year=_need(entry, "school_year", where),
         mou_approved_on=_maybe_day(entry, "mou_approved_on", where),
         settings={**_as_texts(entry.get("settings", {})), **_windows(entry, where)},
@@ -130,7 +154,7 @@ def _windows(entry: Entry, where: str) -> dict[str, object]:
 def _window(entry: Entry, where: str) -> dict[str, object]:
     begins_on, ends_on = _day(entry, "from", where), _day(entry, "to", where)
     if begins_on >= ends_on:
-        raise _bad(where, "'to' is the first day after the window, and has to be later than 'from'")
+        raise unusable(where, "'to' is the first day after the window, and has to be later than 'from'")
     return {**entry, "from": begins_on.isoformat(), "to": ends_on.isoformat()}
 
 
@@ -167,14 +191,14 @@ def _offering(entry: Entry) -> Offering:
         host_district=DistrictCode(_need(entry, "host_district", where)),
         teacher=str(entry.get("teacher", "")),
         period_kind=str(entry.get("period_kind", "regular day")),
-        sessions_per_week=int(entry.get("sessions_per_week", 3)),
-        minutes_per_session=int(entry.get("minutes_per_session", 45)),
+        sessions_per_week=_whole(entry, "sessions_per_week", 3, where),
+        minutes_per_session=_whole(entry, "minutes_per_session", 45, where),
         begin_date=_day(entry, "begin_date", where),
         end_date=_day(entry, "end_date", where),
         posting_opens_on=_day(entry, "posting_opens_on", where),
         posting_closes_on=_day(entry, "posting_closes_on", where),
-        minimum_seats=int(entry.get("minimum_seats", 10)),
-        maximum_seats=int(entry.get("maximum_seats", 20)),
+        minimum_seats=_whole(entry, "minimum_seats", 10, where),
+        maximum_seats=_whole(entry, "maximum_seats", 20, where),
     )
 
 
@@ -191,7 +215,7 @@ def _term(code: DistrictCode, row: Entry) -> regions.TermMapping:
     return regions.TermMapping(
         term=_need(row, "term", where),
         reporting_period=_need(row, "reporting_period", where),
-        kind=GradeKind(_need(row, "kind", where)),
+        kind=_grade_kind(row, where),
         session_sourced_id=SourcedId(_need(row, "session_sourced_id", where)),
         label=str(row.get("label", "")),
         title=str(row.get("title", "{course} {reporting_period}")),
@@ -205,15 +229,38 @@ def _term(code: DistrictCode, row: Entry) -> regions.TermMapping:
 def _need(entry: Entry, key: str, where: str) -> str:
     value = entry.get(key)
     if value is None or value == "":
-        raise _bad(where, f"the key '{key}' is missing")
+        raise unusable(where, f"the key '{key}' is missing")
     return str(value)
+
+
+def _whole(entry: Entry, key: str, usual: int, where: str) -> int:
+    value = entry.get(key, usual)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise unusable(where, f"the key '{key}' must be a whole number without quotes")
+
+
+def _time_zone(entry: Entry, where: str) -> str:
+    name = str(entry.get("time_zone", "America/Indiana/Indianapolis"))
+    try:
+        ZoneInfo(name)
+    except (OSError, KeyError, ValueError):
+        raise unusable(where, "the key 'time_zone' must be one such as America/Chicago") from None
+    return name
+
+
+def _grade_kind(row: Entry, where: str) -> GradeKind:
+    kind = _need(row, "kind", where)
+    if kind in set(GradeKind):
+        return GradeKind(kind)
+    raise unusable(where, f"the key 'kind' must be one of {', '.join(GradeKind)}")
 
 
 def _day(entry: Entry, key: str, where: str) -> date:
     value = entry.get(key)
     if isinstance(value, date):
         return value
-    raise _bad(where, f"the key '{key}' must be a date such as 2026-01-20, without quotes")
+    raise unusable(where, f"the key '{key}' must be a date such as 2026-01-20, without quotes")
 
 
 def _maybe_day(entry: Entry, key: str, where: str) -> date | None:
@@ -224,12 +271,4 @@ def _texts(entry: Entry, key: str, where: str) -> dict[str, str]:
     texts = entry.get(key, {})
     if isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values()):
         return dict(texts)
-    raise _bad(where, f"'{key}' must be a table of texts such as {{ store_code = \"S1\" }}")
-
-
-def _bad(where: str, what: str) -> StopDistrict:
-    return StopDistrict(
-        "CF20",
-        f"The region file cannot be used: in {where}, {what}.",
-        fix="Correct the file and load it again.",
-    )
+    raise unusable(where, f"'{key}' must be a table of texts such as {{ store_code = \"S1\" }}")

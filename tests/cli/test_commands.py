@@ -197,6 +197,23 @@ def test_a_bad_region_file_names_the_table_and_the_key(region: SmallRegion, tmp_
     assert "district 9, the key 'state' is missing" in ended.stderr
 
 
+def test_what_a_region_file_asks_for_and_nobody_kept_is_said_with_the_command(
+    region: SmallRegion, tmp_path: Path
+) -> None:
+    entries = region.entries()
+    entries["district"][0]["roster"]["secrets"] = {"client_secret": "another_secret"}
+    file = tmp_path / "another.toml"
+    file.write_text(toml(entries), encoding="utf-8")
+    loaded = run("region", "load", str(file)).stdout
+    assert loaded.splitlines()[1:] == [f"Not kept yet: sisbridge secret set {REST} another_secret"]
+    failed = json.loads(run("check", REST, "--json").stdout)[0]
+    assert f"`sisbridge secret set {REST} another_secret`" in failed["fix"]
+    mistyped = run("secret", "set", REST, "anotter_secret", input="x")
+    assert "asked for: another_secret, sis_client_secret" in mistyped.stderr
+    kept = run("secret", "set", REST, "another_secret", input="x")
+    assert (kept.exit_code, kept.stderr) == (ExitCode.DONE, "")
+
+
 def test_without_a_master_key_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SISBRIDGE_HOME", str(tmp_path))
     monkeypatch.delenv("SISBRIDGE_MASTER_KEY", raising=False)

@@ -40,3 +40,10 @@ def test_a_night_that_is_not_there_ends_with_the_code_for_a_person(region: Small
 def test_an_edit_that_is_no_toml_is_refused_by_name(region: SmallRegion, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "edit.toml").write_text("mapping = ", encoding="utf-8")
     assert run("preview", REST, str(tmp_path / "edit.toml")).exit_code == ExitCode.USAGE
+
+
+def test_an_edit_of_a_setting_that_means_nothing_is_refused(region: SmallRegion, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "edit.toml").write_text("[maping]\nmonth_first_dates = true\n", encoding="utf-8")
+    refused = run("preview", REST, str(tmp_path / "edit.toml"))
+    assert refused.exit_code == ExitCode.STOPPED
+    assert "the key 'maping' is not known (did you mean 'mapping'?)" in refused.stderr

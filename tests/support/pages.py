@@ -14,11 +14,14 @@ _BLOCK = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def shown_districts(page: str) -> dict[str, dict[str, Any]]:
     """Return every district that a page's TOML shows, by its code."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    districts = [
-        district for block in _BLOCK.findall(text) for district in tomllib.loads(block).get("district", [])
-    ]
+    districts = [district for content in shown_regions(page) for district in content.get("district", [])]
     return {district["code"]: district for district in districts}
+
+
+def shown_regions(page: str) -> list[dict[str, Any]]:
+    """Return the content of every TOML block of a page."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return [tomllib.loads(block) for block in _BLOCK.findall(text)]
 
 
 def headings(page: str) -> list[str]:

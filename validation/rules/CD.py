@@ -10,7 +10,8 @@ RULES = (
         severity=Severity.HOLD_ROW,
         audience=Audience.ESC,
         sentence="{rows} of {table} held: the {field} '{group}' is not mapped (first: {place}).",
-        fix="Say what the {field} '{group}' means in this district; the held rows then follow.",
+        fix="Say what the {field} '{group}' means in this district, under mapping.codes of its settings; the "
+        "held rows then follow.",
         check=Known(),
         grouping=Grouping.CODE,
         essential=True,
@@ -21,7 +22,8 @@ RULES = (
         severity=Severity.HOLD_ROW,
         audience=Audience.ESC,
         sentence="{rows} of {table} held: the grade level '{group}' is not mapped (first: {place}).",
-        fix="Say which grade level '{group}' is in this district; the held rows then follow.",
+        fix="Say which grade level '{group}' is in this district, under mapping.codes.grade_levels of its "
+        "settings; the held rows then follow.",
         check=Known(),
         grouping=Grouping.CODE,
     ),
@@ -31,7 +33,8 @@ RULES = (
         severity=Severity.DROP_VALUE,
         audience=Audience.ESC,
         sentence="{field} '{group}' left out of {rows} of {table}: it is not mapped (first: {place}).",
-        fix="Say what the {field} '{group}' means in this district, if you need it.",
+        fix="Say what the {field} '{group}' means in this district, under mapping.codes of its settings, if "
+        "you need it.",
         check=Known(),
         grouping=Grouping.CODE,
     ),

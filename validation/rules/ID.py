@@ -84,7 +84,8 @@ RULES = (
         severity=Severity.HOLD_ROW,
         audience=Audience.REGISTRAR,
         sentence="{rows} of students in doubt: another active student has the same number.",
-        fix="Correct the number in your SIS, or say who is who with `sisbridge people match` or `split`.",
+        fix="Correct the number in your SIS, or say who is who: `sisbridge people worklist` shows them, "
+        "`people match` or `split` decides.",
         check=Counted(),
     ),
     Rule(
@@ -102,7 +103,8 @@ RULES = (
         severity=Severity.HOLD_ROW,
         audience=Audience.REGISTRAR,
         sentence="{rows} of students without a seat: two persons, or an active one, had the number before.",
-        fix="Correct the number in your SIS, or say who is who with `sisbridge people match` or `split`.",
+        fix="Correct the number in your SIS, or say who is who: `sisbridge people worklist` shows them, "
+        "`people match` or `split` decides.",
         check=Counted(),
     ),
     Rule(

@@ -16,6 +16,7 @@ from sisbridge.store import audit, retention, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync import night
 from sisbridge.sync.context import Stage, clean_name
+from sisbridge.sync.region_words import refuse_unknown_settings
 from sisbridge.sync.roster.changes import MOST, ChangedRow, between, proposed
 from sisbridge.sync.roster.outlook import Outlook, judged, outlook
 from sisbridge.sync.roster.unchanged import EXPORT
@@ -125,9 +126,10 @@ def preview(house: House, district: DistrictCode, edit: Settings, *, most: int =
     """Return what an edit of the district's settings would have made of last night's data.
 
     edit: settings as in the region file's [district.settings], merged over today's table by table. What
-    the preview landed is deleted again. Raises as `rehearse`, and StopDistrict CF75 when last night was
-    stopped before its rows were judged.
+    the preview landed is deleted again. Raises as `rehearse`, StopDistrict CF75 when last night was
+    stopped before its rows were judged, and CF20 for a setting that means nothing.
     """
+    refuse_unknown_settings(edit, "the edit")
     known = house.district(district)
     source = _source(house, district, None)
     before = Stage(house, known, source.snapshot.run_id, source.snapshot.snapshot_id, source.night_on)
