@@ -38,7 +38,6 @@ def zone_of(house: House, kind: str, settings: dict[str, Any]) -> object:
         ("infinite_campus_oneroster", {}, "America/Chicago"),
         ("infinite_campus_files_sftp", {"time_zone": "America/Denver"}, "America/Denver"),
         ("oneroster_rest", {}, None),
-        ("no_such_kind", {}, None),
     ],
 )
 def test_a_campus_keeps_its_districts_time(
