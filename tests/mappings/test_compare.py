@@ -178,7 +178,7 @@ def test_what_was_seen_in_quarantine_is_neither_missing_nor_removed(
 def test_many_small_ranges_find_what_one_finds(a: Side, b: Side, seen: set[str], size: int) -> None:
     whole = changes(last(*rows(a)), tonight(*rows(b)), Mode.BULK, tuple(seen))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mappings.ranges._EVERY", 1)
+        patch.setattr("mappings.ranges.EVERY", 1)
         patch.setattr(comparing, "id_ranges", lambda *tables: id_ranges(*tables, rows=size))
         assert changes(last(*rows(a)), tonight(*rows(b)), Mode.BULK, tuple(seen)) == whole
 
@@ -201,7 +201,7 @@ def test_counts_agree_within_what_a_delta_can_explain(before: int | None, now: i
 
 
 def test_ranges_split_ids_without_gap_or_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mappings.ranges._EVERY", 1)
+    monkeypatch.setattr("mappings.ranges.EVERY", 1)
     table = keys(*((f"{n:02}", "1") for n in range(10)))
     parts = [
         table.filter(part.rows_of(table.column("sourced_id"))).column("sourced_id").to_pylist()

@@ -41,7 +41,7 @@ ROWS = st.lists(st.tuples(st.none() | st.sampled_from("abcd"), st.sampled_from("
 def test_what_is_kept_is_every_content_once(rows: list[tuple[str | None, str]], size: int) -> None:
     table = keys(*rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mappings.ranges._EVERY", 1)
+        patch.setattr("mappings.ranges.EVERY", 1)
         patch.setattr(duplicates, "id_ranges", lambda *tables: id_ranges(*tables, rows=size))
         torn = contested(table)
         kept = [row for row, keep in zip(rows, first_of_each(table, torn).to_pylist(), strict=True) if keep]

@@ -20,7 +20,8 @@ from sisbridge.sync.context import BATCH_ROWS, Stage, canonical_name, changes_na
 from sisbridge.sync.holding.holds import absences
 from sisbridge.sync.holding.withhold import Detector, withhold
 from sisbridge.sync.identity import recycled, rekey
-from sisbridge.sync.roster import against, drift
+from sisbridge.sync.roster import against
+from sisbridge.sync.roster.keys import TonightKeys, tonight_keys
 from sisbridge.sync.roster.seen import seen
 from sisbridge.sync.roster.usable import carry
 from sisbridge.sync.roster.windows import hours_apart
@@ -65,22 +66,6 @@ def _require_complete(snapshot: RosterSnapshot) -> None:
         )
 
 
-def tonight_keys(stage: Stage, table: RosterTable) -> pa.Table:
-    """Return (sourced_id, digest, deleted) of tonight's usable rows."""
-    parts = [
-        pa.table(
-            {
-                "sourced_id": batch.column("sourced_id"),
-                "digest": batch.column("digest"),
-                "deleted": pc.equal(batch.column("status"), "tobedeleted"),
-            }
-        )
-        for batch in drift.counted(stage, table)
-    ]
-    fields = [("sourced_id", pa.string()), ("digest", pa.binary(16)), ("deleted", pa.bool_())]
-    return pa.concat_tables(parts) if parts else pa.schema(fields).empty_table()
-
-
 def _changes(
     stage: Stage, snapshot: RosterSnapshot, table: RosterTable
 ) -> tuple[Iterator[pa.Table], pa.Array, int]:
@@ -90,15 +75,20 @@ def _changes(
     with stage.house.store.read() as conn:
         last = roster.keys(conn, stage.code, table)
         absent = absences(conn, stage.code, table)
-    tonight = tonight_keys(stage, table)
-    held = seen(stage, snapshot.version, table, tonight)
+    tonight = tonight_keys(stage, table, snapshot.mode)
+    held = seen(stage, snapshot.version, table, tonight.parts())
     if table is RosterTable.ROLES and snapshot.mode is Mode.DELTA:
-        tonight = pa.concat_tables([tonight, _unlisted_roles(stage, snapshot.version, tonight, held)])
-    told = pc.filter(tonight.column("sourced_id"), tonight.column("deleted")).combine_chunks()
+        tonight = tonight.joined_by(_unlisted_roles(stage, snapshot.version, tonight, held))
     apart = timedelta(hours=hours_apart(stage.district))
     ripe = comparing.ripe(absent, snapshot.as_of, stage.night_on, apart)
-    parts = comparing.compare_by_range(table, last, tonight, held, snapshot.mode)
-    return (comparing.proven(part, told, ripe) for part in parts), told, last.num_rows
+
+    def by_range() -> Iterator[pa.Table]:
+        for ids in tonight.ranges:
+            told, sides = ids.among(tonight.told), (ids.of(last), tonight.within(ids))
+            for part in comparing.compare_by_range(table, *sides, ids.among(held), snapshot.mode):
+                yield comparing.proven(part, told, ripe)
+
+    return by_range(), tonight.told, last.num_rows
 
 
 def _land(stage: Stage, table: RosterTable, changes: Iterator[pa.Table]) -> Counter[str]:
@@ -114,13 +104,13 @@ def _land(stage: Stage, table: RosterTable, changes: Iterator[pa.Table]) -> Coun
     return moves
 
 
-def _unlisted_roles(stage: Stage, version: str, tonight: pa.Table, held: pa.Array) -> pa.Table:
+def _unlisted_roles(stage: Stage, version: str, tonight: TonightKeys, held: pa.Array) -> pa.Table:
     """Return the roles to remove because their user's row of tonight, which carries them all, lacks them."""
     users = _users_with_roles(stage, version)
     columns, whose = ["sourced_id", "digest", "user_sourced_id"], {"user_sourced_id": users.to_pylist()}
     with stage.house.store.read() as conn:
         last = roster.rows(conn, stage.code, RosterTable.ROLES, columns, whose)
-    listed = pa.concat_arrays([*tonight.column("sourced_id").chunks, held])
+    listed = pa.chunked_array([held, *(one for part in tonight.parts() for one in part.column(0).chunks)])
     return comparing.unlisted(last, users, listed)
 
 

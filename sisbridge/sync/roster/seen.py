@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,12 +29,12 @@ _ALIKE: Mapping[RosterTable, tuple[tuple[str, ...], ...]] = {
 """By which columns a row without an id may be a row in force; in a table not named here it may be any."""
 
 
-def seen(stage: Stage, version: str, table: RosterTable, tonight: pa.Table) -> Texts:
+def seen(stage: Stage, version: str, table: RosterTable, tonight: Iterable[pa.Table]) -> Texts:
     """Return the ids of a table's rows that are held tonight, and of those that held rows may stand for.
 
-    version: the dialect of the snapshot. tonight: the usable rows. The second kind is landed by itself: a
-    row without a readable id stands for the rows it looks like, a line torn where the id stood for any; and
-    a role, whose id is often built of user, org and role, stays while a row of its user is held.
+    version: the dialect of the snapshot. tonight: the usable rows, in parts. The second kind is landed by
+    itself: a row without a readable id stands for the rows it looks like, a line torn where the id stood
+    for any; and a role, whose id is often built of user, org and role, stays while a row of its user is held.
     """
     held = _held(stage, table)
     if table is RosterTable.ROLES:
@@ -43,10 +43,10 @@ def seen(stage: Stage, version: str, table: RosterTable, tonight: pa.Table) -> T
         meant = _nameless(stage, table)
     if _is_torn(stage, version, table):
         meant = _in_force(stage, table)
+    meant = _without(meant, held)
     # Most nights nothing is meant, and tonight's ids may be millions.
-    if len(meant):
-        known = pa.chunked_array([held, *tonight.column("sourced_id").chunks], pa.string())
-        meant = meant.filter(pc.invert(pc.is_in(meant, value_set=known)))
+    for part in tonight if len(meant) else ():
+        meant = _without(meant, part.column("sourced_id"))
     stage.write(_meant_name(table), iter(pa.table({"sourced_id": meant}).to_batches()))
     return pa.concat_arrays([held, meant])
 
@@ -55,6 +55,10 @@ def meant(stage: Stage, table: RosterTable) -> Texts:
     """Return the ids of rows that tonight's held rows may stand for, as compare has found them."""
     parts = [batch.column("sourced_id") for batch in stage.read(_meant_name(table))]
     return pa.concat_arrays([*parts, _NONE])
+
+
+def _without(ids: Texts, others: Texts | pa.ChunkedArray) -> Texts:
+    return ids.filter(pc.invert(pc.is_in(ids, value_set=others)))
 
 
 def _meant_name(table: RosterTable) -> str:
