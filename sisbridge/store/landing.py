@@ -223,7 +223,8 @@ def _missing(district: DistrictCode, snapshot_id: SnapshotId, name: str) -> Cont
     return ContractBroken(
         "CF08",
         f"The landing zone does not hold '{name}' of district {district}, snapshot {snapshot_id}.",
-        fix="Check that every worker uses the same SISBRIDGE_LANDING_URL, then run the sync again.",
+        fix="Run the district's sync again: a night that an earlier version began cannot be finished by this "
+        "one. If it stays, check that every worker uses the same SISBRIDGE_LANDING_URL.",
     )
 
 
