@@ -72,6 +72,17 @@ FEEDS: dict[str, tuple[Callable[[Dataset], object], str, tuple[str, ...]]] = {
     "a role out of scope": (
         lambda data: add(data, "u9", roles=GUARDIAN), "u9", ("out of scope", "/users", TODAY)
     ),
+    "a role that is held": (
+        lambda data: add(data, "u9", roles=[GUARDIAN[0] | {"role": "wizard"}]),
+        "u9",
+        ("User u9", "a role of it is held: Unknown", "(CD", "/users"),
+    ),
+    "a district's own org": (
+        lambda data: None, "d", ("District d of district", "is on the roster")
+    ),
+    "a school": (
+        lambda data: None, "s", ("School s of district", "is on the roster")
+    ),
     "a class without a shared course": (
         lambda data: data.change("courses", "c", NOW, courseCode="OWN-1"),
         "k",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from domain.grading import OutboxState
-from domain.ids import SourcedId
+from domain.ids import SnapshotId, SourcedId
 from domain.model import District, Op, Severity
 from domain.tables import RosterTable
 from mappings.identity import HELD
@@ -14,7 +15,7 @@ from sisbridge.store import cases, findings, identity, outbox, people, regions, 
 from sisbridge.store import grades as grade_store
 from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
-from sisbridge.sync.answers.why_words import LOOKED_IN, named, of_finding
+from sisbridge.sync.answers.why_words import LOOKED_IN, named, of_finding, told
 
 
 def present(conn: Connection, house: House, district: District, subject: SourcedId) -> str:
@@ -23,11 +24,28 @@ def present(conn: Connection, house: House, district: District, subject: Sourced
         rows = roster.rows(conn, district.code, table, None, {"sourced_id": [subject]}).to_pylist()
         if rows:
             others = _other_roles(conn, district, table, subject)
-            name = named(table, subject, district, "User" if others else "")
-            parts = [f"{name} is on the roster", *_since(conn, district, table, subject)]
+            held = _roles_held(conn, house, district, subject) if table is RosterTable.USERS else []
+            name = named(table, subject, district, "User" if others or held else _noun(table, rows[0]))
+            parts = [f"{name} is on the roster", *_since(conn, district, table, subject), *held]
             besides = [others] if others else _besides(conn, house, district, table, rows[0])
             return ", ".join([*parts, *besides]) + "."
     return ""
+
+
+def _noun(table: RosterTable, row: Mapping[str, str | None]) -> str:
+    """Return what a row is called where its table alone does not say: an org is a school, or what it is."""
+    return str(row["type"]).capitalize() if table is RosterTable.ORGS and row["type"] else ""
+
+
+def _roles_held(conn: Connection, house: House, district: District, user: SourcedId) -> list[str]:
+    """Say that a role of a user is held: its own row says nothing of whose it is until it is opened."""
+    run = runs.latest(conn, district.code)
+    if run is None or not run.snapshot_id:
+        return []
+    snapshot = SnapshotId(run.snapshot_id)
+    held = findings.open_quarantined(conn, house.keyring, district.code, snapshot, RosterTable.ROLES)
+    mine = [one for one in held if one.values.get("user_sourced_id") == user]
+    return [f"a role of it is held: {told(one.rule, one.place)}" for one in mine[:1]]
 
 
 def _other_roles(conn: Connection, district: District, table: RosterTable, user: SourcedId) -> str:

@@ -8,7 +8,7 @@ from domain.tables import RosterTable
 from validation import catalogue
 
 _NOUNS = {
-    RosterTable.ORGS: "School",
+    RosterTable.ORGS: "Org",
     RosterTable.ACADEMIC_SESSIONS: "Session",
     RosterTable.COURSES: "Course",
     RosterTable.CLASSES: "Class",
