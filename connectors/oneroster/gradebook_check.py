@@ -11,11 +11,13 @@ from connectors.http import HttpClient, Request
 from connectors.http_errors import not_found
 from connectors.http_steps import connection_steps
 from connectors.oneroster.envelope import records_of
+from connectors.oneroster.flatten import text_of
 from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.line_items import PERMISSION
 from connectors.oneroster.probe import candidates, gradebook_of
 from connectors.oneroster.rest_check import ORGS, seen_orgs
 from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterGradebookSettings, address
+from connectors.oneroster.titled import standing, titled
 from connectors.protocol import CheckReport, SeenOrgs
 from domain.errors import RetryLater, StopDistrict
 from domain.ids import DistrictCode, fixed_id
@@ -35,8 +37,9 @@ def run_gradebook_check(
     with settings.client(settings.authorizer(settings.gradebook_scopes)) as client:
         *others, categories, line_items, writing = gradebook_steps(client, root, district)
         where = Step("address", lambda: _address(settings, client))
-        scale = Step("score scale", lambda: _score_scale(settings, client), blocks=False)
-        named = [scale] if settings.score_scale_id else []
+        look = _score_scale if settings.score_scale_id else _score_scales
+        scale = Step("score scale", lambda: look(settings, client), blocks=False)
+        named = [scale] if settings.score_scale_id or settings.score_scale_title else []
         steps = [*others, where, categories, line_items, *named, writing]
         return run_steps(district, steps, fixes, partial(orgs_beside, settings))
 
@@ -86,6 +89,21 @@ def _score_scale(settings: OneRosterGradebookSettings, client: HttpClient) -> st
         f"The gradebook has no score scale {scale}",
         fix="Set score_scale_id to one that the gradebook has, or leave it out",
         place=f"/scoreScales/{scale}",
+    )
+
+
+def _score_scales(settings: OneRosterGradebookSettings, client: HttpClient) -> str:
+    """Look whether any class has a score scale of the title that line items are to refer to."""
+    title = settings.score_scale_title
+    found = titled(standing(settings, client, "scoreScales"), title)
+    classes = {text_of(one.get("class")) for one in found}
+    if classes:
+        return f"classes with a score scale titled {title}: {len(classes)}"
+    raise StopDistrict(
+        "WB45",
+        f"The gradebook has no score scale titled {title}",
+        fix="Set score_scale_title to a title that the classes' score scales have, or leave it out",
+        place="/scoreScales",
     )
 
 

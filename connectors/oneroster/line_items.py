@@ -15,6 +15,7 @@ from connectors.oneroster.lists import ListReader, Question, all_records
 from connectors.oneroster.remote_ids import RemoteIds, allocated
 from connectors.oneroster.results import GradebookForm, same_line_item
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
+from connectors.oneroster.titled import standing, titled
 from domain.clock import Clock, utc_text
 from domain.errors import RowRejected, SisbridgeError, StopDistrict
 from domain.grading import LineItemSpec
@@ -45,6 +46,7 @@ class LineItems:
         self._ids = ids
         self._root = settings.root(Service.GRADEBOOK)
         self._categories: list[Record] | None = None
+        self._scales: list[Record] | None = None
 
     def ensure(
         self, specs: Sequence[LineItemSpec], held: Mapping[LineItemId, Record | None]
@@ -59,7 +61,10 @@ class LineItems:
             there, body = held[spec.line_item_id], self._form.line_item(spec, "", self._clock())
             if there is None or not same_line_item(body, there):
                 category = text_of(there.get("category")) if there else None
-                body = self._form.line_item(spec, category or self._category(spec), self._clock())
+                scale = self._scale(spec) or (text_of(there.get("scoreScale")) if there else None)
+                body = self._form.line_item(
+                    spec, category or self._category(spec), self._clock(), scale or ""
+                )
                 wanted.append((spec, self._write(spec, body, there is None)))
         return {
             spec.line_item_id: _refused(spec, answer.code)
@@ -188,25 +193,22 @@ class LineItems:
         if self._settings.category_id:
             return self._settings.category_id
         if self._categories is None:
-            self._categories = self._read_categories()
+            self._categories = standing(self._settings, self._client, "categories")
         for title in self._settings.category_titles:
-            for record in self._categories:
-                same = str(record.get("title") or "").strip().casefold() == title.casefold()
-                if same and _class_of(record) in (None, spec.class_sourced_id):
+            for record in titled(self._categories, title):
+                if _class_of(record) in (None, spec.class_sourced_id):
                     return sourced_id_of(record) or ""
         return self._create_category()
 
-    def _read_categories(self) -> list[Record]:
-        question = Question(
-            url=address(self._root, "categories"),
-            place="/categories",
-            path="categories",
-            permission=READING,
-            may_be_absent=True,
-        )
-        lists = ListReader(self._client, self._settings.page_size, self._settings.in_flight)
-        found = all_records(question, lists.read(question))
-        return [one for one in found if sourced_id_of(one) and one.get("status") != "tobedeleted"]
+    def _scale(self, spec: LineItemSpec) -> str | None:
+        """Return the score scale for a class: the one set, else its own of the title set, else None."""
+        title = self._settings.score_scale_title
+        if not title:
+            return self._settings.score_scale_id or None
+        if self._scales is None:
+            self._scales = standing(self._settings, self._client, "scoreScales")
+        own = (one for one in self._scales if text_of(one.get("class")) == spec.class_sourced_id)
+        return next(map(sourced_id_of, titled(own, title)), None)
 
     def _create_category(self) -> str:
         """Create the category under our own fixed id; StopDistrict WB02 when the SIS does not let us."""

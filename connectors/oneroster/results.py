@@ -99,8 +99,10 @@ class GradebookForm:
             )
         return scores
 
-    def line_item(self, spec: LineItemSpec, category: str, now: datetime) -> dict[str, object]:
-        """Return the line item that shows a grade column in one class."""
+    def line_item(
+        self, spec: LineItemSpec, category: str, now: datetime, score_scale: str = ""
+    ) -> dict[str, object]:
+        """Return the line item that shows a grade column in one class. score_scale: 1.2 only, "" for none."""
         record: dict[str, object] = {
             "sourcedId": spec.line_item_id,
             "status": "active",
@@ -117,8 +119,8 @@ class GradebookForm:
         if self.settings.version is Version.V1P2:
             record["school"] = self._ref("orgs", spec.school_sourced_id, "org")
             record["academicSession"] = record["gradingPeriod"]
-        if self.settings.score_scale_id:
-            record["scoreScale"] = self._ref("scoreScales", self.settings.score_scale_id, "scoreScale")
+        if score_scale:
+            record["scoreScale"] = self._ref("scoreScales", score_scale, "scoreScale")
         return record
 
     def title(self, spec: LineItemSpec) -> str:

@@ -147,7 +147,7 @@ class OneRosterGradebookSettings(OneRosterConnection):
     mark_texts: how 1.2 says a mark that is no number, as text score. send_text, send_comment: whether
     the letter and the comment go along (1.1 has no letters). write_by: "post" for 1.2 servers that
     create under ids of their own (scope gradebook.createpost). score_scale_id: the 1.2 score scale that
-    line items refer to, if any.
+    line items refer to, if any; score_scale_title: the title of that of each class, where each has its own.
     """
 
     category_id: str = ""
@@ -158,6 +158,7 @@ class OneRosterGradebookSettings(OneRosterConnection):
     send_comment: bool = True
     write_by: Literal["put", "post"] = "put"
     score_scale_id: str = ""
+    score_scale_title: str = ""
     mark_texts: dict[Mark, str] = {
         Mark.INCOMPLETE: "I",
         Mark.WITHDRAWN: "W",
@@ -182,8 +183,11 @@ class OneRosterGradebookSettings(OneRosterConnection):
 
     @model_validator(mode="after")
     def _only_1p2_has_these(self) -> OneRosterGradebookSettings:
-        if self.version is Version.V1P1 and (self.write_by == "post" or self.score_scale_id):
-            raise ValueError("OneRoster 1.1 knows neither write_by post nor score_scale_id: leave them out")
+        scale = self.score_scale_id or self.score_scale_title
+        if self.version is Version.V1P1 and (self.write_by == "post" or scale):
+            raise ValueError("OneRoster 1.1 knows neither write_by post nor score scales: leave them out")
+        if self.score_scale_id and self.score_scale_title:
+            raise ValueError("score_scale_id and score_scale_title name two score scales: leave one out")
         return self
 
     @model_validator(mode="after")

@@ -341,9 +341,54 @@ def test_a_line_item_refers_to_the_score_scale_of_the_settings(start: Start) -> 
     assert provider.gradebook()["lineItems"][0]["scoreScale"]["sourcedId"] == "scale"
 
 
+def scale_of(class_: str, **more: Any) -> dict[str, Any]:
+    return {
+        "sourcedId": f"scale-{class_}",
+        "title": "A to F",
+        "type": "letters",
+        "class": ref(class_),
+        **more,
+    }
+
+
+def test_a_line_item_refers_to_its_own_classs_score_scale_of_a_title(start: Start) -> None:
+    provider = start()
+    for scale in (scale_of("other"), scale_of("c", sourcedId="numbers", title="1 to 6"), scale_of("c")):
+        provider.dataset.add("scoreScales", scale, AT)
+    sent(sink_for(provider, score_scale_title="a to f"), payload("u1", graded("70")))
+    assert provider.gradebook()["lineItems"][0]["scoreScale"]["sourcedId"] == "scale-c"
+
+
+def test_a_class_without_a_score_scale_of_the_title_has_none(start: Start) -> None:
+    provider = start()
+    provider.dataset.add("scoreScales", scale_of("other"), AT)
+    assert sent(sink_for(provider, score_scale_title="A to F"), payload("u1", graded("70"))) == [
+        Outcome.DELIVERED
+    ]
+    assert "scoreScale" not in provider.gradebook()["lineItems"][0]
+
+
+def test_a_score_scale_that_somebody_gave_a_line_item_stays_when_it_is_mended(start: Start) -> None:
+    provider = start()
+    provider.dataset.add("scoreScales", scale_of("c"), AT)
+    sent(sink_for(provider), payload("u1", graded("70")))
+    line_item = provider.gradebook()["lineItems"][0]["sourcedId"]
+    provider.dataset.change("lineItems", line_item, AT, title="Renamed", scoreScale=ref("scale-c"))
+    sent(sink_for(provider), payload("u2", graded("80")))
+    mended = provider.gradebook()["lineItems"][0]
+    assert (mended["title"] == "Renamed", mended["scoreScale"]["sourcedId"]) == (False, "scale-c")
+
+
 def test_1p1_has_neither_post_nor_score_scales(start: Start) -> None:
     with pytest.raises(ValueError, match="knows neither write_by post"):
         sink_for(start(OLD), write_by="post")
+    with pytest.raises(ValueError, match="knows neither write_by post"):
+        sink_for(start(OLD), score_scale_title="A to F")
+
+
+def test_a_score_scale_is_named_in_one_way(start: Start) -> None:
+    with pytest.raises(ValueError, match="leave one out"):
+        sink_for(start(), score_scale_id="scale", score_scale_title="A to F")
 
 
 def test_a_registrars_own_result_is_seen_under_its_id(start: Start) -> None:
@@ -571,13 +616,21 @@ def test_a_check_finds_the_gradebook_that_the_settings_name_amiss(start: Start) 
     assert failed[0].fix == f"Set base_url to {provider.gradebook_url} and version to 1.2"
 
 
-@pytest.mark.parametrize(("scale", "failed"), [("letters", []), ("numbers", ["score scale"])])
+@pytest.mark.parametrize(
+    ("named", "failed"),
+    [
+        ({"score_scale_id": "letters"}, []),
+        ({"score_scale_id": "numbers"}, ["score scale"]),
+        ({"score_scale_title": "A to F"}, []),
+        ({"score_scale_title": "1 to 6"}, ["score scale"]),
+    ],
+)
 def test_a_check_looks_for_the_score_scale_that_line_items_refer_to(
-    start: Start, scale: str, failed: list[str]
+    start: Start, named: dict[str, str], failed: list[str]
 ) -> None:
     data = school()
     data.add("scoreScales", {"sourcedId": "letters", "title": "A to F", "type": "letters"}, AT)
-    report = sink_for(start(dataset=data), score_scale_id=scale).check()
+    report = sink_for(start(dataset=data), **named).check()
     assert [step.name for step in report.steps if step.outcome == "failed"] == failed
 
 
