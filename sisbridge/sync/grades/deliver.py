@@ -78,9 +78,8 @@ class Work:
 def deliver_items(
     house: House, district: District, sink: GradeSink, route: str, progress: Progress | None = None
 ) -> None:
-    """Bring every item as far as it can come; each step is committed before the next."""
+    """Bring every queued item as far as it can come; each step is committed before the next."""
     with reminded(house, district, sink, route):
-        _resolve_doubts(work_for(house, district, sink, route, IN_DOUBT))
         work = replace(work_for(house, district, sink, route, TO_SEND), progress=progress)
         send_items(work, [item for item in work.items if _may_go(item)], route)
 
@@ -138,14 +137,20 @@ def work_for(
     return Work(house, district, sink, items, payloads, last)
 
 
-def _resolve_doubts(work: Work) -> None:
-    """Look up what a crash or a lost answer left open: it landed, or it goes back to the queue."""
+def resolve_doubts(house: House, district: District, sink: GradeSink, route: str) -> bool:
+    """Look up what a crash or a lost answer left open: it landed, or it goes back to the queue.
+
+    Returns whether anything was in doubt.
+    """
+    work = work_for(house, district, sink, route, IN_DOUBT)
     if not work.items:
-        return
-    held = work.sink.current(work.of(work.items))
+        return False
+    with reminded(house, district, sink, route):
+        held = sink.current(work.of(work.items))
     lost = _settle(work, work.items, held)
-    with work.house.store.begin("doubts") as conn:
-        outbox.requeue(conn, work.district.code, [item.item_id for item in lost], clock_of(work.district)())
+    with house.store.begin("doubts") as conn:
+        outbox.requeue(conn, district.code, [item.item_id for item in lost], clock_of(district)())
+    return True
 
 
 def _settle(

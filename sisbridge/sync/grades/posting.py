@@ -43,7 +43,7 @@ def tend(house: House, district: District, route: gate.Route) -> None:
     with house.store.begin("posting") as conn:
         desk = desk_of(conn, district, route.kind)
         waiting = placed_items(conn, district.code, WAITING)
-        numbers = [one.item.item_id for one in waiting if one.item.state is OutboxState.QUEUED]
+        numbers = [one.item.item_id for one in waiting if one.item.state is not OutboxState.HELD]
         sorted_out = _sort(desk, waiting, outbox.payloads(conn, house.keyring, district.code, numbers))
         findings = _renew(conn, house, desk, route, sorted_out.renew)
         held = [one.item.item_id for one in sorted_out.hold]

@@ -17,7 +17,14 @@ from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, outbox, regions
 from sisbridge.sync import unexpected
 from sisbridge.sync.grades import gate, posting
-from sisbridge.sync.grades.deliver import IN_DOUBT, MAXIMUM_ATTEMPTS, TO_SEND, Progress, deliver_items
+from sisbridge.sync.grades.deliver import (
+    IN_DOUBT,
+    MAXIMUM_ATTEMPTS,
+    TO_SEND,
+    Progress,
+    deliver_items,
+    resolve_doubts,
+)
 from sisbridge.sync.grades.deliver_file import deliver_file
 from sisbridge.sync.grades.payloads import desk_of
 
@@ -118,6 +125,9 @@ def _deliver(house: House, district: District, progress: Progress | None) -> Non
     if isinstance(sink, FileGradeSink):
         deliver_file(house, district, sink, route.kind, progress)
     else:
+        if resolve_doubts(house, district, sink, route.kind):
+            # What comes back to the queue may have waited for long: roster and window are looked at again.
+            posting.tend(house, district, route)
         deliver_items(house, district, sink, route.kind, progress)
 
 

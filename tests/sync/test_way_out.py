@@ -1,0 +1,98 @@
+"""A grade on its way out while the roster, the route or the grade itself changes beneath it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from domain.grading import OutboxItem, OutboxState
+from sisbridge.house import House
+from sisbridge.store import outbox
+from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.night import sync_district
+from tests.support.small_region import NOW, REST, SmallRegion
+
+ANOTHER = {"identifier": "911999999", "givenName": "Zoe", "familyName": "Other"}
+
+
+def night(house: House, region: SmallRegion, number: int) -> None:
+    """Run the REST district's night of a day."""
+    region.load(house, NOW + timedelta(days=number))
+    sync_district(house, REST)
+
+
+def released(house: House, region: SmallRegion, *rows: str) -> None:
+    """Collect and release grades, each `student,percent`."""
+    collect_from(house, region.grade_file([f"{REST},{row}" for row in rows]))
+    release(house, REST, "tester")
+
+
+def results(region: SmallRegion) -> list[tuple[str, str, float]]:
+    """Return class, student and score of each grade that the gradebook holds."""
+    dataset = region.provider.dataset
+    classes = {one["sourcedId"]: one["class"]["sourcedId"] for one in dataset.records("lineItems")}
+    return sorted(
+        (classes[one["lineItem"]["sourcedId"]], one["student"]["sourcedId"], one["score"])
+        for one in dataset.records("results")
+    )
+
+
+def items(house: House) -> list[OutboxItem]:
+    """Return the district's items, by route, grade and revision."""
+    with house.store.read() as conn:
+        return outbox.items(conn, REST)
+
+
+def as_if(house: House, state: OutboxState) -> None:
+    """Put the newest item into a state that an attempt left it in."""
+    newest = max(items(house), key=lambda item: item.revision)
+    with house.store.begin("x") as conn:
+        outbox.set_state(conn, REST, [newest.item_id], state, attempts=1, at=NOW)
+
+
+def move_to_another_section(region: SmallRegion) -> None:
+    """Let the SIS move u0 into another section of the course."""
+    dataset = region.provider.dataset
+    dataset.add("classes", {**dataset.records("classes")[0], "sourcedId": "k2"}, NOW)
+    dataset.change("enrollments", "e-u0", NOW, **{"class": {"sourcedId": "k2", "type": "class"}})
+
+
+def test_a_grade_in_doubt_that_never_arrived_is_not_sent_to_the_one_who_got_the_id(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0)
+    released(any_house, region, "u0,90")
+    as_if(any_house, OutboxState.UNKNOWN)
+    region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
+    night(any_house, region, 1)
+    assert deliver(any_house, REST).held == 1
+    assert results(region) == []
+    assert [case.rule for case in open_cases(any_house, REST)] == ["ID25", "WB29"]
+
+
+@pytest.mark.parametrize("state", [OutboxState.SENDING, OutboxState.NOT_TAKEN])
+def test_a_grade_tried_once_follows_a_student_into_another_section(
+    house: House, region: SmallRegion, state: OutboxState
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90")
+    as_if(house, state)
+    move_to_another_section(region)
+    night(house, region, 1)
+    assert deliver(house, REST).confirmed == 1
+    assert results(region) == [("k2", "u0", 90.0)]
+
+
+def test_a_grade_in_doubt_that_never_arrived_is_not_sent_after_its_window(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90")
+    as_if(house, OutboxState.UNKNOWN)
+    region.load(house, NOW + timedelta(days=60))
+    assert deliver(house, REST).held == 1
+    assert (results(region), [case.rule for case in open_cases(house, REST)]) == ([], ["WB20"])
