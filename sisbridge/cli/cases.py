@@ -10,7 +10,7 @@ import typer
 from domain.ids import DistrictCode, SourcedId
 from domain.model import Case
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, case_entry, case_sentence, print_json
+from sisbridge.cli.output import JsonFlag, case_entry, print_json, tell_case
 
 if TYPE_CHECKING:
     from sisbridge.sync.roster.behind import CaseKey
@@ -46,8 +46,7 @@ def cases(
         )
         return
     for case in found:
-        typer.echo(case_sentence(case))
-        typer.echo(f"    Fix: {case.fix}")
+        tell_case(case)
         for student in _whom(case, behind):
             typer.echo(f"    Student {student}")
     typer.echo(_WHERE_TO_GO_ON if found else "No case is open.")

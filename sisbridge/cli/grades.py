@@ -124,7 +124,7 @@ def list_grades(
     if as_json:
         print_json([dict(zip(heads, row, strict=True)) for row in rows])
     elif rows:
-        print_table("Grades on their way", heads, rows)
+        print_table("Grades on their way", heads, rows, whole=("item", "student"))
     else:
         typer.echo("No grade is on its way.")
 

@@ -37,7 +37,8 @@ def history(
             (one.night_on.isoformat(), one.table, one.sourced_id, one.what, _moves(one), one.decided_by)
             for one in steps
         ]
-        print_table(f"History of {sourced_id}", ("night", "table", "sourcedId", "what", "fields", "by"), rows)
+        heads = ("night", "table", "sourcedId", "what", "fields", "by")
+        print_table(f"History of {sourced_id}", heads, rows, whole=("sourcedId",))
 
 
 def _moves(step: HistoryStep) -> str:

@@ -9,9 +9,11 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table
+from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table, tell
 
 app = typer.Typer(help="Changes that wait for a person.", no_args_is_help=True)
+
+_REKEY = "SZ30"
 
 District = Annotated[str, typer.Argument(help="A district's code.")]
 Number = Annotated[int | None, typer.Argument(help="A hold's number; every hold when left out.")]
@@ -38,8 +40,9 @@ def list_holds(
         print_json([asdict(one) for one in found])
         return
     for one in found:
-        typer.echo(f"{one.district} {one.hold_id}: {one.message} [{one.rule}, {one.rows} rows, {one.state}]")
-        typer.echo(f"    Since {one.opened_on}, last asked for on {one.last_seen_on}. {one.fix}")
+        tell(f"{one.district} {one.hold_id}: {one.message} [{one.rule}, {one.rows:,} rows, {one.state}]")
+        tell(f"Since {one.opened_on}, last asked for on {one.last_seen_on}. {one.fix}", indent=4)
+        typer.echo(f"    Look into it: {_look(one.district, one.hold_id, one.rule)}")
     if not found:
         typer.echo("Nothing is held.")
 
@@ -62,16 +65,23 @@ def show(
     tally = [(*key, rows) for key, rows in found.tally.items()]
     if as_json:
         lines = [dict(zip((*heads, "rows"), line, strict=True)) for line in tally]
-        print_json({"hold": asdict(found.hold), "tally": lines, "first": [asdict(one) for one in found.rows]})
+        fields = [asdict(one) for one in found.fields]
+        first = [asdict(one) for one in found.rows]
+        print_json({"hold": asdict(found.hold), "tally": lines, "fields": fields, "first": first})
         return
-    typer.echo(f"{found.hold.message} Fix: {found.hold.fix}")
-    print_table(f"Hold {hold} of {district}", (*heads, "rows"), tally)
+    tell(f"{found.hold.message} Fix: {found.hold.fix}")
+    print_table(f"Hold {hold} of {district}", (*heads, "rows"), tally, whole=("school",))
+    if found.fields:
+        changed = [(one.table, one.field, one.rows, one.blanked) for one in found.fields]
+        print_table("What would change", ("table", "field", "rows", "of them to blank"), changed)
     names = ("table", "sourced_id", "op", "school", "first_held_on", "decision")
     print_table(
         "The first changes",
         ("table", "sourcedId", "op", "school", "since", "decision"),
         [tuple(getattr(one, name) for name in names) for one in found.rows],
+        whole=("sourcedId", "school"),
     )
+    typer.echo(f"Decide: {_decide(district, hold, found.hold.rule)}")
 
 
 @app.command("release")
@@ -146,6 +156,17 @@ def suggest(district: District, as_json: JsonFlag = False) -> None:
         typer.echo(f"{one.table}.{one.threshold} = {one.suggested:g} (now {one.usual:g}): {one.reason}")
     if not found:
         typer.echo(f"No table has changed on {FEWEST_NIGHTS} nights yet, so its history suggests nothing.")
+
+
+def _look(district: str, hold: int, rule: str) -> str:
+    return f"sisbridge rekey show {district}" if rule == _REKEY else f"sisbridge holds show {district} {hold}"
+
+
+def _decide(district: str, hold: int, rule: str) -> str:
+    """Return what a person types to decide on a hold; a re-key is decided as a whole."""
+    if rule == _REKEY:
+        return f"sisbridge rekey accept {district}, or sisbridge rekey refuse {district}"
+    return f"sisbridge holds release {district} {hold}, or sisbridge holds discard {district} {hold}"
 
 
 def _require_choice(*given: object) -> None:

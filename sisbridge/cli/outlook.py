@@ -67,7 +67,7 @@ def show_rows(title: str, changes: Sequence[ChangedRow]) -> None:
         for value in (row.values or (None,))
     ]
     heads = ("table", "sourcedId", "change", "column", "before → after (masked)")
-    print_table(title.format(len(changes)), heads, rows)
+    print_table(title.format(len(changes)), heads, rows, whole=("sourcedId",))
 
 
 def _arrow(value: Any) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Annotated, Literal, NoReturn
 
@@ -28,6 +29,9 @@ class ExitCode(IntEnum):
     BROKEN = 6
 
 
+_WORD = 11
+"""The least width of a column of words."""
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 
 
@@ -41,18 +45,62 @@ def print_json(content: object) -> None:
     typer.echo(json.dumps(content, indent=2, default=str, sort_keys=True))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; numbers stand right, text stands left."""
+def tell(sentence: str, indent: int = 0) -> None:
+    """Print a sentence; on a terminal it is broken between words, and further lines stand four blanks in."""
+    margin = " " * indent
+    if not sys.stdout.isatty():
+        typer.echo(margin + sentence)
+        return
+    lines = textwrap.wrap(
+        sentence,
+        console().width,
+        initial_indent=margin,
+        subsequent_indent=margin + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    typer.echo("\n".join(lines))
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], whole: Collection[str] = ()
+) -> None:
+    """Print a table; numbers stand right, text stands left.
+
+    whole: columns of ids that people copy. Where the screen is too narrow to leave them in one piece, each
+    row is told in a sentence instead.
+    """
     kept = [list(row) for row in rows]
+    if _too_wide(columns, kept, whole):
+        tell(title)
+        for row in kept:
+            told = (f"{name} {_text(cell)}" for name, cell in zip(columns, row, strict=True) if cell != "")
+            tell("; ".join(told), indent=2)
+        return
     table = Table(title=title, title_justify="left", header_style="bold")
     for index, column in enumerate(columns):
         numeric = bool(kept) and all(isinstance(row[index], int) for row in kept)
         # A number cut short would be another number: it keeps its width, and words wrap.
         justify: Literal["left", "right"] = "right" if numeric else "left"
-        table.add_column(column, justify=justify, no_wrap=numeric, overflow="fold")
+        table.add_column(column, justify=justify, no_wrap=numeric or column in whole, overflow="fold")
     for row in kept:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        table.add_row(*map(_text, row))
     console().print(table)
+
+
+def _text(cell: object) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def _too_wide(columns: Sequence[str], rows: Sequence[Sequence[object]], whole: Collection[str]) -> bool:
+    """Return whether a table with ids in one piece leaves its other columns less than a word's width."""
+    if not whole:
+        return False
+    needed = 1
+    for index, column in enumerate(columns):
+        widest = max((len(_text(row[index])) for row in rows), default=0)
+        needed += 3 + (widest if column in whole else min(max(widest, len(column)), _WORD))
+    return needed > console().width
 
 
 def case_sentence(case: Case) -> str:
@@ -72,9 +120,17 @@ def case_sentence(case: Case) -> str:
     return f"{case.district}: {case.message}{where} [{', '.join([case.rule, *counted, *first])}]"
 
 
-def reason_lines(district: str, code: str, message: str, fix: str) -> list[str]:
-    """Return why a district's night did not finish and what to do, as lines; none when it did."""
-    return [f"District {district}: {code}: {message}", f"  Fix: {fix}"] if code else []
+def tell_case(case: Case) -> None:
+    """Print a case with its fix."""
+    tell(case_sentence(case))
+    tell(f"Fix: {case.fix}", indent=4)
+
+
+def tell_reason(district: str, code: str, message: str, fix: str) -> None:
+    """Print why a district's night did not finish and what to do; nothing when it did."""
+    if code:
+        tell(f"District {district}: {code}: {message}")
+        tell(f"Fix: {fix}", indent=2)
 
 
 def case_entry(case: Case) -> Mapping[str, object]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.ids import DistrictCode, SourcedId
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table
+from sisbridge.cli.output import JsonFlag, print_json, print_table, tell
+
+if TYPE_CHECKING:
+    from sisbridge.sync.identity.people_desk import Waiting
 
 app = typer.Typer(help="Students as persons, by sourcedId only.", no_args_is_help=True)
 
@@ -41,7 +44,7 @@ def list_people(district: District, as_json: JsonFlag = False) -> None:
     )
     if found.users_of:
         several = [(who, ", ".join(users)) for who, users in sorted(found.users_of.items())]
-        print_table("Persons with several users", ("person", "sourcedIds"), several)
+        print_table("Persons with several users", ("person", "sourcedIds"), several, whole=("person",))
 
 
 @app.command("worklist")
@@ -70,19 +73,21 @@ def worklist(district: District, as_json: JsonFlag = False) -> None:
     elif not found:
         typer.echo("Every student has a number to be recognised by, and no two have the same.")
     else:
-        heads = ("sourcedId", "rule", "mend", "perhaps the same as", "these fields agree", "since")
-        rows = [
-            (
-                one.entry.user,
-                one.entry.rule,
-                one.mend,
-                ", ".join(one.entry.others),
-                ", ".join(one.entry.agree),
-                one.since,
-            )
-            for one in found
-        ]
-        print_table(f"Worklist of {district}", heads, rows)
+        for one in found:
+            _tell_waiting(district, one)
+
+
+def _tell_waiting(district: str, one: Waiting) -> None:
+    """Print a student of the worklist, what to mend, and what a person may say of it instead."""
+    entry = one.entry
+    tell(f"{entry.user}: {one.mend}. [{entry.rule}, since {one.since}]")
+    if not entry.others:
+        return
+    agree = f", as these fields agree: {', '.join(entry.agree)}" if entry.agree else ""
+    tell(f"Perhaps the same as {', '.join(entry.others)}{agree}.", indent=4)
+    pair = f"{district} {entry.user} {entry.others[0]}"
+    typer.echo(f"    If so: sisbridge people match {pair}")
+    typer.echo(f"    If not: sisbridge people split {pair}")
 
 
 @app.command("match")

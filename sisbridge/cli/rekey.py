@@ -37,8 +37,9 @@ def show(district: District, as_json: JsonFlag = False) -> None:
     print_table(f"Re-key of {district}", heads, rows)
     for table, several in pairs.items():
         first = [tuple(pair.values()) for pair in islice(several, _SHOWN)]
-        print_table(f"{table}: the first of {len(several)}", ("old sourcedId", "new sourcedId", "by"), first)
-    typer.echo(f"Accept it with `sisbridge rekey accept {district}`, or refuse it with `rekey refuse`.")
+        ids = ("old sourcedId", "new sourcedId")
+        print_table(f"{table}: the first of {len(several):,}", (*ids, "by"), first, whole=ids)
+    typer.echo(f"Decide: sisbridge rekey accept {district}, or sisbridge rekey refuse {district}")
 
 
 @app.command("accept")

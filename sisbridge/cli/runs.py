@@ -9,7 +9,7 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table, reason_lines
+from sisbridge.cli.output import JsonFlag, print_json, print_table, tell_reason
 
 if TYPE_CHECKING:
     from sisbridge.store.timeline import LastRun, StageCost
@@ -35,8 +35,7 @@ def runs(
     heads = ("district", "night", "kind", "state", "stage", "rows", "seconds")
     print_table("Last runs", heads, [row for run in found for row in _rows(run)])
     for run in found:
-        for line in reason_lines(run.district, run.code, run.message, run.fix):
-            typer.echo(line)
+        tell_reason(run.district, run.code, run.message, run.fix)
     typer.echo("What the SIS has and what is in force: sisbridge drift DISTRICT")
 
 

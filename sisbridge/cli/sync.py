@@ -16,10 +16,10 @@ from sisbridge.cli.output import (
     ExitCode,
     JsonFlag,
     case_entry,
-    case_sentence,
     print_json,
     print_table,
-    reason_lines,
+    tell_case,
+    tell_reason,
 )
 from sisbridge.sync import processes
 
@@ -104,8 +104,7 @@ def show(outcomes: list[NightOutcome], told: Mapping[str, Rehearsed], as_json: b
     for code, found in told.items():
         _show_rehearsed(code, found)
     for one in outcomes:
-        for line in reason_lines(one.district, one.code, one.message, one.fix):
-            typer.echo(line)
+        tell_reason(one.district, one.code, one.message, one.fix)
     if not told and any(one.counts.get("quarantined") or one.counts.get("held") for one in outcomes):
         typer.echo("What is held back and why: sisbridge cases, sisbridge holds list")
     if told:
@@ -130,8 +129,7 @@ def _show_rehearsed(district: str, found: Rehearsed) -> None:
     if not any(any(one.flowing.values()) or one.held for one in found.outlook.tables):
         typer.echo(f"Nothing would change in district {district}.")
     for case in found.cases:
-        typer.echo(case_sentence(case))
-        typer.echo(f"    Fix: {case.fix}")
+        tell_case(case)
 
 
 def _heads(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import ExitCode, JsonFlag, print_json
+from sisbridge.cli.output import ExitCode, JsonFlag, print_json, tell
 
 
 def why(
@@ -42,7 +42,7 @@ def why(
         print_json([{"district": answer.district, "sentence": answer.sentence} for answer in answers])
         return
     for answer in answers:
-        typer.echo(answer.sentence)
+        tell(answer.sentence)
 
 
 def _asked() -> str:

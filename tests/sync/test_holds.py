@@ -25,6 +25,7 @@ from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.holding import decisions
+from sisbridge.sync.holding.held_fields import FieldChange
 from sisbridge.sync.night import NightOutcome, sync_district
 from sisbridge.sync.region import load_entries
 from sisbridge.sync.roster import window
@@ -202,6 +203,20 @@ def test_a_release_of_an_older_night_makes_no_stopped_night_good(house: House, r
     assert open_cases(house, FILES) == []
     with house.store.read() as conn:
         assert window.DOUBT not in snapshots.bookmarks(conn, FILES)
+
+
+def test_a_hold_of_updates_says_which_field_changes_and_how_often_it_becomes_blank(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0, crowd())
+    lost = crowd()
+    for number, user in enumerate(lost.records("users")):
+        lost.change("users", user["sourcedId"], NOW, grades=[] if number else ["11"])
+    night(house, region, 1, lost)
+    found = decisions.contents(house, FILES, 1)
+    many = len(lost.records("users"))
+    assert found.fields == (FieldChange("users", "grades", many, many - 1),)
+    assert decisions.contents(house, FILES, 1).hold.rule == "SZ11"
 
 
 def test_a_part_of_a_hold_can_be_released(house: House, region: SmallRegion) -> None:

@@ -17,6 +17,7 @@ from sisbridge.store import audit, holds, runs, snapshots
 from sisbridge.store.holds import Chosen, Hold, HoldState
 from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync import night
+from sisbridge.sync.holding.held_fields import FieldChange, changed_fields
 
 _STAGES = ("compare", "apply", "seats")
 """What a release runs again, on the newest snapshot that was applied."""
@@ -39,11 +40,15 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a hold holds. tally: changes by (table, school, op, decision); rows: the first of them."""
+    """What a hold holds. tally: changes by (table, school, op, decision); rows: the first of them.
+
+    fields: what its updates would change.
+    """
 
     hold: Hold
     tally: Mapping[tuple[str, str, str, str], int]
     rows: tuple[HeldRow, ...]
+    fields: tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,11 @@ def contents(house: House, district: DistrictCode, hold_id: int, most: int = MOS
     with house.store.read() as conn:
         one = holds.get(conn, house.district(district).code, hold_id)
         rows = holds.held(conn, district, Chosen(hold_id=hold_id)).to_pylist()
+        fields = changed_fields(conn, house, district, rows)
     tally = Counter((row["roster_table"], row["school"], row["op"], row["decision"]) for row in rows)
     names = ("sourced_id", "op", "school", "first_held_on", "decision")
     first = (HeldRow(row["roster_table"], *(row[name] for name in names)) for row in rows[:most])
-    return Contents(one, dict(sorted(tally.items())), tuple(first))
+    return Contents(one, dict(sorted(tally.items())), tuple(first), fields)
 
 
 def chosen(
