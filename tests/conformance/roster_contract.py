@@ -16,7 +16,7 @@ from domain.model import Severity
 from domain.oneroster import Version
 from domain.tables import PLACE
 from simulators.dataset import Dataset
-from tests.conformance.canaries import PERSONAL, Rows, key_of, listening, roster, truth
+from tests.conformance.canaries import AT, PERSONAL, Rows, key_of, listening, ref, roster, truth
 
 
 @dataclass
@@ -235,6 +235,16 @@ class RosterSourceContract:
         scene.offer_more()
         pages, _ = whole_pull(scene.source)
         assert {name: rows for name, rows in scene.rows(pages).items() if name in expected} == expected
+
+    def test_unknown_words_dangling_references_and_null_lists_come_through(
+        self, dataset: Dataset, tmp_path: Path
+    ) -> None:
+        nobody, seat = ref("nobody", "user"), {"class": ref("k", "class"), "school": ref("s", "org")}
+        dataset.add("enrollments", {"sourcedId": "e:?", "role": "mascot", "user": nobody, **seat}, AT)
+        dataset.change("classes", "k", AT, classType="flipped", grades=None, subjects=None)
+        with self.make(dataset, tmp_path) as scene:
+            pages, _ = whole_pull(scene.source)
+            assert scene.rows(pages) == scene.expected(dataset)
 
     def test_a_roster_that_moves_while_it_is_read_is_refused_at_the_close(self, scene: RosterScene) -> None:
         pull = scene.source.open(None, Kept())

@@ -38,6 +38,10 @@ class TestRestWithPageSizesForTotals(RosterSourceContract):
     make = staticmethod(rest(NEW, dialect=Dialect(page_cap=3, counted="page")))
 
 
+class TestRestWithNulls(RosterSourceContract):
+    make = staticmethod(rest(OLD, dialect=Dialect(nulls="null", booleans="json")))
+
+
 class TestCsvZip1p1(RosterSourceContract):
     make = staticmethod(package(OLD, zipped=True))
 
