@@ -12,15 +12,11 @@ HEADS = ("item", "student", "state", "route", "revision")
 ROWS = [(ITEM, STUDENT, "conflict", "oneroster_gradebook", 2), (ITEM, STUDENT, "", "registrar_file", 1)]
 
 
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal of 80 columns."""
+def test_a_row_is_told_in_a_sentence_where_its_ids_do_not_fit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(output, "console", lambda: Console(width=80, highlight=False))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-
-
-@pytest.mark.usefixtures("screen")
-def test_a_row_is_told_in_a_sentence_where_its_ids_do_not_fit(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_table("On their way", HEADS, ROWS, whole=("item", "student"))
     assert capsys.readouterr().out == (
         "On their way\n"
