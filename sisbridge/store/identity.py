@@ -21,6 +21,7 @@ from sisbridge.store.tables.identity import (
     identity_worklist,
     rekey_pair,
 )
+from sisbridge.store.tables.roster import roster
 from sisbridge.store.upsert import upsert
 
 SAME, DIFFERENT = "same", "different"
@@ -53,10 +54,13 @@ def keys_of(
     return {user: (year, Keyed(user, state, local)) for year, user, state, local in rows if user in meant}
 
 
-def settled(conn: Connection, district: DistrictCode, school_year: str) -> pa.Array:
-    """Return the students of a school year whose numbers are known and who are a person."""
+def unsettled(conn: Connection, district: DistrictCode, school_year: str) -> pa.ChunkedArray:
+    """Return the students on the roster whose numbers a school year does not know, or who are no person."""
+    role = roster[RosterTable.ROLES].c
+    students = sa.select(role.user_sourced_id).where(role.district_code == district, role.role == "student")
     both = sa.intersect(_known(district, school_year), _linked(district, school_year)).subquery()
-    return bulk.fetch(conn, sa.select(both.c.user_sourced_id), _USERS).column(0)
+    rest = sa.except_(students, sa.select(both.c.user_sourced_id)).subquery()
+    return bulk.fetch(conn, sa.select(rest.c.user_sourced_id), _USERS).column(0)
 
 
 def is_settled(conn: Connection, district: DistrictCode, school_year: str) -> bool:
@@ -126,13 +130,11 @@ def sharing(
     district: DistrictCode,
     school_year: str,
     users: Collection[SourcedId],
-    in_force: Collection[SourcedId],
 ) -> list[Keyed]:
     """Return these students and all others of the district and year that share a number with one of them.
 
-    in_force: the users that are students on the roster now.
+    Whether they are on the roster now is for the caller to say.
     """
-    here = set(in_force)
     mine = identity_key.alias("mine")
     chosen = (
         mine.c.district_code == district,
@@ -150,7 +152,7 @@ def sharing(
         .select_from(identity_key.outerjoin(person_link, _SAME_USER))
         .where(*_of(district, school_year), *([] if len(users) > _MANY else [wanted]))
     )
-    return [Keyed(user, state, local, user in here, who) for user, state, local, who in rows]
+    return [Keyed(user, state, local, person=who) for user, state, local, who in rows]
 
 
 def homes(conn: Connection, district: DistrictCode, school_year: str) -> dict[SourcedId, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -61,10 +62,9 @@ def link_people(conn: Connection, stage: Stage) -> None:
     """
     settings = numbers.number_settings(stage.district.settings, stage.district.state)
     if _may_have_moved(conn, stage):
-        students = _students(conn, stage)
-        touched, gone = _touched(conn, stage, students)
+        touched, gone = _touched(conn, stage)
         if len(touched) or len(gone):
-            _match(conn, stage, settings, students, touched, gone)
+            _match(conn, stage, settings, touched, gone)
     waiting = [one for one, _ in store.worklist(conn, stage.code, _SPOKEN_OF)]
     stage.write_findings("people", findings_of(waiting))
 
@@ -114,8 +114,12 @@ def _may_have_moved(conn: Connection, stage: Stage) -> bool:
     return changed or not store.is_settled(conn, stage.code, stage.district.school_year)
 
 
-def _students(conn: Connection, stage: Stage) -> Texts:
-    roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], {"role": ["student"]})
+def _students(conn: Connection, stage: Stage, among: Collection[str] | None = None) -> Texts:
+    """Return the students on the roster; among: the users who matter, where others may come too."""
+    where: dict[str, Collection[str]] = {"role": ["student"]}
+    if among is not None and len(among) <= _MANY:
+        where["user_sourced_id"] = among
+    roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], where)
     return pc.unique(roles.column("user_sourced_id"))
 
 
@@ -123,25 +127,25 @@ def _students_of(roles: pa.RecordBatch) -> pa.Array:
     return roles.filter(pc.equal(roles.column("role"), "student")).column("user_sourced_id")
 
 
-def _touched(conn: Connection, stage: Stage, students: Texts) -> tuple[Texts, Texts]:
+def _touched(conn: Connection, stage: Stage) -> tuple[Texts, Texts]:
     """Return the students that are new, changed or held, and who is listed and is no student any more."""
-    year = stage.district.school_year
-    listed = [one for one, _ in store.worklist(conn, stage.code)]
-    held = [one.user for one in listed if one.rule in HELD]
-    settled = pc.is_in(students, value_set=store.settled(conn, stage.code, year))
+    listed = {one.user: one.rule for one, _ in store.worklist(conn, stage.code)}
     changes = pa.Table.from_batches(stage.read(changes_name(RosterTable.USERS)), schema=CHANGES)
     changed = changes.filter(pc.is_in(changes.column("op"), value_set=_TOUCHING)).column("sourced_id")
-    asked = pa.chunked_array([*changed.chunks, pa.array(held, pa.string())])
-    wanted = pc.or_(pc.invert(settled), pc.is_in(students, value_set=asked))
-    waiting = pa.array(sorted({one.user for one in listed}), pa.string())
-    return students.filter(wanted), waiting.filter(pc.invert(pc.is_in(waiting, value_set=students)))
+    asked = {*changed.to_pylist(), *(user for user, rule in listed.items() if rule in HELD)}
+    students = _students(conn, stage, asked | listed.keys())
+    unsettled = store.unsettled(conn, stage.code, stage.district.school_year)
+    touched = [students.filter(pc.is_in(students, value_set=_ids(asked))), *unsettled.chunks]
+    waiting = _ids(sorted(listed))
+    return pc.unique(pa.chunked_array(touched, pa.string())), waiting.filter(
+        pc.invert(pc.is_in(waiting, value_set=students))
+    )
 
 
 def _match(
     conn: Connection,
     stage: Stage,
     settings: numbers.NumberSettings,
-    students: Texts,
     touched: Texts,
     gone: Texts,
 ) -> None:
@@ -152,11 +156,11 @@ def _match(
     users = texts(keys, "user_sourced_id")
     if len(users) > _MANY:
         users = _without_newcomers(conn, stage, users, said)
-    made = _plan(conn, stage, users, students, said) if len(users) else IdentityPlan()
+    made = _plan(conn, stage, users, said) if len(users) else IdentityPlan()
     people.add_links(conn, code, year, made.links, stage.night_on)
     entries = _with_agreement(conn, stage, _entries(made.held, keys))
     store.save_worklist(conn, code, pa.concat_arrays([touched, gone]), entries, stage.night_on)
-    _require_enough(conn, stage, settings, students)
+    _require_enough(conn, stage, settings)
 
 
 def _without_newcomers(conn: Connection, stage: Stage, users: Texts, said: Decisions) -> Texts:
@@ -169,13 +173,15 @@ def _without_newcomers(conn: Connection, stage: Stage, users: Texts, said: Decis
     return users.filter(pc.invert(pc.is_in(users, value_set=new)))
 
 
-def _plan(conn: Connection, stage: Stage, users: Texts, students: Texts, said: Decisions) -> IdentityPlan:
+def _plan(conn: Connection, stage: Stage, users: Texts, said: Decisions) -> IdentityPlan:
     code, year, asked = stage.code, stage.district.school_year, users.to_pylist()
-    here = set(students.to_pylist())
-    keyed = store.sharing(conn, code, year, asked, here)
+    keyed = store.sharing(conn, code, year, asked)
+    here = set(_students(conn, stage, {one.user for one in keyed}).to_pylist())
+    keyed = [replace(one, in_force=one.user in here) for one in keyed]
     former = {one.person for one in keyed if one.person and not one.in_force}
     taken = people.users_of(conn, code, year, former) if former else {}
-    active = {who for user, who in taken.items() if user in here}
+    still = set(_students(conn, stage, taken).to_pylist()) if taken else set()
+    active = {who for user, who in taken.items() if user in still}
     return identity.plan(asked, keyed, said, code, year, active)
 
 
@@ -241,13 +247,11 @@ def _ids(users: Iterable[SourcedId]) -> Texts:
     return pa.array(list(users), pa.string())
 
 
-def _require_enough(
-    conn: Connection, stage: Stage, settings: numbers.NumberSettings, students: pa.Array
-) -> None:
+def _require_enough(conn: Connection, stage: Stage, settings: numbers.NumberSettings) -> None:
     if not settings.minimum_rate:
         return
     keys = store.known_keys(conn, stage.code, stage.district.school_year)
-    keys = keys.filter(pc.is_in(keys.column("user_sourced_id"), value_set=students))
+    keys = keys.filter(pc.is_in(keys.column("user_sourced_id"), value_set=_students(conn, stage)))
     kinds = identity.kinds_of(
         keys.column("identity_id").to_pylist(), keys.column("local_fingerprint").to_pylist()
     )
