@@ -43,7 +43,7 @@ _REFRESHABLE = (OutboxState.QUEUED, OutboxState.HELD)
 def queue(
     conn: Connection, keyring: Keyring, item: OutboxItem, payload: GradePayload, at: datetime | None = None
 ) -> None:
-    """Queue one item; older revisions of the grade on the route that are not under way are superseded.
+    """Queue one item; older revisions of the grade, by any route, that are not under way are superseded.
 
     Safe to repeat: an item still waiting takes the new payload, any other stays as it is. Raises
     ContractBroken CF07 when the payload is another district's or another item's.
@@ -71,8 +71,7 @@ def queue_many(
     for row in (row for row in rows if row["item_id"] in known):
         fresh = {name: row[name] for name in ("payload_digest", "sealed", "line_item_id")}
         _change(conn, district, [ItemId(str(row["item_id"]))], fresh, outbox.c.state.in_(_REFRESHABLE))
-    for route in sorted({item.route for item, _ in work}):
-        _supersede_older(conn, district, route, {i.grade_id for i, _ in work if i.route == route}, moment)
+    _supersede_older(conn, district, {item.grade_id for item, _ in work}, moment)
 
 
 def items(
@@ -141,13 +140,19 @@ def set_state(
     batch_id: BatchId | None = None,
     at: datetime,
 ) -> None:
-    """Move items to a state; attempts and batch id are kept when not given."""
+    """Move items to a state; attempts and batch id are kept when not given.
+
+    An item that comes to wait for another attempt, or for a person, while a newer revision of its grade is
+    there is set aside: the older one must not go beside it, or after it.
+    """
     values: dict[str, object] = {"state": state.value, "updated_at": at}
     if attempts is not None:
         values["attempts"] = attempts
     if batch_id is not None:
         values["batch_id"] = batch_id
     _change(conn, district, item_ids, values)
+    if state in REPLACEABLE:
+        _change(conn, district, item_ids, {"state": OutboxState.SUPERSEDED.value}, _has_newer())
 
 
 def claim(
@@ -178,7 +183,6 @@ def claim(
 def requeue(conn: Connection, district: DistrictCode, item_ids: Collection[ItemId], at: datetime) -> None:
     """Put items that never arrived back into the queue, or aside when a newer revision is in it."""
     set_state(conn, district, item_ids, OutboxState.QUEUED, at=at)
-    _change(conn, district, item_ids, {"state": OutboxState.SUPERSEDED.value}, _has_newer())
 
 
 def as_item(row: Row[*tuple[Any, ...]]) -> OutboxItem:
@@ -224,13 +228,12 @@ def _refuse_strangers(district: DistrictCode, item: OutboxItem, payload: GradePa
 
 
 def _supersede_older(
-    conn: Connection, district: DistrictCode, route: str, grades: Collection[GradeId], at: datetime
+    conn: Connection, district: DistrictCode, grades: Collection[GradeId], at: datetime
 ) -> None:
     conn.execute(
         sa.update(outbox)
         .where(
             outbox.c.district_code == district,
-            outbox.c.route == route,
             bulk.one_of(conn, outbox.c.grade_id, grades),
             outbox.c.state.in_(REPLACEABLE),
             _has_newer(),
@@ -249,11 +252,10 @@ def _was_to_wait() -> ColumnElement[bool]:
 
 
 def _has_newer() -> ColumnElement[bool]:
-    """Return the condition that a newer revision of the item's grade is on the same route."""
+    """Return the condition that a newer revision of the item's grade is on its way, by whatever route."""
     newer = outbox.alias("newer")
     return sa.exists().where(
         newer.c.district_code == outbox.c.district_code,
-        newer.c.route == outbox.c.route,
         newer.c.grade_id == outbox.c.grade_id,
         newer.c.revision > outbox.c.revision,
     )

@@ -66,7 +66,7 @@ def test_a_grade_left_on_another_route_is_not_sent_beside_its_correction(
     graded(seated, region, "91")
     deliver(seated, REST)
     assert files(region) == ["91.0"]
-    assert ("registrar_file", 1, "superseded") in items(seated)
+    assert ("oneroster_gradebook", 1, "superseded") in items(seated)
 
 
 def test_an_older_grade_in_doubt_is_not_sent_after_its_correction(seated: House, region: SmallRegion) -> None:

@@ -10,10 +10,12 @@ from domain.grading import OutboxItem, OutboxState
 from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades import gate, posting
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
+from sisbridge.sync.region import keep_secret, load_entries
 from tests.support.small_region import NOW, REST, SmallRegion
 
 ANOTHER = {"identifier": "911999999", "givenName": "Zoe", "familyName": "Other"}
@@ -96,3 +98,80 @@ def test_a_grade_in_doubt_that_never_arrived_is_not_sent_after_its_window(
     region.load(house, NOW + timedelta(days=60))
     assert deliver(house, REST).held == 1
     assert (results(region), [case.rule for case in open_cases(house, REST)]) == ([], ["WB20"])
+
+
+def change_the_one_result(region: SmallRegion, score: float) -> None:
+    """Let a registrar change the one grade that the gradebook holds."""
+    (one,) = region.provider.dataset.records("results")
+    region.provider.dataset.change("results", one["sourcedId"], NOW + timedelta(hours=1), score=score)
+
+
+def by_file(region: SmallRegion, house: House) -> None:
+    """Give the REST district the other one's route by file."""
+    entries = region.entries()
+    entries["district"][0]["grades"] = entries["district"][1]["grades"]
+    load_entries(house, entries, "tester")
+    keep_secret(house, REST, "sis_password", "secret", "tester")
+
+
+def states(house: House) -> list[tuple[int, str]]:
+    """Return revision and state of the district's items."""
+    return sorted((one.revision, one.state.value) for one in items(house))
+
+
+def test_a_grade_not_kept_is_not_sent_beside_the_one_released_while_it_was_under_way(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0)
+    released(any_house, region, "u0,90")
+    (old,) = items(any_house)
+    as_if(any_house, OutboxState.SENDING)
+    released(any_house, region, "u0,91")
+    with any_house.store.begin("as the delivery ends") as conn:
+        outbox.set_state(conn, REST, [old.item_id], OutboxState.NOT_TAKEN, at=NOW)
+    region.provider.forget_requests()
+    assert deliver(any_house, REST).confirmed == 1
+    assert states(any_house) == [(1, "superseded"), (2, "confirmed")]
+    assert region.provider.requests["PUT results/*"] == 1
+
+
+def test_of_a_grade_in_doubt_and_its_correction_only_the_newer_is_a_conflict(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90")
+    deliver(house, REST)
+    released(house, region, "u0,91")
+    as_if(house, OutboxState.UNKNOWN)
+    released(house, region, "u0,92")
+    change_the_one_result(region, 70.0)
+    assert deliver(house, REST).conflict == 1
+    assert states(house) == [(1, "confirmed"), (2, "superseded"), (3, "conflict")]
+
+
+def test_a_grade_in_doubt_does_not_go_once_its_correction_went_by_another_route(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90")
+    as_if(house, OutboxState.UNKNOWN)
+    by_file(region, house)
+    released(house, region, "u0,91")
+    assert deliver(house, REST).delivered == 1
+    region.load(house)
+    deliver(house, REST)
+    assert (results(region), states(house)) == ([], [(1, "superseded"), (2, "delivered")])
+
+
+def test_a_district_that_returns_to_its_route_sends_what_the_roster_says_by_now(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90")
+    by_file(region, house)
+    known = house.district(REST)
+    posting.tend(house, known, gate.opened(house, known)[0])
+    move_to_another_section(region)
+    night(house, region, 1)
+    assert deliver(house, REST).confirmed == 1
+    assert results(region) == [("k2", "u0", 90.0)]

@@ -157,7 +157,8 @@ def _queue_anew(
 ) -> None:
     at, code = clock_of(desk.district)(), desk.district.code
     item = item_of(house, desk.route, record, payload, OutboxState.QUEUED)
-    outbox.set_state(conn, code, [old.item_id], OutboxState.HELD, at=at)
+    # Both: a district that returns to a route has an item set aside there, made of the roster of then.
+    outbox.set_state(conn, code, [old.item_id, item.item_id], OutboxState.HELD, at=at)
     outbox.queue(conn, house.keyring, item, payload, at)
     outbox.requeue(conn, code, [item.item_id], at)
     if old.item_id != item.item_id:
