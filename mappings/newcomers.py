@@ -1,6 +1,7 @@
-"""Students who are nobody but themselves, found a column at a time: on a first night, nearly all.
+"""Students who are nobody but themselves, and those who are not, found a column at a time.
 
-What `mappings.identity.plan` says of each of them is known without weighing anybody against anybody.
+On a first night nearly all are nobody else: what `mappings.identity.plan` says of each of them is known
+without weighing anybody against anybody.
 """
 
 from __future__ import annotations
@@ -38,6 +39,18 @@ def _shared(numbers: Texts) -> pa.BooleanArray:
     # No number is nobody's number.
     several = several.filter(pc.fill_null(pc.not_equal(several, ""), False))
     return pc.is_in(numbers, value_set=several)
+
+
+def sharing_with(keyed: pa.Table, users: Texts) -> pa.Table:
+    """Return the rows of these users and of whoever shares a number with one of them: of a million, a few.
+
+    keyed: user_sourced_id, identity_id and local_fingerprint of a student a row, beside any other columns.
+    """
+    chosen = pc.is_in(keyed.column("user_sourced_id"), value_set=users)
+    mine = keyed.filter(chosen)
+    for name in ("identity_id", "local_fingerprint"):
+        chosen = pc.or_(chosen, pc.is_in(keyed.column(name), value_set=mine.column(name), skip_nulls=True))
+    return keyed.filter(chosen)
 
 
 def own_persons(users: Texts, district: DistrictCode, school_year: str) -> Texts:

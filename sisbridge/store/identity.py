@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from domain.ids import DistrictCode, SourcedId
 from domain.tables import RosterTable
 from mappings.identity import Decisions, Keyed, Pair, Unmatched
+from mappings.newcomers import sharing_with
 from sisbridge.store import bulk, statistics
 from sisbridge.store.tables.grades import person_link
 from sisbridge.store.tables.identity import (
@@ -29,6 +30,8 @@ SAME, DIFFERENT = "same", "different"
 _KEYS = pa.schema(
     [("user_sourced_id", pa.string()), ("identity_id", pa.string()), ("local_fingerprint", pa.string())]
 )
+
+_KEYED = _KEYS.append(pa.field("person_id", pa.string()))
 
 _USERS = pa.schema([("user_sourced_id", pa.string())])
 
@@ -135,24 +138,34 @@ def sharing(
 
     Whether they are on the roster now is for the caller to say.
     """
-    mine = identity_key.alias("mine")
+    known = identity_key.c
+    keyed = (
+        sa.select(known.user_sourced_id, known.identity_id, known.local_fingerprint, person_link.c.person_id)
+        .select_from(identity_key.outerjoin(person_link, _SAME_USER))
+        .where(*_of(district, school_year))
+    )
+    if len(users) > _MANY:
+        found = sharing_with(bulk.fetch(conn, keyed, _KEYED), pa.array(list(users), pa.string()))
+        rows = [tuple(row.values()) for row in found.to_pylist()]
+    else:
+        rows = [tuple(row) for row in conn.execute(keyed.where(_shares(conn, district, school_year, users)))]
+    return [Keyed(user, state, local, person=who) for user, state, local, who in rows]
+
+
+def _shares(
+    conn: Connection, district: DistrictCode, school_year: str, users: Collection[SourcedId]
+) -> sa.ColumnElement[bool]:
+    mine, known = identity_key.alias("mine"), identity_key.c
     chosen = (
         mine.c.district_code == district,
         mine.c.school_year == school_year,
         bulk.one_of(conn, mine.c.user_sourced_id, users),
     )
-    known = identity_key.c
-    wanted = (
+    return (
         bulk.one_of(conn, known.user_sourced_id, users)
         | known.identity_id.in_(sa.select(mine.c.identity_id).where(*chosen))
         | known.local_fingerprint.in_(sa.select(mine.c.local_fingerprint).where(*chosen))
     )
-    rows = conn.execute(
-        sa.select(known.user_sourced_id, known.identity_id, known.local_fingerprint, person_link.c.person_id)
-        .select_from(identity_key.outerjoin(person_link, _SAME_USER))
-        .where(*_of(district, school_year), *([] if len(users) > _MANY else [wanted]))
-    )
-    return [Keyed(user, state, local, person=who) for user, state, local, who in rows]
 
 
 def homes(conn: Connection, district: DistrictCode, school_year: str) -> dict[SourcedId, int]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.ids import DistrictCode, PersonId, SourcedId
 from mappings.identity import Decisions, Keyed, Pair, plan
-from mappings.newcomers import newcomers, own_persons
+from mappings.newcomers import newcomers, own_persons, sharing_with
 
 DISTRICT, YEAR = DistrictCode("d"), "2026"
 
@@ -46,6 +46,19 @@ def test_whom_somebody_decided_about_is_left_to_the_plan() -> None:
     pair = frozenset({SourcedId("a"), SourcedId("b")})
     users = [Keyed(SourcedId(name), None, name) for name in "abc"]
     assert found(users, Decisions(same=frozenset({pair})))[0] == {"c"}
+
+
+def test_some_students_are_found_with_all_who_have_a_number_of_theirs() -> None:
+    users = [
+        Keyed(SourcedId("me"), "s1", "l1"),
+        Keyed(SourcedId("same state id"), "s1", None),
+        Keyed(SourcedId("same local id"), None, "l1"),
+        Keyed(SourcedId("their neighbour"), "s2", None),
+        Keyed(SourcedId("blank"), None, None),
+        Keyed(SourcedId("I too"), None, None),
+    ]
+    shared = sharing_with(keys(users), pa.array(["me", "I too"]))
+    assert shared.column("user_sourced_id").to_pylist() == ["me", "same state id", "same local id", "I too"]
 
 
 @st.composite

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from domain.errors import StopDistrict
 from domain.ids import PersonId, SourcedId, fixed_id
 from sisbridge.house import House
+from sisbridge.store import identity as stored_identity
 from sisbridge.store import people
 from sisbridge.store import seats as seat_store
 from sisbridge.store.tables.region import audit
@@ -53,6 +54,7 @@ def test_a_first_night_of_many_makes_the_same_persons_and_holds_the_same_two(
     any_house: House, region: SmallRegion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linking, "_MANY", 0)
+    monkeypatch.setattr(stored_identity, "_MANY", 0)
     add_student(region.provider.dataset, "u9", "900000000")
     assert sync_district(any_house, REST).state == "finished"
     alone = [SourcedId(f"u{number}") for number in range(1, 6)]
