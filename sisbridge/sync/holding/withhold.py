@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from mappings.arrow import Texts, texts
 from mappings.compare import CHANGES
 from mappings.holding import ADD, REMOVE, UPDATE, Board, Seed
 from sisbridge.store import holds
-from sisbridge.sync.context import Stage, changes_name
+from sisbridge.sync.context import Stage, changes_name, coalesce
 from sisbridge.sync.holding import reasons
 from sisbridge.sync.holding.judging import Judging
 from sisbridge.sync.holding.reasons import KINDS
@@ -53,18 +53,21 @@ def held_name(table: RosterTable) -> str:
     return f"held/{table}"
 
 
-def flow(stage: Stage, table: RosterTable) -> pa.Table:
-    """Return the changes of a table that are to be applied: CHANGES, school and decided_by.
+def flow(stage: Stage, table: RosterTable, rows: int) -> Iterator[pa.Table]:
+    """Yield the changes of a table that are to be applied, by their ids in order, about so many at a time.
 
-    decided_by: who released the change, null where nobody had to. school: null where nothing asked for it.
+    Columns: CHANGES, school and decided_by. decided_by: who released the change, null where nobody had to.
+    school: null where nothing asked for it.
     """
-    changes = pa.Table.from_batches(stage.read(changes_name(table)), schema=CHANGES)
-    beside = pa.Table.from_batches(stage.read(_beside_name(table)), schema=_BESIDE)
-    if beside.num_rows != changes.num_rows:
-        beside = pa.table([pa.nulls(changes.num_rows, pa.string())] * 2, schema=_BESIDE)
-    for name in _BESIDE.names:
-        changes = changes.append_column(name, beside.column(name))
-    return changes
+    beside, start = pa.Table.from_batches(stage.read(_beside_name(table)), schema=_BESIDE), 0
+    for batch in coalesce(stage.read(changes_name(table)), rows):
+        changes, here = pa.Table.from_batches([batch]), beside.slice(start, batch.num_rows)
+        start += batch.num_rows
+        for name in _BESIDE.names:
+            # Where nothing could be held, nothing lies beside the changes.
+            told = here.column(name) if beside.num_rows else pa.nulls(batch.num_rows, pa.string())
+            changes = changes.append_column(name, told)
+        yield changes
 
 
 def _beside_name(table: RosterTable) -> str:

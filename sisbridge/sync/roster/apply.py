@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from domain.errors import StopDistrict
 from domain.model import Op
 from domain.tables import RosterTable
+from mappings.arrow import Flags
 from sisbridge.store import roster, snapshots
 from sisbridge.store.database import Connection
 from sisbridge.sync import overtaken
@@ -21,7 +22,6 @@ from sisbridge.sync.holding.withhold import flow
 from sisbridge.sync.identity.people import link_people
 from sisbridge.sync.roster import against, drift, window
 from sisbridge.sync.roster.compare import compare
-from sisbridge.sync.roster.spans import Span, spans
 from sisbridge.sync.roster.usable import usable
 
 _Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
@@ -32,8 +32,13 @@ NIGHTLY = "nightly run"
 _ROWS_AT_ONCE = 131_072
 """Rows of tonight that are brought at once: some hundred MB at most."""
 
-_ROWS_OF_A_SPAN = 1_000_000
-"""Rows that are written while one range of ids is gone through; tonight's are read once for each range."""
+_CHANGES_AT_ONCE = 1_000_000
+"""Changes that are gone through at once; tonight's rows are read once for each so many.
+
+They lie in the order of their ids, which are random as a rule. Rows in the order of the feed touch every
+page of an index that is larger than the database's memory, over and over; those of one range stay in one
+part of it.
+"""
 
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 
@@ -76,12 +81,13 @@ def _is_moved(stage: Stage) -> bool:
 
 def _apply_table(conn: Connection, stage: Stage, table: RosterTable) -> dict[str, int]:
     """Apply a table's changes, those that a person released in that person's name."""
-    flowing, counts = flow(stage, table), dict[str, int]()
-    released_by = flowing.column("decided_by")
-    for actor in pc.unique(released_by).to_pylist():
-        mine = pc.equal(released_by, actor) if actor else pc.is_null(released_by)
-        changes = _only(flowing, mine).drop_columns("decided_by")
-        _add(counts, _apply_changes(conn, stage, table, changes, actor or NIGHTLY))
+    counts: dict[str, int] = {}
+    for flowing in flow(stage, table, _CHANGES_AT_ONCE):
+        released_by = flowing.column("decided_by")
+        for actor in pc.unique(released_by).to_pylist():
+            mine = pc.equal(released_by, actor) if actor else pc.is_null(released_by)
+            changes = _only(flowing, mine).drop_columns("decided_by")
+            _add(counts, _apply_changes(conn, stage, table, changes, actor or NIGHTLY))
     return counts
 
 
@@ -89,21 +95,20 @@ def _apply_changes(
     conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
 ) -> dict[str, int]:
     carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
-    with_rows, counts = _only(changes, carrying), dict[str, int]()
-    for span in spans(with_rows.column("sourced_id"), _ROWS_OF_A_SPAN):
-        for part, rows in _with_rows(conn, stage, table, _among(with_rows, span), span):
-            _add(counts, _apply_part(conn, stage, table, part, rows, actor))
+    counts: dict[str, int] = {}
+    for part, rows in _with_rows(conn, stage, table, _only(changes, carrying)):
+        _add(counts, _apply_part(conn, stage, table, part, rows, actor))
     _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
     return counts
 
 
 def _with_rows(
-    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, span: Span
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table
 ) -> Iterator[tuple[pa.Table, pa.Table | None]]:
     """Yield changes with the rows they bring: tonight's, many at a time, then those of what was only seen."""
     brought = np.zeros(changes.num_rows, dtype=bool)
     waiting: list[tuple[pa.Table, pa.Table]] = []
-    for batch in coalesce(_tonight(stage, table, changes.column("sourced_id"), span), _ROWS_AT_ONCE):
+    for batch in coalesce(_tonight(stage, table, changes.column("sourced_id")), _ROWS_AT_ONCE):
         # The changes are looked through once for all these rows: for few at a time that would take hours.
         chosen = pc.is_in(changes.column("sourced_id"), value_set=batch.column("sourced_id"))
         brought |= np.asarray(chosen, dtype=bool)
@@ -118,19 +123,15 @@ def _with_rows(
     yield rest, _in_force(conn, stage, table, rest)
 
 
-def _tonight(stage: Stage, table: RosterTable, ids: pa.ChunkedArray, span: Span) -> Iterator[pa.RecordBatch]:
-    """Yield tonight's usable rows of a span, only those of the ids where these are few."""
+def _tonight(stage: Stage, table: RosterTable, ids: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
+    """Yield tonight's usable rows from the first of some sorted ids to the last, of few ids only theirs."""
     for batch in usable(stage, table) if len(ids) else ():
-        here = _among(batch, span)
-        if len(ids) <= _ROWS_AT_ONCE:
-            here = here.filter(pc.is_in(here.column("sourced_id"), value_set=ids))
-        if here.num_rows:
-            yield here
-
-
-def _among(rows: _Rows, span: Span) -> _Rows:
-    mask = span.holds(rows)
-    return rows if mask is None else rows.filter(mask)
+        here = batch.column("sourced_id")
+        between = pc.and_(pc.greater_equal(here, ids[0]), pc.less_equal(here, ids[-1]))
+        few = len(ids) <= _ROWS_AT_ONCE
+        rows = _only(batch, pc.is_in(here, value_set=ids) if few else between)
+        if rows.num_rows:
+            yield rows
 
 
 def _joined(parts: list[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:
@@ -138,10 +139,10 @@ def _joined(parts: list[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]
     return pa.concat_tables(changes), pa.concat_tables(rows)
 
 
-def _only(changes: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
-    """Return the changes of a mask; themselves where it takes all, for a first load has millions of them."""
+def _only(rows: _Rows, mask: Flags | pa.ChunkedArray) -> _Rows:
+    """Return the rows of a mask; themselves where it takes all, for a first load has millions of them."""
     # A null is no: skipped, it would let a mask of some rows take all.
-    return changes if pc.all(mask, skip_nulls=False).as_py() else changes.filter(mask)
+    return rows if pc.all(mask, skip_nulls=False).as_py() else rows.filter(mask)
 
 
 def _rows_of(changes: pa.Table, batch: pa.RecordBatch) -> pa.Table:
