@@ -23,7 +23,7 @@ p{margin:.25rem 0 .75rem;max-width:48rem}.lead{color:var(--soft)}
 .verdict{border-left:.35rem solid var(--note);background:var(--band);padding:.75rem 1rem;font-weight:600}
 .verdict.error{border-color:var(--error)}.verdict.warning{border-color:var(--warning)}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:0 2.5rem}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto}.scroll:focus-visible{outline:2px solid var(--bar);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.94rem}
 caption{text-align:left;color:var(--soft);padding:0 0 .4rem}
 th,td{text-align:left;vertical-align:top;padding:.45rem .7rem .45rem 0;border-bottom:1px solid var(--line)}
@@ -34,8 +34,14 @@ code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wra
 td code{display:block;line-height:1.5}.level{font-weight:700;white-space:nowrap}
 .level.error{color:var(--error)}.level.warning{color:var(--warning)}.level.note{color:var(--note)}
 .rule{color:var(--soft)}
-svg{display:block;width:100%;max-width:36rem;height:auto}
+svg{display:block;width:100%;max-width:36rem;height:auto;overflow:visible}
 svg text{font:14px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--ink)}
+@media screen and (max-width:40rem){body{padding:1.25rem 1rem 3rem}.pair{display:block}
+svg text{font-size:18px}td{overflow-wrap:anywhere}
+.found thead{position:absolute;clip-path:inset(50%)}.found tr,.found th,.found td{display:block;border:0}
+.found tr{border-bottom:1px solid var(--line);padding:.4rem 0}
+.found :is(th,td){text-align:left;padding:.1rem 0}
+.found td[data-name]::before{content:attr(data-name) ": ";color:var(--soft)}}
 footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:1rem;color:var(--soft);font-size:.9rem}
 @media print{body{max-width:none;padding:0;font-size:11px}h2{break-after:avoid}tr{break-inside:avoid}
 .scroll{overflow:visible}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
@@ -81,10 +87,13 @@ def _fact(name: str, seen: str) -> str:
     return f'<tr><th scope="row">{escape(name)}</th><td>{escape(seen)}</td></tr>'
 
 
-def _table(caption: str, columns: Sequence[str], rows: Iterable[str]) -> str:
+def _table(caption: str, columns: Sequence[str], rows: Iterable[str], kind: str = "") -> str:
+    name = f' class="{kind}"' if kind else ""
     heads = "".join(f'<th scope="col"{_number(name == "How many")}>{escape(name)}</th>' for name in columns)
+    # A part that scrolls has to be reached by the keyboard alone, and to have a name then.
     return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f"<table{name}><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -129,7 +138,8 @@ def _code(found: Sequence[Deviation]) -> str:
     level = first.level.value
     samples = any(one.sample for one in found)
     columns = _CODE_COLUMNS if samples else _CODE_COLUMNS[:-1]
-    table = _table(f"Where {first.code} was found", columns, (_row(one, samples) for one in found))
+    rows = (_row(one, samples) for one in found)
+    table = _table(f"Where {first.code} was found", columns, rows, kind="found")
     return (
         f'<h3><span class="level {level}">{level.capitalize()}</span> '
         f"{first.code}: {escape(first.message)}</h3>"
@@ -138,9 +148,18 @@ def _code(found: Sequence[Deviation]) -> str:
 
 
 def _row(one: Deviation, samples: bool) -> str:
-    places = "".join(f"<code>{escape(place)}</code>" for place in one.places)
-    sample = f"<td><code>{escape(one.sample)}</code></td>" if samples else ""
-    return (
-        f'<tr><th scope="row">{escape(one.where)}</th><td><code>{escape(one.field)}</code></td>'
-        f'<td class="n">{one.rows:,}</td><td>{places}</td>{sample}</tr>'
-    )
+    """Return a line of the table; on a narrow screen each cell stands alone under its column's name."""
+    shown = [one.field], [f"{one.rows:,}"], one.places, [one.sample]
+    cells = [
+        _cell(name, texts, name == "How many")
+        for name, texts in zip(_CODE_COLUMNS[1:], shown, strict=True)
+        if samples or name != _CODE_COLUMNS[-1]
+    ]
+    return f'<tr><th scope="row">{escape(one.where)}</th>{"".join(cells)}</tr>'
+
+
+def _cell(name: str, texts: Iterable[str], is_number: bool) -> str:
+    tag = "span" if is_number else "code"
+    told = "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts if text)
+    label = f' data-name="{name}"' if told else ""
+    return f"<td{_number(is_number)}{label}>{told}</td>"

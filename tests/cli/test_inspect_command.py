@@ -31,10 +31,12 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.open: list[str] = []
         self.loads: list[str] = []
+        self.regions: list[dict[str, str | None]] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.regions += [dict(attrs)] if dict(attrs).get("role") == "region" else []
         self.loads += [value or "" for name, value in attrs if name in ("src", "href", "action")]
         if tag not in VOID:
             self.open.append(tag)
@@ -78,6 +80,17 @@ def test_the_page_stands_alone_and_is_well_formed(source: Path, tmp_path: Path) 
     assert not page.loads
     assert {"h1", "h2", "h3", "caption", "svg"} <= set(page.tags)
     assert "script" not in page.tags
+
+
+def test_what_scrolls_is_reached_by_keyboard_and_a_cell_that_stands_alone_names_its_column(
+    tmp_path: Path,
+) -> None:
+    run(str(SMALL), "--html", str(tmp_path / "report.html"))
+    text = (tmp_path / "report.html").read_text()
+    regions = Page(text).regions
+    assert [one["aria-label"] for one in regions][:2] == ["What was inspected", "Where OR-V07 was found"]
+    assert all(one["tabindex"] == "0" for one in regions)
+    assert '<td data-name="Field"><code>schoolYear</code></td><td class="n" data-name="How many">' in text
 
 
 @pytest.mark.parametrize("source", [SMALL, GRAND_BEND])
