@@ -105,6 +105,7 @@ def hold(region: SmallRegion, family: str = FAMILY) -> None:
     dataset.change("users", "u9", NOW, identifier=f"{NUMBER}00", userIds=[])
     # A column out of place, as when an export is made by hand: a name where a code should be.
     dataset.change("users", "u5", NOW, grades=[f"{FAMILY}, {GIVEN}"])
+    dataset.change("enrollments", "e-u4", NOW, user={"sourcedId": f"{FAMILY}, {GIVEN}", "type": "user"})
 
 
 @contextmanager
@@ -171,10 +172,10 @@ def look_around(office: Office) -> None:
     code, edit = office.scene.district, office.folder / "edit.toml"
     edit.write_text("[thresholds]\nfloor = 2\n")
     for words in (
-        ("cases",), ("runs",), ("drift", code), ("preview", code, str(edit)),
+        ("cases",), ("cases", "--students"), ("runs",), ("drift", code), ("preview", code, str(edit)),
         ("people", "list", code), ("people", "worklist", code),
         ("holds", "list", code), ("holds", "show", code, "1"),
-        ("grades", "list", code, "--all"), ("replay", code),
+        ("grades", "list", code, "--all"), ("replay", code), ("sync", code, "--rehearse"),
     ):  # fmt: skip
         office.both(*words)
     office.run("rekey", "show", code)
@@ -183,5 +184,6 @@ def look_around(office: Office) -> None:
     for student in (students[0], students[-1]):
         office.both("why", student)
         office.both("history", code, student)
+    office.run("people", "renew", code, students[0])
     for where, text in (*stored(office.house), *landed(office.folder / "home")):
         office.watch.note(where, text)

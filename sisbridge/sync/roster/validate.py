@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pyarrow as pa
@@ -31,10 +31,12 @@ _REFERRED = {column.refers_to for spec in ROSTER.values() for column in spec.col
 class _Night:
     """What later tables need to know of the tables judged before them.
 
-    mode: a delta stands on last good. came: the rows each table had, held ones too.
+    mode: a delta stands on last good. told: what was found before, rows named by the ids that the SIS gave
+    them. came: the rows each table had, held ones too.
     """
 
     mode: Mode
+    told: tuple[Finding, ...] = field(default=(), repr=False)
     references: dict[RosterTable, KeySet] = field(default_factory=dict)
     came: dict[RosterTable, int] = field(default_factory=dict)
     students: pa.Array = field(default_factory=lambda: _NO_IDS)
@@ -53,8 +55,10 @@ def validate(stage: Stage) -> dict[str, int]:
     """
     with stage.house.store.read() as conn:
         mode = snapshots.load(conn, stage.code, stage.snapshot).mode
-    night = _Night(mode, students=_students(stage, mode), width=_identifier_width(stage, mode))
-    night.findings += stage.read_findings("pull") + stage.read_findings("normalize")
+    told = (*stage.read_findings("pull"), *stage.read_findings("normalize"))
+    night = _Night(mode, told, students=_students(stage, mode), width=_identifier_width(stage, mode))
+    # By its id a row is known as seen; but a name may stand where an id should, which nobody is to read.
+    night.findings += [replace(one, key=shown_id(one.key)) for one in told]
     for table in RosterTable:
         _validate_table(stage, table, night)
     if mode is Mode.BULK:
@@ -181,7 +185,7 @@ def _validate_table(stage: Stage, table: RosterTable, night: _Night) -> None:
 def _held_at_pull(night: _Night, table: RosterTable) -> pa.Array:
     """Return the ids of rows the source itself held: what refers to them waits as for any held row."""
     held = [
-        one for one in night.findings
+        one for one in night.told
         if one.table == table and one.severity is Severity.HOLD_ROW and one.key
     ]  # fmt: skip
     night.held.note(table, held, {})
