@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,7 +35,7 @@ class TonightKeys:
     table: RosterTable
     ranges: tuple[IdRange, ...]
     told: Texts
-    kept: pa.Table | None
+    kept: pa.Table | None = field(repr=False)
 
     def within(self, ids: IdRange) -> pa.Table:
         """Return the keys of one of the ranges."""
