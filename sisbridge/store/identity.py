@@ -32,6 +32,7 @@ _KEYS = pa.schema(
 )
 
 _KEYED = _KEYS.append(pa.field("person_id", pa.string()))
+_OF_YEARS = _KEYS.append(pa.field("school_year", pa.string()))
 
 _USERS = pa.schema([("user_sourced_id", pa.string())])
 
@@ -47,14 +48,14 @@ def keys_of(
 ) -> dict[SourcedId, tuple[str, Keyed]]:
     """Return what some users were last known by, and in which school year; only who was ever a student."""
     known = identity_key.c
-    names = ("school_year", *_KEYS.names)
-    wanted = sa.select(*(known[name] for name in names)).where(known.district_code == district)
+    wanted = sa.select(*(known[name] for name in _OF_YEARS.names)).where(known.district_code == district)
     if len(users) <= _MANY:
         wanted = wanted.where(bulk.one_of(conn, known.user_sourced_id, users))
-    meant = set(users)
     # The newest year comes last and stays.
-    rows = conn.execute(wanted.order_by(known.school_year))
-    return {user: (year, Keyed(user, state, local)) for year, user, state, local in rows if user in meant}
+    found = bulk.fetch(conn, wanted.order_by(known.school_year), _OF_YEARS)
+    meant = pc.is_in(found.column("user_sourced_id"), value_set=pa.array(list(users), pa.string()))
+    rows = (row.values() for row in found.filter(meant).to_pylist())
+    return {user: (year, Keyed(user, state, local)) for user, state, local, year in rows}
 
 
 def unsettled(conn: Connection, district: DistrictCode, school_year: str) -> pa.ChunkedArray:
@@ -144,11 +145,10 @@ def sharing(
         .select_from(identity_key.outerjoin(person_link, _SAME_USER))
         .where(*_of(district, school_year))
     )
-    if len(users) > _MANY:
-        found = sharing_with(bulk.fetch(conn, keyed, _KEYED), pa.array(list(users), pa.string()))
-        rows = [tuple(row.values()) for row in found.to_pylist()]
-    else:
-        rows = [tuple(row) for row in conn.execute(keyed.where(_shares(conn, district, school_year, users)))]
+    if len(users) <= _MANY:
+        keyed = keyed.where(_shares(conn, district, school_year, users))
+    found = sharing_with(bulk.fetch(conn, keyed, _KEYED), pa.array(list(users), pa.string()))
+    rows = (row.values() for row in found.to_pylist())
     return [Keyed(user, state, local, person=who) for user, state, local, who in rows]
 
 
