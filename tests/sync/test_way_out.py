@@ -11,6 +11,7 @@ from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades import gate, posting
+from sisbridge.sync.grades.choose import keep_theirs, send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
@@ -175,3 +176,59 @@ def test_a_district_that_returns_to_its_route_sends_what_the_roster_says_by_now(
     night(house, region, 1)
     assert deliver(house, REST).confirmed == 1
     assert results(region) == [("k2", "u0", 90.0)]
+
+
+def test_a_persons_choice_writes_over_no_grade_of_the_one_who_got_the_id(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0)
+    released(any_house, region, "u0,90")
+    deliver(any_house, REST)
+    change_the_one_result(region, 70.0)
+    released(any_house, region, "u0,91")
+    assert deliver(any_house, REST).conflict == 1
+    region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
+    night(any_house, region, 1)
+    newest = max(items(any_house), key=lambda item: item.revision)
+    assert send_ours(any_house, REST, newest.item_id, "tester") is OutboxState.HELD
+    assert (deliver(any_house, REST).held, results(region)) == (1, [("k", "u0", 70.0)])
+    assert [case.rule for case in open_cases(any_house, REST)] == ["ID25", "WB29"]
+
+
+def delete_the_column(region: SmallRegion) -> None:
+    """Let a teacher delete the one grade column with all its grades."""
+    dataset = region.provider.dataset
+    for collection in ("results", "lineItems"):
+        for one in list(dataset.records(collection)):
+            dataset.drop(collection, one["sourcedId"])
+
+
+def test_a_column_made_anew_gets_no_grade_of_a_student_whose_id_another_has(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90", "u1,80", "u2,70")
+    deliver(house, REST)
+    region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
+    night(house, region, 1)
+    delete_the_column(region)
+    released(house, region, "u1,81")
+    deliver(house, REST)
+    assert results(region) == [("k", "u1", 81.0), ("k", "u2", 70.0)]
+
+
+def test_a_column_made_anew_gets_no_grade_in_whose_place_a_person_let_theirs_stand(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90")
+    deliver(house, REST)
+    change_the_one_result(region, 70.0)
+    released(house, region, "u0,91", "u1,80")
+    assert deliver(house, REST).conflict == 1
+    (conflict,) = [item for item in items(house) if item.state is OutboxState.CONFLICT]
+    keep_theirs(house, REST, conflict.item_id, "tester")
+    delete_the_column(region)
+    released(house, region, "u1,81")
+    deliver(house, REST)
+    assert results(region) == [("k", "u1", 81.0)]

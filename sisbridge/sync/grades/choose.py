@@ -13,9 +13,10 @@ from sisbridge.store import audit, outbox
 from sisbridge.store.database import Connection
 from sisbridge.store.outbox_columns import PlacedItem, placed_items
 from sisbridge.sync.grades import gate, posting
-from sisbridge.sync.grades.deliver import send_items, work_for
+from sisbridge.sync.grades.deliver import send_items
 from sisbridge.sync.grades.payloads import desk_of
 from sisbridge.sync.grades.remote_ids import reminded
+from sisbridge.sync.grades.work import work_for
 from sisbridge.sync.grades.writeback import alone, tell_cases
 
 _SETTLED = (OutboxState.CONFIRMED, OutboxState.SUPERSEDED, OutboxState.WITHDRAWN)
@@ -47,7 +48,8 @@ def send_ours(house: House, district: DistrictCode, item_id: ItemId, actor: str)
     """Send our grade all the same, and return where it stands then. Audited.
 
     In a conflict the SIS is read again, and only the very value that the person was told of is written
-    over: another one since is a conflict anew. An older grade than the one released since is superseded.
+    over: another one since is a conflict anew. A grade that would go to another student or class by now is
+    looked at as one newly released. An older grade than the one released since is superseded.
     StopDistrict WB15 for an item that is settled or waits for
     its posting window, WB16 for one of a route the district has left; raises what a delivery raises.
     """
@@ -58,11 +60,22 @@ def send_ours(house: House, district: DistrictCode, item_id: ItemId, actor: str)
             _renew(house, known, item)
     elif item.state is OutboxState.CONFLICT:
         with alone(house, district):
-            _overwrite(house, known, item, actor)
-            tell_cases(house, known)
+            if _leads_astray(house, known, item):
+                _move(house, known, item, actor, "grade sent all the same", OutboxState.QUEUED)
+                _renew(house, known, item)
+            else:
+                _overwrite(house, known, item, actor)
+                tell_cases(house, known)
     else:
         raise _cannot(item, "A grade can be sent over what a SIS holds only in a conflict.")
     return _item(house, district, item_id)[1].state
+
+
+def _leads_astray(house: House, district: District, item: OutboxItem) -> bool:
+    """Return whether what the person was told of is another student's or of another class by now."""
+    with house.store.read() as conn:
+        payloads = outbox.payloads(conn, house.keyring, district.code, [item.item_id])
+        return bool(posting.astray(conn, desk_of(conn, district, item.route), [item.item_id], payloads))
 
 
 def _renew(house: House, district: District, item: OutboxItem) -> None:

@@ -8,28 +8,28 @@ delivery at a time (`writeback`); an item that was changed in the meantime all t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from connectors.protocol import GradeSink, TellsGoneColumns
+from connectors.protocol import GradeSink
 from domain.errors import SisbridgeError
 from domain.failpoints import failpoint
 from domain.grading import (
-    GradePayload,
     GradeValue,
     OutboxItem,
     OutboxState,
     Outcome,
     Receipt,
     RemoteGrade,
-    WrittenGrade,
 )
-from domain.ids import GradeId, ItemId
+from domain.ids import ItemId
 from domain.model import District
 from mappings.readback import BeforeDecision, Comments, after_writing, before_writing, comment_kept
 from sisbridge.house import House, clock_of
 from sisbridge.store import outbox
+from sisbridge.sync.grades.gone_columns import with_what_was_lost
 from sisbridge.sync.grades.remote_ids import remember, reminded
+from sisbridge.sync.grades.work import Progress, Work, work_for
 
 MAXIMUM_ATTEMPTS = 3
 """How often an item that the SIS accepted but did not keep is sent again before a case opens."""
@@ -54,27 +54,6 @@ STATE_AFTER: dict[Outcome, OutboxState] = {
 """Where an item stands after each outcome."""
 
 
-Progress = Callable[[int, int], None]
-"""Told how many of how many were sent."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """One district's items in hand, with the payloads of those items and of no others."""
-
-    house: House
-    district: District
-    sink: GradeSink
-    items: tuple[OutboxItem, ...]
-    payloads: Mapping[ItemId, GradePayload]
-    last_written: Mapping[GradeId, WrittenGrade]
-    progress: Progress | None = None
-
-    def of(self, chosen: Sequence[OutboxItem]) -> list[GradePayload]:
-        """Return the payloads of some of the items, in order."""
-        return [self.payloads[item.item_id] for item in chosen]
-
-
 def deliver_items(
     house: House, district: District, sink: GradeSink, route: str, progress: Progress | None = None
 ) -> None:
@@ -89,7 +68,7 @@ def send_items(work: Work, items: Sequence[OutboxItem], route: str) -> None:
     if not items:
         return
     held = work.sink.current(work.of(items))
-    work, items = _with_what_was_lost(work, items, route)
+    work, items = with_what_was_lost(work, items, route)
     to_send = _settle(work, items, held)
     if not to_send:
         return
@@ -100,41 +79,8 @@ def send_items(work: Work, items: Sequence[OutboxItem], route: str) -> None:
     _read_back(work, claimed, held, answered)
 
 
-def _with_what_was_lost(
-    work: Work, items: Sequence[OutboxItem], route: str
-) -> tuple[Work, Sequence[OutboxItem]]:
-    """Add the proven grades of columns that somebody deleted: they go again into the column made anew.
-
-    Nobody decided against those grades one by one, so that none of the column's is a conflict.
-    """
-    gone = work.sink.gone() if isinstance(work.sink, TellsGoneColumns) else frozenset()
-    if not gone:
-        return work, items
-    proven = work_for(work.house, work.district, work.sink, route, [OutboxState.CONFIRMED])
-    newest = {item.grade_id: item for item in proven.items if item.line_item_id in gone}
-    newest |= {item.grade_id: item for item in items}
-    lost = {item.grade_id for item in newest.values() if item.line_item_id in gone}
-    return replace(
-        work,
-        payloads={**proven.payloads, **work.payloads},
-        last_written={grade: one for grade, one in work.last_written.items() if grade not in lost},
-    ), list(newest.values())
-
-
 def _may_go(item: OutboxItem) -> bool:
     return item.state is not OutboxState.NOT_TAKEN or item.attempts < MAXIMUM_ATTEMPTS
-
-
-def work_for(
-    house: House, district: District, sink: GradeSink, route: str, states: Sequence[OutboxState]
-) -> Work:
-    """Collect a route's items in some states, with payloads and each grade's last written value."""
-    with house.store.read() as conn:
-        items = tuple(item for item in outbox.items(conn, district.code, states) if item.route == route)
-        payloads = outbox.payloads(conn, house.keyring, district.code, [item.item_id for item in items])
-        written = outbox.last_written_all(conn, house.keyring, district.code, route)
-    last = {grade: replace(one, value=sink.canonical(one.value)) for grade, one in written.items()}
-    return Work(house, district, sink, items, payloads, last)
 
 
 def resolve_doubts(house: House, district: District, sink: GradeSink, route: str) -> bool:

@@ -18,8 +18,9 @@ from domain.model import District
 from sisbridge.house import House, clock_of
 from sisbridge.store import files, outbox
 from sisbridge.store.files import FileBatchRecord
-from sisbridge.sync.grades.deliver import STATE_AFTER, Progress, Work, work_for
+from sisbridge.sync.grades.deliver import STATE_AFTER
 from sisbridge.sync.grades.unfit import without_unfit
+from sisbridge.sync.grades.work import Progress, Work, work_for
 
 COMMITTED, STAGED, PLACED, ACKNOWLEDGED, LOST = "committed", "staged", "in place", "acknowledged", "unknown"
 """A batch is renamed into place only after `staged` was committed: what is `committed` was never visible."""

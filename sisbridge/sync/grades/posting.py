@@ -73,6 +73,14 @@ def is_due(conn: Connection, district: District) -> bool:
     )
 
 
+def astray(
+    conn: Connection, desk: Desk, item_ids: Collection[ItemId], payloads: Mapping[ItemId, GradePayload]
+) -> set[ItemId]:
+    """Return the items whose student's id is another's by now, or whose class is not the student's seat."""
+    chosen = [one for one in placed_items(conn, desk.district.code) if one.item.item_id in item_ids]
+    return {one.item.item_id for one in chosen if _leads_astray(desk, one, payloads.get(one.item.item_id))}
+
+
 def item_of(
     house: House, route: str, record: GradeRecord, payload: GradePayload, state: OutboxState
 ) -> OutboxItem:
@@ -112,11 +120,14 @@ def _sort(desk: Desk, waiting: list[PlacedItem], payloads: Mapping[ItemId, Grade
         elif (
             one.item.route != desk.route
             or one.item.state is OutboxState.HELD
-            or desk.is_somebody_else(one.student, one.person)
-            or _has_moved(desk, one, payloads.get(one.item.item_id))
+            or _leads_astray(desk, one, payloads.get(one.item.item_id))
         ):
             sorted_out.renew.append(one)
     return sorted_out
+
+
+def _leads_astray(desk: Desk, one: PlacedItem, payload: GradePayload | None) -> bool:
+    return desk.is_somebody_else(one.student, one.person) or _has_moved(desk, one, payload)
 
 
 def _has_moved(desk: Desk, one: PlacedItem, payload: GradePayload | None) -> bool:

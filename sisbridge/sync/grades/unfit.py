@@ -8,7 +8,8 @@ from connectors.protocol import FileGradeSink, SiftsGrades
 from domain.grading import OutboxItem, Outcome, Receipt
 from sisbridge.house import clock_of
 from sisbridge.store import outbox
-from sisbridge.sync.grades.deliver import STATE_AFTER, Work
+from sisbridge.sync.grades.deliver import STATE_AFTER
+from sisbridge.sync.grades.work import Work
 
 
 def without_unfit(work: Work, sink: FileGradeSink, items: Sequence[OutboxItem]) -> tuple[OutboxItem, ...]:

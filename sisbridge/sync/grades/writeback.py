@@ -21,12 +21,12 @@ from sisbridge.sync.grades.deliver import (
     IN_DOUBT,
     MAXIMUM_ATTEMPTS,
     TO_SEND,
-    Progress,
     deliver_items,
     resolve_doubts,
 )
 from sisbridge.sync.grades.deliver_file import deliver_file
 from sisbridge.sync.grades.payloads import desk_of
+from sisbridge.sync.grades.work import Progress
 
 CLOSED_WINDOW_PAUSE = timedelta(hours=6)
 """How long a SIS that takes no such grades at present is left alone, unless a person delivers."""
