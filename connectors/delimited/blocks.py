@@ -43,8 +43,10 @@ def blocks(pieces: Iterable[bytes], file: str) -> Iterator[bytes]:
 def _cut(rest: bytes, piece: bytes) -> tuple[bytes, bytes]:
     """Return the whole lines and what follows; a last carriage return may be half of a line end."""
     end = piece.rfind(b"\n") + 1
+    if end == len(piece) and not rest:
+        return piece, rest
     if end:
-        # Joined without a copy of its own for each part: most of a large file passes here.
+        # Joined without a copy of its own for each part.
         return b"".join((rest, memoryview(piece)[:end])), piece[end:]
     data = rest + piece
     end = data.rfind(b"\r", 0, -1) + 1

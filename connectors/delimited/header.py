@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -18,6 +20,9 @@ from domain.tables import PLACE
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 """The delimiters met in the field, by the likelihood of meaning one."""
+
+_LINE = 64 * 1024
+"""Bytes that are looked through for the end of a piece's last line, so that it need not be joined later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +135,20 @@ def has_row(lines: Lines) -> bool:
 
 
 def pieces(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of a file piece by piece."""
+    """Yield the bytes of a file piece by piece, each of PIECE bytes and what is left of the line begun."""
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
+        while piece := file.read(_to_line_end(file)):
             yield piece
+
+
+def _to_line_end(file: BinaryIO) -> int:
+    """Return how long the next piece is; a file is searched for a line end no farther than _LINE bytes."""
+    begin = file.tell()
+    file.seek(PIECE, os.SEEK_CUR)
+    file.readline(_LINE)
+    length = file.tell() - begin
+    file.seek(begin)
+    return length
 
 
 def without_rows(header: Header) -> pa.RecordBatch:
