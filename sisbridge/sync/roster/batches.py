@@ -10,17 +10,20 @@ from sisbridge.sync.context import BATCH_ROWS, Stage, coalesce
 class GrowingTable:
     """One named table of a snapshot while it is written, beside others; all batches have one schema."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
-        """Begin anew: what lay under the name cannot be read any more."""
+    def __init__(self, stage: Stage, name: str, large: int = BATCH_ROWS) -> None:
+        """Begin anew: what lay under the name cannot be read any more.
+
+        large: rows of a batch that does not wait for neighbours, as to be joined would copy it.
+        """
         self._writer = stage.house.landing.batch_writer(stage.code, stage.snapshot, name)
         self._waiting: list[pa.RecordBatch] = []
-        self._held = 0
+        self._held, self._large = 0, large
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take a batch; it lands with its neighbours once there are enough rows."""
+        """Take a batch; it lands, with those that wait, once there are enough rows or it is large."""
         self._waiting.append(batch)
         self._held += batch.num_rows
-        if self._held >= BATCH_ROWS:
+        if self._held >= BATCH_ROWS or batch.num_rows >= self._large:
             self._flush()
 
     def finish(self) -> None:

@@ -19,7 +19,7 @@ from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts
 from domain.tables import PLACE, RosterTable
 from mappings import maps
 from sisbridge.store import roster, runs, snapshots
-from sisbridge.sync.context import Stage, connector_of, mapping_of, raw_name
+from sisbridge.sync.context import BATCH_ROWS, Stage, connector_of, mapping_of, raw_name
 from sisbridge.sync.roster.batches import GrowingTable
 from sisbridge.sync.roster.belonging import refuse_strangers
 from sisbridge.sync.roster.unchanged import stands_for
@@ -29,12 +29,15 @@ from sisbridge.sync.roster.window import open_pull
 RESTARTS = 3
 """How often a roster is read again because it moved while it was read."""
 
+_LARGE = BATCH_ROWS // 4
+"""Rows of a page that is landed as it came: the pages of a large file are not worth a copy."""
+
 
 class _Table:
     """One source table as it lands: batches of a bounded size, and what is counted of them."""
 
     def __init__(self, stage: Stage, name: str, keys: Sequence[str]) -> None:
-        self._batches = GrowingTable(stage, raw_name(name))
+        self._batches = GrowingTable(stage, raw_name(name), _LARGE)
         self._keys = keys
         self._ids = DistinctIds()
         self._digest = hashlib.sha256()
