@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _CODEC, _LEVEL = "zstd", 1
 _AS_IT_IS = b"\xff" * _LENGTH_BYTES
 """Stands for the length before an object that is not compressed as a whole: batches are by themselves."""
 _RAW = "raw/"
+_PACKERS = 2
+"""Batches of one name that are compressed and sealed at a time."""
 _OWN_FILE, _OWN_FOLDER = 0o600, 0o700
 """What is landed is for the account that lands it: its names alone tell of districts and nights."""
 
@@ -41,11 +44,16 @@ class LandingZone:
 
     def write(self, district: DistrictCode, snapshot_id: SnapshotId, name: str, data: bytes) -> None:
         """Land one object whole; a second write of a name replaces the first."""
-        self.write_packed(district, snapshot_id, name, _packed(data))
+        self.write_sealed(district, snapshot_id, name, self.seal(district, snapshot_id, name, _packed(data)))
 
-    def write_packed(self, district: DistrictCode, snapshot_id: SnapshotId, name: str, packed: bytes) -> None:
-        """Land what is compressed already, under its length or the mark that stands for it."""
-        sealed = self._keyring.seal(district, packed, _purpose(snapshot_id, name))
+    def seal(
+        self, district: DistrictCode, snapshot_id: SnapshotId, name: str, packed: bytes | memoryview
+    ) -> bytes:
+        """Seal what is compressed already, under its length or the mark that stands for it, for one name."""
+        return self._keyring.seal(district, packed, _purpose(snapshot_id, name))
+
+    def write_sealed(self, district: DistrictCode, snapshot_id: SnapshotId, name: str, sealed: bytes) -> None:
+        """Land what was sealed for this very name; nothing else could be opened under it."""
         path = self._path(district, snapshot_id, name)
         if isinstance(self._files, LocalFileSystem):
             _write_local(Path(path), sealed)
@@ -106,7 +114,7 @@ class LandingZone:
     ) -> None:
         """Land record batches one by one, then an end mark; a rewrite replaces the earlier batches.
 
-        Two batches are held in memory at a time. Without the end mark nothing can be read back.
+        A few batches are held in memory at a time. Without the end mark nothing can be read back.
         """
         writer = self.batch_writer(district, snapshot_id, name)
         for batch in batches:
@@ -157,26 +165,31 @@ class BatchWriter:
     snapshot_id: SnapshotId
     name: str
     count: int = 0
-    _packer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
-    _packing: Future[bytes] | None = field(default=None, repr=False)
+    _packers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_PACKERS), repr=False)
+    _under_way: deque[tuple[str, Future[bytes]]] = field(default_factory=deque, repr=False)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Take the next batch; it is compressed in a thread, and sealed and landed when another comes."""
-        self._land()
-        self._packing = self._packer.submit(_to_ipc, batch)
+        """Take the next batch; it is compressed and sealed in a thread, and landed when others come."""
+        if len(self._under_way) == _PACKERS:
+            self._land()
+        part = _part(self.name, self.count)
+        self._under_way.append((part, self._packers.submit(self._sealed, part, batch)))
+        self.count += 1
 
     def finish(self) -> None:
         """Land what is left and the end mark: only now can the batches be read."""
-        self._land()
-        self._packer.shutdown()
+        while self._under_way:
+            self._land()
+        self._packers.shutdown()
         self.zone.write(self.district, self.snapshot_id, f"{self.name}/{_END}", str(self.count).encode())
 
+    def _sealed(self, part: str, batch: pa.RecordBatch) -> bytes:
+        return self.zone.seal(self.district, self.snapshot_id, part, _to_ipc(batch))
+
     def _land(self) -> None:
-        if self._packing is None:
-            return
-        packed = _AS_IT_IS + self._packing.result()
-        self.zone.write_packed(self.district, self.snapshot_id, _part(self.name, self.count), packed)
-        self.count, self._packing = self.count + 1, None
+        # Not in a thread: a writer that is given up would go on writing where the next one begins anew.
+        part, sealing = self._under_way.popleft()
+        self.zone.write_sealed(self.district, self.snapshot_id, part, sealing.result())
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,14 +282,15 @@ def _unpacked(packed: bytes) -> bytes:
     return data
 
 
-def _to_ipc(batch: pa.RecordBatch) -> bytes:
+def _to_ipc(batch: pa.RecordBatch) -> memoryview:
     sink = pa.BufferOutputStream()
+    sink.write(_AS_IT_IS)
     # Column by column: that takes half the time, and one can be read without the others.
     options = pa.ipc.IpcWriteOptions(compression=pa.Codec(_CODEC, _LEVEL))
     with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
         writer.write_batch(batch)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    # Not as bytes: a large district's batches would be copied once more.
+    return memoryview(sink.getvalue()).cast("B")
 
 
 def _from_ipc(data: bytes, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:

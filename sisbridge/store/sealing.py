@@ -44,7 +44,7 @@ class Keyring:
         self._master_key = master_key
         self._keys: dict[DistrictCode, bytes] = {}
 
-    def seal(self, district: DistrictCode, data: bytes, purpose: str) -> bytes:
+    def seal(self, district: DistrictCode, data: bytes | memoryview, purpose: str) -> bytes:
         """Seal data so that only this district's key opens it, for this purpose only.
 
         Raises StopDistrict CF04 (another master key made the district's key) or CF05 (key destroyed).
@@ -170,7 +170,7 @@ def _about(district: DistrictCode, purpose: str) -> bytes:
     return f"{district}\x1f{purpose}".encode()
 
 
-def _seal(key: bytes, data: bytes, about: bytes) -> bytes:
+def _seal(key: bytes, data: bytes | memoryview, about: bytes) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
     return _FORM + nonce + AESGCM(key).encrypt(nonce, data, about)
 

@@ -183,6 +183,16 @@ def test_batches_come_back_in_the_order_they_were_written(zone: LandingZone) -> 
     assert read == [str(number) for number in range(20)]
 
 
+def test_a_writer_that_is_given_up_does_not_write_where_the_next_one_begins_anew(zone: LandingZone) -> None:
+    given_up, writer = zone.batch_writer(NORTH, ONE, "users"), zone.batch_writer(NORTH, ONE, "users")
+    given_up.write(BATCH.slice(1))
+    given_up._packers.shutdown()
+    writer.write(BATCH)
+    writer.finish()
+    assert zone.names(NORTH, ONE) == ["users/000000", "users/end"]
+    assert list(zone.read_batches(NORTH, ONE, "users")) == [BATCH]
+
+
 def test_two_names_can_be_written_side_by_side(zone: LandingZone) -> None:
     users, roles = (zone.batch_writer(NORTH, ONE, name) for name in ("users", "roles"))
     for writer in (users, roles, users):
