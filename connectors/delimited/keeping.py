@@ -23,24 +23,23 @@ class LandedFile:
     landing: Landing = field(repr=False)
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the bytes piece by piece, a few of them fetched ahead."""
+        """Yield the bytes piece by piece, the next one fetched ahead."""
         names = (_name(self.name, number) for number in range(self.count))
-        return (piece for _, piece in ahead(names, self.landing.fetch))
+        return (piece for _, piece in ahead(names, self.landing.fetch, threads=1))
 
 
 def keep(name: str, pieces: Iterable[bytes], landing: Landing, scan: EncodingScan) -> LandedFile:
     """Land a file's pieces, all of them by the time this returns, and scan them.
 
-    Pieces are sealed side by side while the next are read. Raises as `EncodingScan` does; the piece that is
-    no text has landed then too.
+    Pieces are sealed side by side, and hashed one after another, while the next are read. Raises as
+    `EncodingScan` does; the piece that is no text has landed then too.
     """
     count, digest = 0, hashlib.sha256()
     # Not a piece lands after this has ended, even by a failure: the name may be used again.
     with ThreadPoolExecutor(THREADS) as pool:
-        numbered = enumerate(pieces)
-        for (_, piece), _ in ahead(numbered, lambda one: landing.keep(_name(name, one[0]), one[1]), pool):
+        landed = ahead(enumerate(pieces), lambda one: landing.keep(_name(name, one[0]), one[1]), pool)
+        for piece, _ in ahead((piece for (_, piece), _ in landed), digest.update, threads=1):
             scan.feed(piece)
-            digest.update(piece)
             count += 1
     return LandedFile(name, count, scan.finish(), digest.hexdigest(), landing)
 
