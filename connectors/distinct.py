@@ -15,6 +15,9 @@ _IDS_AT_ONCE = 8_192
 _LANE = 4
 """Bytes of an id that are hashed as one number."""
 
+_SPARE = 8
+"""What part of the ids counted so far may come before the memory for them has to grow."""
+
 _LONGEST = 256
 """Bytes of an id beyond which its digest stands for it; a sourcedId has at most 255 characters."""
 
@@ -34,7 +37,8 @@ class DistinctIds:
     """
 
     def __init__(self) -> None:
-        self._parts: list[_Words] = []
+        self._words: _Words = np.empty(0, np.uint64)
+        self._count = 0
 
     def add(self, ids: pa.StringArray) -> None:
         """Count a column of ids."""
@@ -43,17 +47,23 @@ class DistinctIds:
         ends, data = np.frombuffer(filled.buffers()[1] or b"", np.int32), filled.buffers()[2] or b""
         for start in range(filled.offset, filled.offset + len(filled), _IDS_AT_ONCE):
             last = min(start + _IDS_AT_ONCE, filled.offset + len(filled))
-            self._parts.append(self._hashes(np.frombuffer(data, np.uint8), ends[start : last + 1]))
+            self._keep(self._hashes(np.frombuffer(data, np.uint8), ends[start : last + 1]))
 
     def __len__(self) -> int:
         """Return how many different ids were added."""
-        if not self._parts:
+        if not self._count:
             return 0
-        words = np.concatenate(self._parts)
-        # In place, and instead of the parts: millions of ids are not held three times.
-        self._parts = [words]
+        words = self._words[: self._count]
         words.sort()
         return 1 + int(np.count_nonzero(words[1:] != words[:-1]))
+
+    def _keep(self, hashes: _Words) -> None:
+        held = self._count + len(hashes)
+        if held > len(self._words):
+            # Longer where it lies: pieces put together at the end would be held twice, millions of ids each.
+            self._words.resize(held + held // _SPARE, refcheck=False)
+        self._words[self._count : held] = hashes
+        self._count = held
 
     def _hashes(self, data: _Bytes, ends: _Ends) -> _Words:
         starts, lengths = ends[:-1], np.diff(ends)
