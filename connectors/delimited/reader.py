@@ -168,7 +168,11 @@ def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:
         parse_options=arrow_csv.ParseOptions(
             delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=set_aside
         ),
+        # That it is UTF-8 is known: the bytes were scanned, and what was not has been made it.
         convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+            check_utf8=False,
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
         ),
     )
