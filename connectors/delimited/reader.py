@@ -72,10 +72,9 @@ class TableReader:
 
     def _blocks(self) -> Iterator[_Block]:
         line = self.header.line
-        for data in self.lines.remainder():
-            block = _Block(data, line, 0 if self._gave_up else count_lines(data))
-            line += block.lines
-            yield block
+        for data, lines in ahead(self.lines.remainder(), count_lines, threads=1):
+            yield _Block(data, line, lines)
+            line += lines
 
     def _at_once(self, block: _Block) -> _Rows | None:
         """Return a block's rows, or None when Arrow could not number them truly."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors import registry
+from connectors.ahead import ahead
 from connectors.distinct import DistinctIds
 from connectors.protocol import Notice, Page, Pull, RosterMoved, RosterSource
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
@@ -44,14 +45,17 @@ class _Table:
         self.rows = 0
         self._declared: int | None = None
 
-    def add(self, page: Page) -> None:
-        """Count a page and land it, joined with its neighbours."""
+    def count(self, page: Page) -> None:
+        """Count a page: its rows, what total it tells, its ids."""
         self.rows += page.batch.num_rows
         self._declared = page.proof.total if page.proof.total is not None else self._declared
         key = _key_of(page.batch.schema.names, self._keys)
         ids = page.batch.column(key).cast(pa.string())
         self._ids.add(ids)
         self._digest.update(_joined(ids))
+
+    def land(self, page: Page) -> None:
+        """Land a page, joined with its neighbours unless it is large."""
         self._batches.add(page.batch)
 
     def finish(self) -> None:
@@ -191,16 +195,24 @@ def _refusal(source_table: str, error: StopDistrict) -> Finding:
 
 
 def _land_table(stage: Stage, source_pull: Pull, roster_maps: maps.RosterMaps, source_table: str) -> _Tables:
-    """Land one source table; a source may give pages of a second table (roles) along with it."""
+    """Land one source table; a source may give pages of a second table (roles) along with it.
+
+    Pages are counted in a thread, one after another, while others are read and landed.
+    """
 
     def begun(name: str) -> _Table:
         return _Table(stage, name, roster_maps.key_columns(name))
 
     tables = {source_table: begun(source_table)}
-    for page in source_pull.pages(source_table):
-        if page.source_table not in tables:
-            tables[page.source_table] = begun(page.source_table)
-        tables[page.source_table].add(page)
+
+    def pages() -> Iterator[Page]:
+        for page in source_pull.pages(source_table):
+            if page.source_table not in tables:
+                tables[page.source_table] = begun(page.source_table)
+            yield page
+
+    for page, _ in ahead(pages(), lambda one: tables[one.source_table].count(one), threads=1):
+        tables[page.source_table].land(page)
     for table in tables.values():
         table.finish()
     return tables
