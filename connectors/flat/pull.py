@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from connectors.delimited.blocks import Lines
 from connectors.delimited.encoding import Encoding, EncodingScan, as_utf8
 from connectors.delimited.header import Header, has_row, no_data, not_utf8, pieces
-from connectors.delimited.keeping import keep
+from connectors.delimited.keeping import LandedFile, keep
 from connectors.delimited.paged import file_pages
 from connectors.delimited.reader import TableReader
 from connectors.flat.header import read_flat_header
 from connectors.flat.layout import FileLayout, FlatLayout
 from connectors.protocol import Landing, Notice, Page, PullFacts
-from connectors.same_export import fingerprint
+from connectors.same_export import together
 from domain.errors import StopDistrict
 from domain.model import Mode
 from domain.tables import PLACE
@@ -71,9 +71,9 @@ class FlatPull:
         self._layout = layout
         self._release = release
         self._notices: dict[Notice, None] = dict.fromkeys(notices)
-        encodings = _land(layout, copies, landing)
+        landed = _land(layout, copies, landing)
         self._files = {
-            table: _File(path.name, path, layout.files[table], encodings[path])
+            table: _File(path.name, path, layout.files[table], landed[path.name].encoding)
             for table, path in copies.items()
         }
         empty = {table for table, file in self._files.items() if self._is_empty(table, file)}
@@ -83,7 +83,7 @@ class FlatPull:
             source_tables=tuple(table for table in layout.files if table in copies and table not in empty),
             as_of=as_of,
             absent=tuple(table for table in layout.files if table not in copies or table in empty),
-            export=fingerprint(copies.values()),
+            export=together({name: one.sha256 for name, one in landed.items()}),
         )
 
     @property
@@ -135,14 +135,14 @@ class FlatPull:
         return (_emptied(batch, nulls) for batch in reader.batches())
 
 
-def _land(layout: FlatLayout, copies: Mapping[str, Path], landing: Landing) -> dict[Path, Encoding]:
-    """Land every file once, whole, and return the encoding each is in."""
-    found: dict[Path, Encoding] = {}
+def _land(layout: FlatLayout, copies: Mapping[str, Path], landing: Landing) -> dict[str, LandedFile]:
+    """Land every file once, whole, and return what was found of each by its name."""
+    found: dict[str, LandedFile] = {}
     for table, path in copies.items():
-        if path in found:
+        if path.name in found:
             continue
         scan = EncodingScan(path.name, _CHOSEN[layout.files[table].encoding])
-        found[path] = keep(path.name, pieces(path), landing, scan).encoding
+        found[path.name] = keep(path.name, pieces(path), landing, scan)
     return found
 
 
