@@ -25,7 +25,7 @@ def add(step: Step, changes: pa.Table, rows: pa.Table | None) -> int:
     if rows is None:
         raise not_as_expected(step)
     # In key order, which is how the table lies on SQLite, and how an index grows fastest.
-    fresh = aligned(step, changes, rows).sort_by("sourced_id")
+    fresh = aligned(step, changes.sort_by("sourced_id"), rows)
     bulk.insert(step.conn, change, _as_changes(step, fresh), history.constants(step) | _OP)
     return bulk.insert(step.conn, step.stored, _as_rows(step, fresh), constants(step))
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import select
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice, repeat
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import orjson
 import pyarrow as pa
@@ -22,13 +21,13 @@ from sqlalchemy import Column, ColumnElement, Connection, Delete, Insert, Select
 
 from domain.errors import ContractBroken
 from sisbridge.store import packed
+from sisbridge.store.ahead import one_ahead
 from sisbridge.store.hexed import from_hex
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn, PGresult
 
 _ROWS_AT_ONCE = 65_536
-_T = TypeVar("_T")
 
 
 def insert(
@@ -177,7 +176,8 @@ def _copy(conn: Connection, table: Table, rows: pa.Table, same: _Constants) -> N
     cursor = conn.connection.cursor()
     try:
         with cursor.copy(f"COPY {target} FROM STDIN WITH (FORMAT binary)") as copy:
-            for piece in _ahead(_fitting(table, rows, same)):
+            # Each piece is made while the one before is sent: else the server waits for us.
+            for piece in one_ahead(_fitting(table, rows, same)):
                 copy.write(piece)
     finally:
         cursor.close()
@@ -196,16 +196,6 @@ def _fitting(table: Table, rows: pa.Table, same: _Constants) -> Iterator[bytes |
             f"A value does not fit its column of {table.name} ({type(error).__name__}).",
             fix="Nothing of this step was saved; send this line to the sisbridge maintainers.",
         ) from None
-
-
-def _ahead(pieces: Iterator[_T]) -> Iterator[_T]:
-    """Yield the pieces, each made while the one before is sent: else the server waits for us."""
-    # Not in a `with`: whoever sends may stop, and the garbage collector must not wait for a thread.
-    maker = ThreadPoolExecutor(max_workers=1)
-    made = maker.submit(next, pieces, None)
-    while (piece := made.result()) is not None:
-        made = maker.submit(next, pieces, None)
-        yield piece
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

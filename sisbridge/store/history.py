@@ -132,11 +132,10 @@ def _as_changes(step: Step, part: Sequence[Row[*tuple[object, ...]]], first: int
 
 def _loss(step: Step, row: Row[*tuple[object, ...]]) -> tuple[str, str]:
     """Return the names of the fields that change, and what is lost as JSON: those, or the whole row."""
-    width = len(step.values)
-    stored = dict(zip(step.values, row[6 : 6 + width], strict=True))
+    stored, new = row[6 : 6 + len(step.values)], row[6 + len(step.values) :]
     if row[1] == Op.REMOVE:
-        return "", orjson.dumps(stored).decode()
-    new = dict(zip(step.values, row[6 + width :], strict=True))
-    lost = {name: value for name, value in stored.items() if new[name] != value}
+        return "", orjson.dumps(dict(zip(step.values, stored, strict=True))).decode()
+    beside = zip(step.values, stored, new, strict=True)
+    lost = {name: value for name, value, becomes in beside if value != becomes}
     digested = DIGESTED[step.table]
     return ",".join(name for name in lost if name in digested), orjson.dumps(lost).decode()

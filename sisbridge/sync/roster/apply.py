@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,6 +15,7 @@ from domain.model import Op
 from domain.tables import RosterTable
 from mappings.arrow import Flags
 from sisbridge.store import roster, snapshots
+from sisbridge.store.ahead import one_ahead
 from sisbridge.store.database import Connection
 from sisbridge.sync import overtaken
 from sisbridge.sync.context import Stage, coalesce
@@ -107,6 +109,16 @@ def _with_rows(
 ) -> Iterator[tuple[pa.Table, pa.Table | None]]:
     """Yield changes with the rows they bring: tonight's, many at a time, then those of what was only seen."""
     brought = np.zeros(changes.num_rows, dtype=bool)
+    # The next are brought while the database takes these.
+    yield from one_ahead(_brought(stage, table, changes, brought))
+    rest = changes.filter(pa.array(~brought))
+    yield rest, _in_force(conn, stage, table, rest)
+
+
+def _brought(
+    stage: Stage, table: RosterTable, changes: pa.Table, brought: npt.NDArray[np.bool_]
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield changes with tonight's rows, many at a time; brought: grows by those that were found."""
     waiting: list[tuple[pa.Table, pa.Table]] = []
     for batch in coalesce(_tonight(stage, table, changes.column("sourced_id")), _ROWS_AT_ONCE):
         # The changes are looked through once for all these rows: for few at a time that would take hours.
@@ -119,8 +131,6 @@ def _with_rows(
             waiting = []
     if waiting:
         yield _joined(waiting)
-    rest = changes.filter(pa.array(~brought))
-    yield rest, _in_force(conn, stage, table, rest)
 
 
 def _tonight(stage: Stage, table: RosterTable, ids: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
