@@ -17,8 +17,8 @@ from sisbridge.sync.context import Stage
 from sisbridge.sync.roster import drift
 from sisbridge.sync.roster.usable import usable
 
-_ROWS_AT_ONCE = 1_000_000
-"""Rows of which the keys are kept, 56 bytes each. Reading those of a million again takes 0.1 s."""
+_ROWS_AT_ONCE = 2_500_000
+"""Rows of which the keys are kept, 56 bytes each: with fewer, all would be read again more often."""
 
 _KEYS = pa.schema([("sourced_id", pa.string()), ("digest", DIGEST), ("deleted", pa.bool_())])
 _READ = ("sourced_id", "digest", "status")
