@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 
 from domain.clock import utc_text
 from domain.ids import DistrictCode
+from sisbridge.store import bulk
 from sisbridge.store.tables.region import audit, district
 
 _HASHED = ("district_code", "seq", "at", "actor", "action", "subject", "before_digest", "after_digest")
@@ -71,6 +72,16 @@ def append_many(
     if records:
         conn.execute(sa.insert(audit), records)
     return int(seq)
+
+
+def of_action(conn: Connection, district: DistrictCode, action: str, subjects: Collection[str]) -> set[str]:
+    """Return those of some subjects to which an action was ever done."""
+    wanted = sa.select(audit.c.subject).where(
+        audit.c.district_code == district,
+        audit.c.action == action,
+        bulk.one_of(conn, audit.c.subject, subjects),
+    )
+    return set(conn.scalars(wanted))
 
 
 def verify(conn: Connection, district: DistrictCode) -> bool:

@@ -19,11 +19,11 @@ from sisbridge.store.receipts import last_receipts, receipts, save_receipts
 from sisbridge.store.sealing import Keyring
 from sisbridge.store.tables.grades import outbox, receipt
 from sisbridge.store.upsert import insert_missing
-from sisbridge.store.written import last_written, last_written_all, opened, purpose
+from sisbridge.store.written import last_written, last_written_all, opened, purpose, standing
 
 __all__ = [
     "queue", "queue_many", "claim", "requeue", "items", "waits", "payloads", "set_state", "last_written",
-    "last_written_all", "save_receipts", "receipts", "last_receipts",
+    "last_written_all", "standing", "save_receipts", "receipts", "last_receipts",
 ]  # fmt: skip
 
 REPLACEABLE = (

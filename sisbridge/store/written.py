@@ -12,6 +12,7 @@ from sisbridge.store.sealing import Keyring
 from sisbridge.store.tables.grades import outbox, receipt
 
 _WRITTEN = (OutboxState.DELIVERED, OutboxState.CONFIRMED)
+_MAYBE = (*_WRITTEN, OutboxState.SENDING, OutboxState.UNKNOWN)
 _WRITING = (Outcome.DELIVERED, Outcome.CONFIRMED, Outcome.ADOPTED)
 
 
@@ -32,6 +33,16 @@ def last_written_all(
     return _last_written(conn, keyring, district, route)
 
 
+def standing(conn: Connection, district: DistrictCode) -> dict[GradeId, int]:
+    """Return the oldest revision of each grade that stands in the SIS or may stand there, by any route."""
+    wanted = (
+        sa.select(outbox.c.grade_id, sa.func.min(outbox.c.revision))
+        .where(outbox.c.district_code == district, outbox.c.state.in_(_MAYBE) | _proven())
+        .group_by(outbox.c.grade_id)
+    )
+    return {GradeId(grade): revision for grade, revision in conn.execute(wanted).tuples()}
+
+
 def opened(keyring: Keyring, district: DistrictCode, item_id: ItemId, sealed: bytes) -> GradePayload:
     """Return an item's payload, opened."""
     return PAYLOAD.load(keyring.open(district, sealed, purpose(item_id)))
@@ -45,18 +56,12 @@ def purpose(item_id: ItemId) -> str:
 def _last_written(
     conn: Connection, keyring: Keyring, district: DistrictCode, route: str, *only: ColumnElement[bool]
 ) -> dict[GradeId, WrittenGrade]:
-    # A conflict found later does not unwrite what we wrote: the receipts remember.
-    proven = sa.exists().where(
-        receipt.c.district_code == outbox.c.district_code,
-        receipt.c.item_id == outbox.c.item_id,
-        receipt.c.outcome.in_(_WRITING),
-    )
     rows = conn.execute(
         sa.select(outbox)
         .where(
             outbox.c.district_code == district,
             outbox.c.route == route,
-            outbox.c.state.in_(_WRITTEN) | proven,
+            outbox.c.state.in_(_WRITTEN) | _proven(),
             *only,
         )
         .order_by(outbox.c.grade_id, outbox.c.revision)
@@ -68,3 +73,12 @@ def _last_written(
         if row.state != OutboxState.WITHDRAWN
     }
     return {grade_id: WrittenGrade(payload.value, payload.comment) for grade_id, payload in payloads.items()}
+
+
+def _proven() -> ColumnElement[bool]:
+    # A conflict found later does not unwrite what we wrote: the receipts remember.
+    return sa.exists().where(
+        receipt.c.district_code == outbox.c.district_code,
+        receipt.c.item_id == outbox.c.item_id,
+        receipt.c.outcome.in_(_WRITING),
+    )

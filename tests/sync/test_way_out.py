@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.grading import OutboxItem, OutboxState
+from domain.ids import ItemId
 from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.sync.answers.cases import open_cases
@@ -232,3 +233,39 @@ def test_a_column_made_anew_gets_no_grade_in_whose_place_a_person_let_theirs_sta
     released(house, region, "u1,81")
     deliver(house, REST)
     assert results(region) == [("k", "u1", 81.0)]
+
+
+def transcripts_posted(region: SmallRegion, house: House) -> None:
+    """Let the transcripts of the first column be posted today."""
+    entries = region.entries()
+    entries["district"][0]["term"][0]["transcript_posted_on"] = NOW.date()
+    load_entries(house, entries, "tester")
+
+
+def test_a_correction_that_waited_while_transcripts_were_posted_is_a_persons(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0)
+    released(any_house, region, "u0,90")
+    deliver(any_house, REST)
+    released(any_house, region, "u0,91", "u1,80")
+    transcripts_posted(region, any_house)
+    assert deliver(any_house, REST).by_hand == 1
+    assert results(region) == [("k", "u0", 90.0), ("k", "u1", 80.0)]
+    (case,) = open_cases(any_house, REST)
+    assert case.rule == "WB27"
+    send_ours(any_house, REST, ItemId(case.first_key), "tester")
+    assert deliver(any_house, REST).by_hand == 0
+    assert results(region) == [("k", "u0", 91.0), ("k", "u1", 80.0)]
+
+
+def test_a_correction_of_a_grade_in_doubt_is_a_persons_too_once_transcripts_are_posted(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    released(house, region, "u0,90")
+    as_if(house, OutboxState.UNKNOWN)
+    transcripts_posted(region, house)
+    released(house, region, "u0,91")
+    assert deliver(house, REST).by_hand == 1
+    assert states(house) == [(1, "superseded"), (2, "by_hand")]

@@ -55,13 +55,13 @@ def send_ours(house: House, district: DistrictCode, item_id: ItemId, actor: str)
     """
     known, item = _item(house, district, item_id)
     if item.state in _QUEUES_AGAIN:
-        _move(house, known, item, actor, "grade sent all the same", OutboxState.QUEUED)
+        _move(house, known, item, actor, posting.SENT_ALL_THE_SAME, OutboxState.QUEUED)
         if item.state is OutboxState.REJECTED:
             _renew(house, known, item)
     elif item.state is OutboxState.CONFLICT:
         with alone(house, district):
             if _leads_astray(house, known, item):
-                _move(house, known, item, actor, "grade sent all the same", OutboxState.QUEUED)
+                _move(house, known, item, actor, posting.SENT_ALL_THE_SAME, OutboxState.QUEUED)
                 _renew(house, known, item)
             else:
                 _overwrite(house, known, item, actor)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from connectors import registry
 from connectors.protocol import GradeSink
 from domain.errors import StopDistrict
-from domain.grading import GradePayload, GradeRecord, Offering, OutboxState, RouteLimits
+from domain.grading import GradeKind, GradePayload, GradeRecord, Offering, OutboxState, RouteLimits
 from domain.ids import GradeId
 from domain.model import District, Finding, Severity
 from mappings.scales import Scale
@@ -74,7 +74,7 @@ def opened(house: House, district: District) -> tuple[Route, GradeSink]:
 def judge(
     desk: Desk, route: Route, home: HomeRoster, record: GradeRecord, written: Collection[GradeId]
 ) -> Verdict:
-    """Return what becomes of one grade today. written: the grades of which something stands in the SIS.
+    """Return what becomes of one grade today. written: the grades of which something stands, or may.
 
     Held: its window is over (WB20), its seat or column is gone, its student's id is another student's or its
     class another course's (WB29), or the route cannot carry it
@@ -92,7 +92,7 @@ def judge(
         return Verdict(None, OutboxState.HELD, (_over(desk, record, opens_on, closes_on),))
     fitted = fit(payload_of(desk, home, record, seat), route.limits, route.scale)
     findings = tuple(replace(one, place=record.place) for one in fitted.findings)
-    if _is_posted(desk, record) and record.grade_id in written:
+    if is_posted(desk, (record.term, record.reporting_period, record.kind)) and record.grade_id in written:
         return Verdict(fitted.payload, OutboxState.BY_HAND, findings)
     return Verdict(
         fitted.payload, OutboxState.QUEUED if window is Window.OPEN else OutboxState.HELD, findings
@@ -113,8 +113,10 @@ def window_on(today: date, term: TermMapping, offering: Offering) -> tuple[Windo
     return Window.OPEN if today < closes else Window.PAST, opens, closes
 
 
-def _is_posted(desk: Desk, record: GradeRecord) -> bool:
-    posted_on = desk.term(record).transcript_posted_on
+def is_posted(desk: Desk, column: tuple[str, str, GradeKind]) -> bool:
+    """Return whether the transcripts that show a grade column are posted."""
+    term = desk.terms.get(column)
+    posted_on = term.transcript_posted_on if term else None
     return posted_on is not None and posted_on <= desk.today
 
 

@@ -24,6 +24,9 @@ from sisbridge.sync.grades.payloads import Desk, desk_of, home_roster
 SCOPE = "posting"
 """The scope of the cases that are told here."""
 
+SENT_ALL_THE_SAME = "grade sent all the same"
+"""What the audit says of a grade that a person sends though it would wait for a person."""
+
 WAITING = (OutboxState.QUEUED, OutboxState.HELD, OutboxState.NOT_TAKEN)
 """What was not sent, or not kept, and may still be sent."""
 
@@ -42,7 +45,7 @@ def tend(house: House, district: District, route: gate.Route) -> None:
     """Bring what waits in the outbox to where it stands today, before anything is sent."""
     with house.store.begin("posting") as conn:
         desk = desk_of(conn, district, route.kind)
-        waiting = placed_items(conn, district.code, WAITING)
+        waiting = _leave_to_a_person(conn, desk, placed_items(conn, district.code, WAITING))
         numbers = [one.item.item_id for one in waiting if one.item.state is not OutboxState.HELD]
         sorted_out = _sort(desk, waiting, outbox.payloads(conn, house.keyring, district.code, numbers))
         findings = _renew(conn, house, desk, route, sorted_out.renew)
@@ -109,6 +112,21 @@ def tell(conn: Connection, desk: Desk, findings: Iterable[Finding] = (), *, clos
     waiting = placed_items(conn, code, [OutboxState.HELD, OutboxState.BY_HAND, *_IN_DOUBT])
     told = [finding for one in waiting if (finding := _told(desk, one)) is not None]
     cases.fold(conn, code, desk.today, [*findings, *told], SCOPE, closing=closing)
+
+
+def _leave_to_a_person(conn: Connection, desk: Desk, waiting: list[PlacedItem]) -> list[PlacedItem]:
+    """Take out corrections of transcripts posted since they were released, unless a person sends them."""
+    posted = [one for one in waiting if gate.is_posted(desk, one.column)]
+    if not posted:
+        return waiting
+    code, standing = desk.district.code, outbox.standing(conn, desk.district.code)
+    late = [
+        one.item for one in posted if standing.get(one.item.grade_id, one.item.revision) < one.item.revision
+    ]
+    chosen = audit.of_action(conn, code, SENT_ALL_THE_SAME, [item.item_id for item in late])
+    by_hand = {item.item_id for item in late if item.item_id not in chosen}
+    outbox.set_state(conn, code, by_hand, OutboxState.BY_HAND, at=clock_of(desk.district)())
+    return [one for one in waiting if one.item.item_id not in by_hand]
 
 
 def _sort(desk: Desk, waiting: list[PlacedItem], payloads: Mapping[ItemId, GradePayload]) -> _Tended:

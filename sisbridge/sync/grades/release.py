@@ -102,7 +102,7 @@ def _release(
     released, findings = Released(), list[Finding]()
     home = home_roster(conn, desk, records)
     let_go: list[tuple[GradeRecord, GradePayload, OutboxState]] = []
-    written = outbox.last_written_all(conn, house.keyring, desk.district.code, route.kind).keys()
+    written = outbox.standing(conn, desk.district.code).keys()
     for number, record in enumerate(records, 1):
         verdict = gate.judge(desk, route, home, record, written)
         findings += verdict.findings
