@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from domain.model import Finding
+from validation.masking import shown_id
 from validation.rules import catalogue
 
 Org = Mapping[str, str | None]
@@ -13,6 +14,9 @@ Org = Mapping[str, str | None]
 
 _NCES_LENGTH = 7
 """Digits of a national district number; a school's begins with its district's."""
+
+_TOLD = 3
+"""How many districts of a foreign feed are named."""
 
 
 class Belonging(StrEnum):
@@ -44,7 +48,7 @@ def foreign_orgs(expected: Sequence[str], orgs: Sequence[Org]) -> list[Finding]:
     if belonging(expected, orgs) is not Belonging.FOREIGN:
         return []
     rule = catalogue()["CN20"]
-    words = {"table": "orgs", "expected": " or ".join(expected)}
+    words = {"table": "orgs", "expected": " or ".join(expected), "found": _found(orgs)}
     return [
         Finding(
             rule=rule.code,
@@ -58,6 +62,13 @@ def foreign_orgs(expected: Sequence[str], orgs: Sequence[Org]) -> list[Finding]:
             fix=rule.mend(len(orgs), **words),
         )
     ]
+
+
+def _found(orgs: Sequence[Org]) -> str:
+    """Return the identifiers of the feed's districts, so that somebody can be called; no free text."""
+    told = (shown_id(org["identifier"]) for org in orgs if (org["type"] or "").casefold() == "district")
+    numbers = [one for one in dict.fromkeys(told) if any(map(str.isdigit, one))]
+    return ", ".join(numbers[:_TOLD]) or "another"
 
 
 def _is_one(org: Org, wanted: set[str]) -> bool:

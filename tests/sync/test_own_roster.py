@@ -41,7 +41,7 @@ def test_the_check_refuses_it_too(region: SmallRegion, house: House) -> None:
     assert last_step(house) == (
         "district",
         "failed",
-        "CN20: The feed is another district's: no district in it is 1805250.",
+        "CN20: The feed is another district's: no district in it is 1805250, but 1809999.",
     )
 
 

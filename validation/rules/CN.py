@@ -9,7 +9,7 @@ RULES = (
         title="Another district's roster",
         severity=Severity.HOLD_FEED,
         audience=Audience.ESC,
-        sentence="The feed is another district's: no district in it is {expected}.",
+        sentence="The feed is another district's: no district in it is {expected}, but {found}.",
         fix="Compare address and credentials with this district's; if they are right, set "
         "expected_org_identifiers to the identifiers its SIS uses.",
         check=Counted(),
