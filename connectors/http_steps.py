@@ -25,6 +25,12 @@ def connection_steps(client: HttpClient, url: str) -> Iterator[Step]:
     yield Step("token", lambda: _sign_in(client))
 
 
+def sample_said(has_row: bool, total: int | None) -> str:
+    """Return what a sample of a collection showed. total: the number of rows as told, None when untold."""
+    read = "one row was read" if has_row else "no row came"
+    return f"{read}; how many there are is not told" if total is None else f"{read}, of {total:,}"
+
+
 def clock_said(headers: Mapping[str, str], host: str, now: datetime | None = None) -> str:
     """Return how far a server's clock is from ours, by the Date of an answer.
 
@@ -37,7 +43,7 @@ def clock_said(headers: Mapping[str, str], host: str, now: datetime | None = Non
     apart = told - (now or datetime.now(UTC))
     seconds = round(abs(apart).total_seconds())
     if abs(apart) <= _TOLERATED:
-        return f"the clock of {host} is {seconds} seconds from ours"
+        return f"the clock of {host} is {seconds} second{'' if seconds == 1 else 's'} from ours"
     which = "ahead of" if apart > timedelta() else "behind"
     raise StopDistrict(
         "CN17",

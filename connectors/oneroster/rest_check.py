@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from connectors.check_steps import Fixes, Step, run_steps
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import not_found
-from connectors.http_steps import clock_said, connection_steps
+from connectors.http_steps import clock_said, connection_steps, sample_said
 from connectors.oneroster.envelope import records_of, total_told
 from connectors.oneroster.fields import SOURCE_TABLES
 from connectors.oneroster.flatten import flatten
@@ -99,10 +99,7 @@ class _Roster:
     def _sample(self, collection: str) -> str:
         answer = self._ask(collection, 1)
         rows = len(records_of(answer.json, collection, f"/{collection}"))
-        total = total_told(answer.headers)
-        return f"{'a row' if rows else 'no rows'} of " + (
-            f"{total}" if total is not None else "an untold number"
-        )
+        return sample_said(rows > 0, total_told(answer.headers))
 
     def _page_cap(self) -> str:
         size = self._settings.page_size

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from connectors.check_steps import Step, run_steps
 from connectors.flat_form import Flat
 from connectors.garbage import seldom_collected
-from connectors.http_steps import clock_said, connection_steps
+from connectors.http_steps import clock_said, connection_steps, sample_said
 from connectors.landed import LandedShelf, PullBook
 from connectors.powerschool.fixes import QUERY_FIXES
 from connectors.powerschool.powerquery_reads import QueryReader
@@ -200,5 +200,4 @@ def _clock(reader: QueryReader, root: str) -> str:
 def _try(reader: QueryReader, query: Query) -> str:
     sample, total = reader.sample(query), reader.count(query)
     flat = rows_of(query, sample, f"/{query.table}")
-    found = "a row" if flat.batches[query.table].num_rows else "no rows"
-    return f"{found} of {'an untold number' if total is None else total}"
+    return sample_said(bool(flat.batches[query.table].num_rows), total)

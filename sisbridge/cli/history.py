@@ -32,6 +32,7 @@ def history(
         print_json([asdict(step) for step in steps])
     elif not steps:
         typer.echo(f"Nothing with the sourcedId {sourced_id} was ever on the roster of district {district}.")
+        typer.echo(f"What is known of it: sisbridge why {sourced_id} --district {district}")
     else:
         rows = [
             (one.night_on.isoformat(), one.table, one.sourced_id, one.what, _moves(one), one.decided_by)

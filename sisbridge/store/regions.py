@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -123,7 +123,7 @@ def save_crosswalk(
 
     Raises StopDistrict CF43 when one leads to an offering that is not on the master schedule.
     """
-    _require_offerings(conn, district, offerings)
+    require_offerings(conn, district, offerings)
     table = tables.crosswalk
     here = (table.c.district_code == district, table.c.school_year == school_year)
     conn.execute(sa.delete(table).where(*here))
@@ -142,8 +142,17 @@ def save_crosswalk(
     )
 
 
-def _require_offerings(conn: Connection, district: DistrictCode, offerings: Mapping[str, OfferingId]) -> None:
-    known = set(conn.scalars(sa.select(tables.offering.c.offering_id)))
+def require_offerings(
+    conn: Connection,
+    district: DistrictCode,
+    offerings: Mapping[str, OfferingId],
+    coming: Collection[str] = (),
+) -> None:
+    """Raise StopDistrict CF43 when a course leads to no offering of the master schedule.
+
+    coming: offerings that are about to be saved, and count as known.
+    """
+    known = {*conn.scalars(sa.select(tables.offering.c.offering_id)), *coming}
     for course, offering in offerings.items():
         if offering not in known:
             raise StopDistrict(

@@ -42,10 +42,11 @@ def load_region(house: House, path: Path, actor: str) -> list[DistrictCode]:
 def load_entries(house: House, content: Entry, actor: str) -> list[DistrictCode]:
     """Save the districts and offerings of a parsed region file; return the districts' codes.
 
-    Raises StopDistrict CF20 before anything is saved, and CF43 for a crosswalk to an unknown offering.
+    Raises StopDistrict CF20, and CF43 for a crosswalk to an unknown offering, before anything is saved.
     """
     refuse_unknown(content)
     _refuse_unreadable(content)
+    _refuse_loose_ends(house, content)
     codes = [_save_district(house, entry, actor) for entry in content.get("district", [])]
     with house.store.begin("region") as conn:
         for entry in content.get("offering", []):
@@ -70,6 +71,13 @@ def _refuse_unreadable(content: Entry) -> None:
     for code, times in codes.items():
         if times > 1:
             raise unusable("the file", f"district {code} stands {times} times")
+
+
+def _refuse_loose_ends(house: House, content: Entry) -> None:
+    coming = {str(entry["id"]) for entry in content.get("offering", [])}
+    with house.store.read() as conn:
+        for entry in content.get("district", []):
+            regions.require_offerings(conn, DistrictCode(entry["code"]), _pairs(entry), coming)
 
 
 def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
@@ -204,10 +212,13 @@ def _offering(entry: Entry) -> Offering:
 
 def _save_crosswalk(house: House, entry: Entry) -> None:
     code, year = DistrictCode(entry["code"]), str(entry["school_year"])
-    pairs = {str(course): OfferingId(offering) for course, offering in entry.get("crosswalk", {}).items()}
     with house.store.begin("region") as conn:
-        regions.save_crosswalk(conn, code, year, pairs)
+        regions.save_crosswalk(conn, code, year, _pairs(entry))
         regions.save_term_map(conn, code, [_term(code, row) for row in entry.get("term", [])])
+
+
+def _pairs(entry: Entry) -> dict[str, OfferingId]:
+    return {str(course): OfferingId(offering) for course, offering in entry.get("crosswalk", {}).items()}
 
 
 def _term(code: DistrictCode, row: Entry) -> regions.TermMapping:

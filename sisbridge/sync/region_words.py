@@ -11,6 +11,8 @@ from connectors.registry import GRADE_ROUTES, ROSTER_SOURCES, settings_class
 from domain.errors import StopDistrict
 from domain.grading import Offering
 from domain.tables import RosterTable
+from sisbridge.sync.roster.windows import LIFTED
+from validation import Limits
 
 Entry = Mapping[str, Any]
 """One table of the file, as tomllib gives it: text, numbers, dates, lists and tables."""
@@ -25,8 +27,8 @@ _SETTINGS = (
     *("delta", "full_every_days", "delta_skew_hours", "retention_days", "absence_hours", "fixed_now"),
     *("identity", "state_identifier_type", "mapping", "thresholds", "schema_drift", "rollovers", "blackouts"),
 )
-_LIMITS = ("removed", "updated", "added", "floor")
-_WINDOW = ("from", "to", "reason", "tables", *_LIMITS[:3])
+_LIMITS = tuple(one.name for one in fields(Limits))
+_WINDOW = ("from", "to", "reason", "tables", *LIFTED)
 _TERM = (
     *("term", "reporting_period", "kind", "session_sourced_id", "label", "labels", "title"),
     *("opens_on", "closes_on", "transcript_posted_on"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.check_steps import Step, run_steps, with_fixes
-from connectors.http_steps import clock_said
+from connectors.http_steps import clock_said, sample_said
 from connectors.protocol import CheckStep, SeenOrgs
 from domain.errors import StopDistrict
 from domain.ids import DistrictCode
@@ -61,6 +61,7 @@ def test_orgs_are_read_only_when_nothing_stood_in_the_way() -> None:
     ("date", "said"),
     [
         ("Thu, 15 Jan 2026 06:00:07 GMT", "the clock of sis is 7 seconds from ours"),
+        ("Thu, 15 Jan 2026 06:00:01 GMT", "the clock of sis is 1 second from ours"),
         ("Thu, 15 Jan 2026 05:55:00 GMT", "the clock of sis is 300 seconds from ours"),
         ("", "sis does not tell its time"),
         ("soon", "sis does not tell its time"),
@@ -77,3 +78,15 @@ def test_clocks_that_agree_pass(date: str, said: str) -> None:
 def test_clocks_far_apart_are_told_which_way(date: str, way: str) -> None:
     with pytest.raises(StopDistrict, match=f"CN17: The clock of sis is 20 minutes {way} ours"):
         clock_said({"Date": date}, "sis", NOW)
+
+
+@pytest.mark.parametrize(
+    ("has_row", "total", "said"),
+    [
+        (True, 1736, "one row was read, of 1,736"),
+        (False, 0, "no row came, of 0"),
+        (True, None, "one row was read; how many there are is not told"),
+    ],
+)
+def test_a_sample_says_what_was_read_and_of_how_many(has_row: bool, total: int | None, said: str) -> None:
+    assert sample_said(has_row, total) == said

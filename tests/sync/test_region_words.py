@@ -116,6 +116,15 @@ def test_every_word_of_the_pages_is_known(page: str) -> None:
         refuse_unknown(content)
 
 
+def test_a_course_that_leads_nowhere_leaves_the_whole_file_unloaded(empty: House, tmp_path: Path) -> None:
+    file = tmp_path / "region.toml"
+    file.write_text(GOOD + '[district.crosswalk]\n"ESC-PHYS" = "PHYSICS"\n', encoding="utf-8")
+    with pytest.raises(StopDistrict, match=r"CF43.*'PHYSICS' is unknown"):
+        load_region(empty, file, "tester")
+    with empty.store.read() as conn:
+        assert "9801" not in [one.code for one in regions.districts(conn)]
+
+
 def test_one_district_twice_is_refused(empty: House, tmp_path: Path) -> None:
     file = tmp_path / "region.toml"
     file.write_text(GOOD + GOOD[GOOD.index("[[district]]") :], encoding="utf-8")

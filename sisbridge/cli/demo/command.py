@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 import time
 from pathlib import Path
@@ -43,6 +44,17 @@ def demo(
         print_json([summary.as_dict() for summary in summaries])
     else:
         typer.echo(f"Three nights took {time.perf_counter() - started:.0f} seconds.")
+        typer.echo(_how_to_look(folder))
+
+
+def _how_to_look(folder: Path | None) -> str:
+    """Return how a person asks the demo's store what the other commands show."""
+    if folder is None:
+        return "Nothing of it is kept: with --folder DIR it is, and every command can be tried on it."
+    home = shlex.quote(str(folder.absolute() / "home"))
+    return (
+        f"Ask it: SISBRIDGE_DEMO=true SISBRIDGE_HOME={home} sisbridge cases (or holds, why, history, drift)"
+    )
 
 
 def run_demo(folder: Path, quiet: bool = False) -> list[NightSummary]:
