@@ -17,9 +17,9 @@ _ABOUT_RATIOS = """\
 Medians of the ratios of the runs. Great Expectations (`validate`) is left out where the yardstick judges
 nothing. *Raw write*: the files as they are into text tables without keys, by `COPY` or `executemany`.
 *Ready rows*, *history*: what the roster of record and its history of changes hold, once more into empty
-tables like their own, keys included. *ORM merge*: `session.merge` row by row, timed with a few rows and
-scaled; that ratio is how many times longer the plain program takes. In all others smaller is better, and 1 is
-the yardstick itself."""
+tables like their own, keys included. *ORM merge*: `session.merge` row by row, timed with a few rows of each
+table and scaled; that ratio is how many times longer the plain program takes. In all others smaller is
+better, and 1 is the yardstick itself."""
 
 
 def page(found: Sequence[Measured]) -> str:

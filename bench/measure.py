@@ -14,13 +14,15 @@ from bench.databases import describe_database, empty_database
 from bench.generator import MadeDistrict, write_package
 from bench.process import in_fresh_process
 from bench.stages import Place, StageCost, measure_night
+from domain.tables import RosterTable
 
 
 @dataclass(frozen=True)
 class Yardsticks:
     """Seconds of the least that could be done, in one run. duckdb: None where it is not installed.
 
-    merge: the row-by-row ORM merge of every enrollment, scaled from merged_rows that were timed.
+    merge: the row-by-row ORM merge of every row of every table, scaled from those that were timed;
+    merge_enrollments: of the enrollments alone.
     """
 
     read: float
@@ -29,7 +31,7 @@ class Yardsticks:
     write_ready: float
     write_history: float
     merge: float
-    merged_rows: int
+    merge_enrollments: float
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,15 @@ def _measure_run(
 
 def _yardsticks(place: Place, packages: _Packages) -> Yardsticks:
     url, package, scratch = place.database_url, packages.first, place.folder
-    merged, merged_rows = in_fresh_process(yardsticks.merge_by_row, url)
+    merged = in_fresh_process(yardsticks.merge_by_row, url)
     return Yardsticks(
         read=in_fresh_process(yardsticks.read_with_pyarrow, package),
         duckdb=in_fresh_process(yardsticks.read_with_duckdb, package),
         write_raw=in_fresh_process(yardsticks.write_raw, url, package, scratch),
         write_ready=in_fresh_process(yardsticks.write_ready, url, scratch),
         write_history=in_fresh_process(yardsticks.write_history, url, scratch),
-        merge=merged / merged_rows * packages.rows["enrollments"],
-        merged_rows=merged_rows,
+        merge=sum(merged.values()),
+        merge_enrollments=merged[RosterTable.ENROLLMENTS],
     )
 
 

@@ -25,7 +25,7 @@ from domain.tables import RosterTable
 from sisbridge.store.tables.roster import change, roster
 
 SAMPLE_ROWS = 2_000
-"""Rows that the row-by-row merge is timed with before it is scaled."""
+"""Rows of a table that the row-by-row merge is timed with before it is scaled."""
 
 _PIECE = 1 << 20
 _ROWS_AT_ONCE = 50_000
@@ -137,25 +137,32 @@ def _write_ready_sqlite(database_url: str, scratch: Path, tables: Sequence[sa.Ta
     return spent + time.perf_counter() - begun
 
 
-def merge_by_row(database_url: str) -> tuple[float, int]:
-    """Merge SAMPLE_ROWS enrollments one by one with SQLAlchemy's ORM, 1 % changed: seconds, rows."""
-    stored = roster[RosterTable.ENROLLMENTS]
+def merge_by_row(database_url: str) -> dict[RosterTable, float]:
+    """Merge rows one by one with SQLAlchemy's ORM, 1 % of them changed; return the seconds of each table.
 
-    class Enrollment:
-        """One enrollment, as the ORM maps it."""
-
-    registry().map_imperatively(Enrollment, stored)
+    SAMPLE_ROWS of a table are timed and scaled to all it holds.
+    """
     engine = sa.create_engine(database_url)
+    return {table: _merge_of(engine, stored) for table, stored in roster.items()}
+
+
+def _merge_of(engine: sa.Engine, stored: sa.Table) -> float:
+    class Row:
+        """One row, as the ORM maps it."""
+
+    registry().map_imperatively(Row, stored)
     with Session(engine) as session:
-        found = session.connection().execute(sa.select(stored).limit(SAMPLE_ROWS)).mappings().all()
+        conn = session.connection()
+        rows = conn.scalar(sa.select(sa.func.count()).select_from(stored)) or 0
+        found = conn.execute(sa.select(stored).limit(SAMPLE_ROWS)).mappings().all()
         begun = time.perf_counter()
         for number, row in enumerate(found):
             changed = {"status": "tobedeleted"} if number % 100 == 0 else {}
-            session.merge(Enrollment(**{**row, **changed}))
+            session.merge(Row(**{**row, **changed}))
         session.flush()
         spent = time.perf_counter() - begun
         session.rollback()
-    return spent, len(found)
+    return spent * rows / max(1, len(found))
 
 
 def _header(path: Path) -> list[str]:

@@ -6,7 +6,13 @@ from bench.measure import Measured, Yardsticks
 from bench.stages import NIGHTS, STEPS, StageCost
 
 STICKS = Yardsticks(
-    read=1.0, duckdb=None, write_raw=2.0, write_ready=3.0, write_history=1.0, merge=90.0, merged_rows=2_000
+    read=1.0,
+    duckdb=None,
+    write_raw=2.0,
+    write_ready=3.0,
+    write_history=1.0,
+    merge=90.0,
+    merge_enrollments=45.0,
 )
 
 
