@@ -119,10 +119,9 @@ def _add_seen(conn: Connection, stage: Stage, table: RosterTable, found: Tally) 
     if not kept:
         return
     # In a row whose columns are out of place a name may stand where its school should.
-    orgs = set(
-        texts(roster.rows(conn, stage.code, RosterTable.ORGS, ["sourced_id"]), "sourced_id").to_pylist()
-    )
-    schools = pa.array([one if one in orgs else "" for one in seen.values()], pa.string())
+    orgs = texts(roster.rows(conn, stage.code, RosterTable.ORGS, ["sourced_id"]), "sourced_id")
+    named = pa.array(list(seen.values()), pa.string())
+    schools = pc.if_else(pc.is_in(named, value_set=orgs), named, "")
     found.add(tally.IN_THE_SIS, schools)
     found.add(tally.QUARANTINED, schools)
     found.add(tally.KEPT, _in_force(conn, stage, table, kept))
