@@ -14,11 +14,12 @@ from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades import gate, posting
 from sisbridge.sync.grades.choose import keep_theirs, send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.reconcile import reconcile
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries
-from tests.support.small_region import NOW, REST, SmallRegion
+from tests.support.small_region import FILES, NOW, REST, SmallRegion
 
 ANOTHER = {"identifier": "911999999", "givenName": "Zoe", "familyName": "Other"}
 
@@ -108,9 +109,9 @@ def change_the_one_result(region: SmallRegion, score: float) -> None:
     region.provider.dataset.change("results", one["sourcedId"], NOW + timedelta(hours=1), score=score)
 
 
-def by_file(region: SmallRegion, house: House) -> None:
+def by_file(region: SmallRegion, house: House, days: int = 0) -> None:
     """Give the REST district the other one's route by file."""
-    entries = region.entries()
+    entries = region.entries(NOW + timedelta(days=days))
     entries["district"][0]["grades"] = entries["district"][1]["grades"]
     load_entries(house, entries, "tester")
     keep_secret(house, REST, "sis_password", "secret", "tester")
@@ -269,3 +270,23 @@ def test_a_correction_of_a_grade_in_doubt_is_a_persons_too_once_transcripts_are_
     released(house, region, "u0,91")
     assert deliver(house, REST).by_hand == 1
     assert states(house) == [(1, "superseded"), (2, "by_hand")]
+
+
+def test_grades_in_a_file_that_nobody_acknowledges_are_a_case_after_a_week(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0)
+    by_file(region, any_house)
+    released(any_house, region, "u0,90", "u1,80")
+    deliver(any_house, REST)
+    by_file(region, any_house, days=7)
+    reconcile(any_house, REST)
+    assert open_cases(any_house, REST) == []
+    by_file(region, any_house, days=8)
+    reconcile(any_house, REST)
+    (case,) = open_cases(any_house, REST)
+    (file,) = region.sftp.inbox(FILES).glob("*.csv")
+    assert (case.rule, case.rows, case.first_place) == ("WB32", 2, file.name)
+    file.with_name(f"{file.name}.ack").touch()
+    reconcile(any_house, REST)
+    assert open_cases(any_house, REST) == []
