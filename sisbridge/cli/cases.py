@@ -13,7 +13,10 @@ from sisbridge.cli.opening import opened
 from sisbridge.cli.output import JsonFlag, case_entry, print_json, tell_case
 
 if TYPE_CHECKING:
+    from sisbridge.house import House
     from sisbridge.sync.roster.behind import CaseKey
+
+    Behind = Mapping[DistrictCode, Mapping[CaseKey, Sequence[SourcedId]]]
 
 _WHERE_TO_GO_ON = "Whom a case is about: --students. What waits for a decision: sisbridge holds list"
 
@@ -31,12 +34,11 @@ def cases(
 
     Example: sisbridge cases 9001 --students
     """
-    from sisbridge.sync.answers.cases import open_cases, students_behind
+    from sisbridge.sync.answers.cases import open_cases
 
     with opened(as_json) as house:
         found = open_cases(house, DistrictCode(district) if district else None)
-        codes = {case.district for case in found} if students else set()
-        behind = {code: students_behind(house, code) for code in codes}
+        behind = _behind(house, found) if students else {}
     if as_json:
         print_json(
             [
@@ -52,6 +54,12 @@ def cases(
     typer.echo(_WHERE_TO_GO_ON if found else "No case is open.")
 
 
-def _whom(case: Case, behind: Mapping[DistrictCode, Mapping[CaseKey, Sequence[SourcedId]]]) -> list[str]:
+def _behind(house: House, found: Sequence[Case]) -> Behind:
+    from sisbridge.sync.answers.students import students_behind
+
+    return {code: students_behind(house, code) for code in {case.district for case in found}}
+
+
+def _whom(case: Case, behind: Behind) -> list[str]:
     key = (case.rule, case.table, case.field, case.group)
     return [str(student) for student in behind.get(case.district, {}).get(key, ())]
