@@ -7,6 +7,7 @@ of Python's: a copy of open connections and threads would not work.
 
 from __future__ import annotations
 
+import gc
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver, get_context, parent_process
@@ -37,6 +38,8 @@ def _begin(now: dict[str, str]) -> None:
     # It may have changed since the first process was started, and secrets may be in it.
     os.environ.clear()
     os.environ.update(now)
+    # What was imported stays: looked through for garbage, it would be copied into every process.
+    gc.freeze()
     Thread(target=_end_with_parent, daemon=True).start()
 
 
