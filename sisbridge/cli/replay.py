@@ -63,10 +63,14 @@ def replay(
             done = replaying.rehearse(house, code, night_on, as_then=as_then, most=most)
     if as_json:
         print_json({**_facts(done), "counts": dict(done.counts), "applied": for_real})
-        return
+    else:
+        _show_night(done, f"of {district}, {'applied' if for_real else 'rehearsed'} again")
+
+
+def _show_night(done: Replayed, how: str) -> None:
     names = (*JUDGED, *APPLIED)
     print_table(
-        f"The night of {done.night_on} of {district}, {'applied' if for_real else 'rehearsed'} again",
+        f"The night of {done.night_on} {how}",
         [name.replace("_", " ") for name in names],
         [[int(done.counts.get(name, 0)) for name in names]],
     )
