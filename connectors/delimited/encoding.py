@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from domain.errors import StopDistrict
 
-PIECE = 6 * 1024 * 1024
+PIECE = 4 * 1024 * 1024
 """Bytes read, landed and parsed at a time."""
 
 

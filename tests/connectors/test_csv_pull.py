@@ -194,7 +194,7 @@ def test_large_files_are_landed_in_pieces_and_read_across_them(tmp_path: Path) -
     made = pull(with_users(tmp_path, users), landing)
     pages = list(made.pages("users"))
     landed = [landing.kept[name] for name in sorted(landing.kept) if name.startswith("users.csv/")]
-    assert (len(landed), b"".join(landed)) == (2, users)
+    assert (len(landed), b"".join(landed)) == (3, users)
     assert len(users) > PIECE
     assert [page.proof.rows for page in pages] == [len(page.batch) for page in pages]
     assert pages[-1].batch.to_pylist()[-1][PLACE] == "users.csv:100001"
