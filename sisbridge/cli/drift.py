@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table
+from sisbridge.cli.output import JsonFlag, print_json, print_table, tell
+
+if TYPE_CHECKING:
+    from sisbridge.sync.roster.drift import Line
 
 COUNTED = (
     "read",
@@ -45,17 +48,16 @@ def drift(
     if run_id is None:
         typer.echo("No whole roster of this district was applied yet.")
         return
-    rows = [
-        (
-            line.table,
-            line.school,
-            line.in_the_sis,
-            ", ".join(f"{rows:+,} {reason}" for reason, rows in line.reasons.items()),
-            line.in_force,
-            line.unexplained,
-        )
-        for line in lines
-    ]
+    open_ends = any(line.unexplained for line in lines)
     heads = ("table", "school", "in the SIS", "difference", "in force", "unexplained")
-    print_table(f"Rows of {district} on either side", heads, rows)
-    typer.echo(", ".join(f"{name.replace('_', ' ')} {rows:,}" for name, rows in of_run.items()))
+    rows = [_row(line) for line in lines]
+    shown = len(heads) if open_ends else len(heads) - 1
+    title = f"Rows of {district} on either side"
+    print_table(title, heads[:shown], [row[:shown] for row in rows], whole=("school",))
+    tell(", ".join(f"{name.replace('_', ' ')} {rows:,}" for name, rows in of_run.items()))
+
+
+def _row(line: Line) -> tuple[object, ...]:
+    """Return a line of the table. What is unexplained comes last: it is left out where there is none."""
+    why = ", ".join(f"{rows:+,} {reason}" for reason, rows in line.reasons.items())
+    return line.table, line.school, line.in_the_sis, why, line.in_force, line.unexplained

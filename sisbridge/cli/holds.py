@@ -40,7 +40,7 @@ def list_holds(
         print_json([asdict(one) for one in found])
         return
     for one in found:
-        tell(f"{one.district} {one.hold_id}: {one.message} [{one.rule}, {one.rows:,} rows, {one.state}]")
+        tell(f"{one.district} {one.hold_id}: {one.message} [{one.rule}, {_many(one.rows)}, {one.state}]")
         tell(f"Since {one.opened_on}, last asked for on {one.last_seen_on}. {one.fix}", indent=4)
         typer.echo(f"    Look into it: {_look(one.district, one.hold_id, one.rule)}")
     if not found:
@@ -156,6 +156,10 @@ def suggest(district: District, as_json: JsonFlag = False) -> None:
         typer.echo(f"{one.table}.{one.threshold} = {one.suggested:g} (now {one.usual:g}): {one.reason}")
     if not found:
         typer.echo(f"No table has changed on {FEWEST_NIGHTS} nights yet, so its history suggests nothing.")
+
+
+def _many(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
 def _look(district: str, hold: int, rule: str) -> str:
