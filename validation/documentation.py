@@ -43,9 +43,9 @@ stricter, never softer, because what they hold could not be used safely. A requi
 there, `drop value` holds the row. Rules that count have thresholds instead, also by table:
 `{"thresholds": {"removed": 0.1, "floor": 20, "bled": 0.1, "enrollments": {"removed": 0.2}}}`.
 Removals, updates and adds are measured for each school; what is over is held as a change set that a person
-releases or discards (`sisbridge holds`), and the rest of the night goes on. `bled` is the share of a table
-that may go in two weeks (`removed` unless set; a table counts as five floors at least): what is over opens a
-case.
+releases or discards (`sisbridge holds`), and the rest of the night goes on. `bled` is the share of a table,
+or of a school's part of it, that may go in two weeks (`removed` unless set; each counts as five floors at
+least): what is over opens a case.
 
 This page is written by `python -m validation.documentation`; a test compares the two.
 """

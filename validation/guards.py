@@ -43,7 +43,7 @@ UNRESOLVED_POINT = 0.01
 class Limits:
     """How much of one table of one school may go, change and come in one night. floor: in rows.
 
-    bled: how much of the table may go in two weeks; as much as in one night unless set.
+    bled: how much may go in two weeks; as much as in one night unless set.
     """
 
     removed: float
@@ -116,19 +116,22 @@ def vanished(school: str, rows: int) -> list[Finding]:
     return [_finding(catalogue()["SZ16"], RosterTable.USERS, rows, school)] if rows else []
 
 
-def bled(table: RosterTable, in_force: int, gone: int, thresholds: Mapping[str, object]) -> list[Finding]:
-    """Return SZ17 when more of a table went in the last two weeks than its threshold `bled` allows.
+def bled(
+    table: RosterTable, in_force: int, gone: int, thresholds: Mapping[str, object], school: str = ""
+) -> list[Finding]:
+    """Return SZ17 when more of a table, or of one school's, went in two weeks than `bled` allows.
 
-    in_force: rows that are left; a table that was smaller than five floors is measured as if it had so many
-    rows, for a few who move away are no bleeding. Raises StopDistrict CF36 for a threshold that is no number.
+    in_force: rows that are left; what was smaller than five floors is measured as if it had so many rows,
+    for a few who move away are no bleeding. Raises StopDistrict CF36 for a threshold that is no number.
     """
     limits = Limits.of(thresholds, table)
     last = in_force + gone
     limit = limits.bled * max(last, _BLED_FLOORS * limits.floor)
-    if not in_force or gone <= limit:
+    if gone <= limit:
         return []
-    said = {"last": counted(last), "limit": counted(int(limit))}
-    return [_finding(catalogue()["SZ17"], table, gone, **said)]
+    where = f" of school {school}" if school else ""
+    said = {"where": where, "last": counted(last), "limit": counted(int(limit))}
+    return [_finding(catalogue()["SZ17"], table, gone, school, **said)]
 
 
 def left_out(rows: int, edit: str) -> list[Finding]:

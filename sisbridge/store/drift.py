@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from domain.ids import DistrictCode, RunId
 from domain.model import Op
+from mappings.holding import SCHOOL
 from sisbridge.store.tables.holds import drift
 from sisbridge.store.tables.region import run
 from sisbridge.store.tables.roster import change
@@ -51,9 +52,12 @@ def past(conn: Connection, district: DistrictCode, reason: str) -> dict[tuple[Ru
     return {(RunId(row.run_id), row.roster_table, row.school): row.rows for row in conn.execute(wanted)}
 
 
-def removed(conn: Connection, district: DistrictCode, since: date, actor: str) -> dict[tuple[date, str], int]:
-    """Return how many rows went after a day in one actor's name, by night and table."""
-    columns = (change.c.night_on, change.c.roster_table)
+def removed(
+    conn: Connection, district: DistrictCode, since: date, actor: str
+) -> dict[tuple[date, str, str], int]:
+    """Return how many rows went after a day in one actor's name, by night, table and school ("" for none)."""
+    school = sa.func.coalesce(*(_lost(conn, name) for name in sorted(set(SCHOOL.values()))), "")
+    columns = (change.c.night_on, change.c.roster_table, school)
     wanted = (
         sa.select(*columns, sa.func.count())
         # Written out, so that the planner sees that the index of removals is enough.
@@ -61,7 +65,14 @@ def removed(conn: Connection, district: DistrictCode, since: date, actor: str) -
         .where(change.c.district_code == district, change.c.night_on > since, change.c.decided_by == actor)
         .group_by(*columns)
     )
-    return {(night_on, table): rows for night_on, table, rows in conn.execute(wanted)}
+    return {(night_on, table, at): rows for night_on, table, at, rows in conn.execute(wanted)}
+
+
+def _lost(conn: Connection, name: str) -> sa.ColumnElement[str]:
+    """Return one value of the rows that went, which the history keeps whole, as JSON."""
+    if conn.dialect.name == "postgresql":
+        return sa.func.json_extract_path_text(sa.cast(change.c.before, sa.JSON), name, type_=sa.Text)
+    return sa.func.json_extract(change.c.before, f"$.{name}", type_=sa.Text)
 
 
 def moves(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+import sqlalchemy as sa
+
+from domain.ids import SnapshotId
 from simulators.dataset import Dataset
 from sisbridge.house import House
+from sisbridge.store import drift, runs
+from sisbridge.store.tables.roster import change
 from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.context import Stage
 from sisbridge.sync.night import sync_district
+from sisbridge.sync.roster.apply import NIGHTLY
+from sisbridge.sync.roster.bleed import bleeding
 from tests.support.small_region import FILES, NOW, SmallRegion, add_student, roster
 
 LEAVING = [f"x{number}" for number in range(6)]
@@ -51,3 +59,32 @@ def test_what_a_rollover_announced_is_no_bleeding(house: House, region: SmallReg
     settings = {"rollovers": [entry], "thresholds": {"floor": 10, "users": {"bled": 0.2}}}
     nights = [bled(house, region, day, gone, **settings) for day, gone in enumerate([0, 2, 4, 6, 6])]
     assert nights == [[]] * 5
+
+
+def test_a_school_that_bleeds_in_a_large_district_is_named_by_itself(
+    any_house: House, region: SmallRegion
+) -> None:
+    assert bled(any_house, region, 0, 0) == []
+    night_on = NOW.date()
+    with any_house.store.begin("history") as conn:
+        run = runs.latest(conn, FILES)
+        assert run is not None
+        tell = {("enrollments", "s", "in force"): 200, ("enrollments", "t", "in force"): 900}
+        drift.save(conn, FILES, run.run_id, tell)
+        conn.execute(sa.insert(change), [gone(run.run_id, number, night_on) for number in range(30)])
+        stage = Stage(any_house, any_house.district(FILES), run.run_id, SnapshotId(""), night_on)
+        (found,) = bleeding(conn, stage)
+    assert (found.table, found.group) == ("enrollments", "s")
+    assert found.message.startswith(
+        "30 rows of enrollments of school s went in the last two weeks out of 230"
+    )
+
+
+def gone(run_id: str, number: int, night_on: date) -> dict[str, object]:
+    """Return the history of an enrollment that a night took off."""
+    return {
+        "district_code": FILES, "change_id": 1_000_000 + number, "snapshot_id": "", "run_id": run_id,
+        "night_on": night_on, "roster_table": "enrollments", "sourced_id": f"gone-{number}", "op": "remove",
+        "fields": "", "before": '{"school_sourced_id":"s"}', "decision": "apply",
+        "decided_by": NIGHTLY, "at": NOW,
+    }  # fmt: skip

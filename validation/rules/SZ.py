@@ -101,8 +101,8 @@ RULES = (
         title="Slow bleeding",
         severity=Severity.DROP_VALUE,
         audience=Audience.DISTRICT,
-        sentence="{rows} of {table} went in the last two weeks out of {last}: no night took so many that it "
-        "was held, but together they are more than the {limit} allowed.",
+        sentence="{rows} of {table}{where} went in the last two weeks out of {last}: no night took so many "
+        "that it was held, but together they are more than the {limit} allowed.",
         fix="Compare with the SIS. If they left, nothing is to be done, or raise the threshold `bled`; else "
         "send them again.",
         check=Counted(),
