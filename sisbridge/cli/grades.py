@@ -17,6 +17,15 @@ from sisbridge.cli.output import ExitCode, JsonFlag, fail_of_some, failure_entry
 
 app = typer.Typer(help="Grades of the shared courses.", no_args_is_help=True)
 
+_AGAIN = "mend the cause, then sisbridge grades release {0} --again"
+_NEXT = {
+    "conflict": "ask the registrar, then sisbridge grades choose {0} ITEM --keep-theirs (or --send-ours)",
+    "by_hand": "have it entered in the SIS, then sisbridge grades choose {0} ITEM --keep-theirs",
+    "rejected": _AGAIN,
+    "not_taken": _AGAIN,
+}
+"""What a person does about a grade in a state that waits for one; docs/write-back.md says more."""
+
 Codes = Annotated[list[str] | None, typer.Argument(help="District codes; all of them when left out.")]
 
 
@@ -125,6 +134,9 @@ def list_grades(
         print_json([dict(zip(heads, row, strict=True)) for row in rows])
     elif rows:
         print_table("Grades on their way", heads, rows, whole=("item", "student"))
+        for state in dict.fromkeys(one.item.state.value for one in found):
+            if state in _NEXT:
+                typer.echo(f"{state.replace('_', ' ')}: {_NEXT[state].format(district)}")
     else:
         typer.echo("No grade is on its way.")
 

@@ -103,6 +103,7 @@ def test_a_conflict_is_listed_by_id_and_a_person_chooses(region: SmallRegion) ->
     assert deliver("89")["conflict"] == 1
     (listed,) = json.loads(run("grades", "list", REST, "--json").stdout)
     assert (listed["state"], listed["student"], listed["period"]) == ("conflict", "u0", "Final")
+    assert f"then sisbridge grades choose {REST} ITEM --keep-theirs" in run("grades", "list", REST).stdout
     assert run("grades", "choose", REST, listed["item"]).exit_code == ExitCode.USAGE
     assert "is now withdrawn" in run("grades", "choose", REST, listed["item"], "--keep-theirs").stdout
     assert run("grades", "choose", REST, listed["item"], "--send-ours").exit_code == ExitCode.STOPPED
