@@ -28,6 +28,7 @@ _SETTINGS = (
     *("identity", "state_identifier_type", "mapping", "thresholds", "schema_drift", "rollovers", "blackouts"),
 )
 _LIMITS = tuple(one.name for one in fields(Limits))
+_TABLES = tuple(table.value for table in RosterTable)
 _WINDOW = ("from", "to", "reason", "tables", *LIFTED)
 _TERM = (
     *("term", "reporting_period", "kind", "session_sourced_id", "label", "labels", "title"),
@@ -56,7 +57,7 @@ def refuse_unknown_settings(settings: Entry, where: str) -> None:
     thresholds = settings.get("thresholds", {})
     if isinstance(thresholds, Mapping):
         below = f"{where}, settings.thresholds"
-        _known(thresholds, (*_LIMITS, "year_over_days", *(table.value for table in RosterTable)), below)
+        _known(thresholds, (*_LIMITS, "year_over_days", *_TABLES), below)
         for name, own in thresholds.items():
             if isinstance(own, Mapping):
                 _known(own, _LIMITS, f"{below}.{name}")
@@ -77,6 +78,13 @@ def _district(entry: Entry, where: str) -> None:
     for name, words in (("term", _TERM), ("rollover", _WINDOW), ("blackout", _WINDOW)):
         for one in _entries(entry, name, where):
             _known(one, words, f"{where}, {name}")
+            if words is _WINDOW:
+                _known(
+                    dict.fromkeys(map(str, one.get("tables", ()))),
+                    _TABLES,
+                    f"{where}, {name}.tables",
+                    "table",
+                )
     for purpose in _WAYS:
         if purpose in entry:
             _route(_table(entry, purpose, where), purpose, f"{where}, {purpose}")
@@ -95,12 +103,12 @@ def _route(entry: Entry, purpose: str, where: str) -> None:
     _known(named, known, f"{where}.secrets")
 
 
-def _known(entry: Entry, words: Collection[str], where: str) -> None:
+def _known(entry: Entry, words: Collection[str], where: str, what: str = "key") -> None:
     for key in entry:
         if key not in words:
             near = get_close_matches(key, words, n=1)
             meant = f" (did you mean '{near[0]}'?)" if near else ""
-            raise unusable(where, f"the key '{key}' is not known{meant}")
+            raise unusable(where, f"the {what} '{key}' is not known{meant}")
 
 
 def _table(entry: Entry, key: str, where: str) -> Entry:

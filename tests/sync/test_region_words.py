@@ -69,6 +69,11 @@ SLIPS = {
     "a secret of the SIS": ("client_secret =", "client_secrets =", "roster.secrets, the key"),
     "a time zone": ("America/Chicago", "Chicago", "'time_zone' must be one such as"),
     "a window": ("to = 2026-07-08", "until = 2026-07-08", "rollover, the key 'until'"),
+    "a window's table": (
+        "to = 2026-07-08",
+        'to = 2026-07-08\ntables = ["enrolments"]',
+        "the table 'enrolments'",
+    ),
     "a kind of grade": ('"final"', '"finale"', "'kind' must be one of final, progress"),
     "an offering": ('title = "Physics"', 'title = "P"\nminimum_seat = 3', "offering PHYS, the key"),
     "a number in quotes": ('title = "Physics"', 'title = "P"\nminimum_seats = "3"', "without quotes"),
