@@ -176,7 +176,8 @@ def _without_newcomers(conn: Connection, stage: Stage, users: Texts, said: Decis
 def _plan(conn: Connection, stage: Stage, users: Texts, said: Decisions) -> IdentityPlan:
     code, year, asked = stage.code, stage.district.school_year, users.to_pylist()
     keyed = store.sharing(conn, code, year, asked)
-    here = set(_students(conn, stage, {one.user for one in keyed}).to_pylist())
+    others = {one.user for one in keyed}.difference(asked)
+    here = {*asked, *_students(conn, stage, others).to_pylist()}
     keyed = [replace(one, in_force=one.user in here) for one in keyed]
     former = {one.person for one in keyed if one.person and not one.in_force}
     taken = people.users_of(conn, code, year, former) if former else {}
