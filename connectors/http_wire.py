@@ -34,6 +34,8 @@ _log = logging.getLogger("connectors.http")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _LARGE_ATTEMPTS = 2
+_PIECE = 2**18
+"""Bytes of an answer that are taken at a time: a page of a thousand users comes in a few pieces."""
 
 
 class Wire:
@@ -198,6 +200,7 @@ class Wire:
             options = self._options
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
+                read_bufsize=_PIECE,
                 timeout=aiohttp.ClientTimeout(
                     total=options.total_timeout,
                     sock_connect=options.connect_timeout,

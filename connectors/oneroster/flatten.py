@@ -70,10 +70,12 @@ def flatten(
 
 def _sorted_out(
     collection: str, records: Sequence[object], place: str
-) -> tuple[list[Record], list[Text], tuple[Notice, ...]]:
+) -> tuple[Sequence[Record], list[Text], tuple[Notice, ...]]:
     """Return the records that have a sourcedId, where each stands, and a notice for each of the others."""
     ids = ids_of(records)
     places: list[Text] = [f"{place}#{number}" for number in range(1, len(records) + 1)]
+    if None not in ids:
+        return cast("Sequence[Record]", records), places, ()
     held = {number for number, one in enumerate(ids) if one is None}
     notices = tuple(_held(collection, places[number] or "") for number in sorted(held))
     kept = [cast("Record", one) for number, one in enumerate(records) if number not in held]
