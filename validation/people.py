@@ -8,13 +8,17 @@ from dataclasses import replace
 from domain.ids import SourcedId
 from domain.model import Finding
 from domain.tables import RosterTable
+from validation.masking import shown_id
 from validation.rules import catalogue
 
 
 def in_doubt(rule: str, students: Sequence[str]) -> list[Finding]:
-    """Return a finding of ID20, ID21 or ID22 for each student, each with a sentence about them all."""
+    """Return a finding of ID20, ID21 or ID22 for each student, each with a sentence about them all.
+
+    A sourcedId that may be a name is known by `student` alone, and no case shows it.
+    """
     found = _finding(rule, len(students))
-    return [replace(found, key=one, student=SourcedId(one)) for one in students]
+    return [replace(found, key=shown_id(one), student=SourcedId(one)) for one in students]
 
 
 def recognised(share: float, minimum: float) -> list[Finding]:

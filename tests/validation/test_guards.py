@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.tables import RosterTable
-from validation import mass_change, unresolved_share
+from validation import mass_change, people, unresolved_share
 
 
 def test_removals_and_updates_are_held_side_by_side_and_named_by_their_school() -> None:
@@ -44,3 +44,8 @@ def test_a_growing_share_of_unresolved_references_holds_the_feed() -> None:
     assert [(finding.rule, finding.severity, finding.table) for finding in found] == [
         ("RF10", Severity.HOLD_FEED, "enrollments")
     ]
+
+
+def test_a_sourced_id_that_may_be_a_name_stands_in_no_case() -> None:
+    found = people.in_doubt("ID21", ["u-1", "Quillfeather Zanzibara"])
+    assert [finding.key for finding in found] == ["u-1", ""]
