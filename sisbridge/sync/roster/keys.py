@@ -17,7 +17,7 @@ from sisbridge.sync.context import Stage
 from sisbridge.sync.roster import drift
 from sisbridge.sync.roster.usable import usable
 
-_ROWS_AT_ONCE = 2_500_000
+_ROWS_AT_ONCE = 1_500_000
 """Rows of which the keys are kept, 56 bytes each: with fewer, all would be read again more often."""
 
 _KEYS = pa.schema([("sourced_id", pa.string()), ("digest", DIGEST), ("deleted", pa.bool_())])
