@@ -9,11 +9,13 @@ import pytest
 from domain.grading import OutboxItem, OutboxState
 from domain.ids import ItemId
 from sisbridge.house import House
+from sisbridge.store import files as file_store
 from sisbridge.store import outbox
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades import gate, posting
 from sisbridge.sync.grades.choose import keep_theirs, send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
+from sisbridge.sync.grades.deliver_file import COMMITTED
 from sisbridge.sync.grades.reconcile import reconcile
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
@@ -290,3 +292,61 @@ def test_grades_in_a_file_that_nobody_acknowledges_are_a_case_after_a_week(
     file.with_name(f"{file.name}.ack").touch()
     reconcile(any_house, REST)
     assert open_cases(any_house, REST) == []
+
+
+def test_an_acknowledged_file_does_not_speak_for_a_grade_that_a_person_withdrew(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 0)
+    by_file(region, any_house)
+    released(any_house, region, "u0,90", "u1,80")
+    deliver(any_house, REST)
+    refused_by_the_import, taken = items(any_house)
+    keep_theirs(any_house, REST, refused_by_the_import.item_id, "a registrar")
+    (file,) = region.sftp.inbox(FILES).glob("*.csv")
+    file.with_name(f"{file.name}.ack").touch()
+    reconcile(any_house, REST)
+    assert {one.item_id: one.state for one in items(any_house)} == {
+        refused_by_the_import.item_id: OutboxState.WITHDRAWN,
+        taken.item_id: OutboxState.CONFIRMED,
+    }
+
+
+def died_before_the_file_was_staged(house: House, region: SmallRegion) -> None:
+    """Put the one file back to where only its name and fingerprint are committed."""
+    for file in region.sftp.inbox(FILES).iterdir():
+        file.unlink()
+    with house.store.begin("x") as conn:
+        (batch,) = file_store.file_batches(conn, REST)
+        file_store.set_file_batch_state(conn, REST, batch.batch_id, COMMITTED)
+        numbers = [item.item_id for item in outbox.items(conn, REST)]
+        outbox.set_state(conn, REST, numbers, OutboxState.SENDING, at=NOW)
+
+
+def test_a_file_cut_off_is_not_placed_with_a_grade_of_a_student_whose_id_another_has(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    by_file(region, house)
+    released(house, region, "u0,90")
+    deliver(house, REST)
+    died_before_the_file_was_staged(house, region)
+    region.provider.dataset.change("users", "u0", NOW, **ANOTHER)
+    sync_district(house, REST)
+    assert (deliver(house, REST).unknown, [*region.sftp.inbox(FILES).iterdir()]) == (1, [])
+    (item,) = items(house)
+    assert send_ours(house, REST, item.item_id, "tester") is OutboxState.QUEUED
+    assert (deliver(house, REST).held, [*region.sftp.inbox(FILES).iterdir()]) == (1, [])
+
+
+def test_a_file_cut_off_is_not_placed_with_a_grade_that_a_person_withdrew_since(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 0)
+    by_file(region, house)
+    released(house, region, "u0,90")
+    deliver(house, REST)
+    died_before_the_file_was_staged(house, region)
+    keep_theirs(house, REST, items(house)[0].item_id, "a registrar")
+    deliver(house, REST)
+    assert (states(house), [*region.sftp.inbox(FILES).iterdir()]) == ([(1, "withdrawn")], [])

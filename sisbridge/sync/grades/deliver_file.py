@@ -18,7 +18,9 @@ from domain.model import District
 from sisbridge.house import House, clock_of
 from sisbridge.store import files, outbox
 from sisbridge.store.files import FileBatchRecord
+from sisbridge.sync.grades import posting
 from sisbridge.sync.grades.deliver import STATE_AFTER
+from sisbridge.sync.grades.payloads import desk_of
 from sisbridge.sync.grades.unfit import without_unfit
 from sisbridge.sync.grades.work import Progress, Work, work_for
 
@@ -106,8 +108,10 @@ def _look_after(
 
 
 def _of_batch(work: Work, record: FileBatchRecord) -> Work:
+    """Return a batch's items in hand, but for those that a person withdrew: no file speaks for them."""
     with work.house.store.read() as conn:
-        items = tuple(files.batch_items(conn, work.district.code, record.batch_id))
+        found = files.batch_items(conn, work.district.code, record.batch_id)
+        items = tuple(item for item in found if item.state is not OutboxState.WITHDRAWN)
         ids = [item.item_id for item in items]
         payloads = outbox.payloads(conn, work.house.keyring, work.district.code, ids)
     return replace(work, items=items, payloads=payloads)
@@ -124,10 +128,14 @@ def _state_now(work: Work, sink: FileGradeSink, record: FileBatchRecord) -> File
 
 
 def _rendered_again(work: Work, sink: FileGradeSink, record: FileBatchRecord) -> FileBatch | None:
-    """Return the very file of a batch, None where the route's layout makes another of it by now.
+    """Return the very file of a batch, None where another would come of it by now, or it would go astray.
 
     Under another name it would lie beside the one that may have been seen, and its grades be loaded twice.
     """
+    with work.house.store.read() as conn:
+        desk = desk_of(conn, work.district, record.route)
+        if posting.astray(conn, desk, work.payloads.keys(), work.payloads):
+            return None
     try:
         batch = sink.render(work.items, work.payloads)
     except RowRejected:
