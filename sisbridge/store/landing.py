@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, SnapshotId
+from sisbridge.store import private
 from sisbridge.store.sealing import Keyring
 
 _SUFFIX = ".sealed"
@@ -28,8 +27,6 @@ _AS_IT_IS = b"\xff" * _LENGTH_BYTES
 _RAW = "raw/"
 _PACKERS = 2
 """Batches of one name that are compressed and sealed at a time."""
-_OWN_FILE, _OWN_FOLDER = 0o600, 0o700
-"""What is landed is for the account that lands it: its names alone tell of districts and nights."""
 
 
 class LandingZone:
@@ -56,7 +53,7 @@ class LandingZone:
         """Land what was sealed for this very name; nothing else could be opened under it."""
         path = self._path(district, snapshot_id, name)
         if isinstance(self._files, LocalFileSystem):
-            _write_local(Path(path), sealed)
+            private.write(Path(path), sealed)
         else:
             self._files.pipe_file(path, sealed)
 
@@ -239,34 +236,6 @@ def _missing(district: DistrictCode, snapshot_id: SnapshotId, name: str) -> Cont
         fix="Run the district's sync again: a night that an earlier version began cannot be finished by this "
         "one. If it stays, check that every worker uses the same SISBRIDGE_LANDING_URL.",
     )
-
-
-def _write_local(path: Path, data: bytes) -> None:
-    partial = path.parent / f"{uuid.uuid4().hex}.part"
-    try:
-        try:
-            _write_private(partial, data)
-        except FileNotFoundError:
-            _make_private(path.parent)
-            _write_private(partial, data)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Write a new file that only this account may read, whatever its umask says."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN_FILE), "wb") as file:
-        file.write(data)
-
-
-def _make_private(folder: Path) -> None:
-    """Make a folder for this account alone, and those above it that are missing."""
-    for part in (*reversed(folder.parents), folder):
-        # Asked of mkdir itself, those above would be open to all: its mode is the last one's only.
-        if not part.exists():
-            part.mkdir(_OWN_FOLDER, exist_ok=True)
 
 
 def _packed(data: bytes) -> bytes:
