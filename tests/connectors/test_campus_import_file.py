@@ -143,6 +143,9 @@ def test_a_file_the_module_renamed_as_taken_is_acknowledged(server: RunningSftp)
     inbox = server.inbox(USER)
     (inbox / batch.name).rename(inbox / f"p_{batch.name}")
     assert route.look(batch.name, batch.sha256) is FileState.ACKNOWLEDGED
+    # The process died before the control file was written, and the module was quicker than the next delivery.
+    (inbox / f"{batch.name}.ctl").unlink()
+    assert route.look(batch.name, batch.sha256) is FileState.ACKNOWLEDGED
 
 
 @pytest.mark.parametrize(
