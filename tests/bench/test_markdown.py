@@ -14,7 +14,7 @@ def test_every_stage_and_the_whole_night_have_a_line() -> None:
 
 def test_a_ratio_stands_beside_its_goal() -> None:
     found = page([measured(costs(1.5))])
-    name = "row-by-row ORM merge of the enrollments ÷ 1 % changed without validate"
+    name = "row-by-row ORM merge of all tables ÷ 1 % changed without validate"
     assert f"| {name} | ≥ 100 | 10.00 |" in found
 
 
