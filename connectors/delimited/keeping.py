@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from connectors.ahead import THREADS, ahead
 from connectors.delimited.encoding import Encoding, EncodingScan
 from connectors.protocol import Landing
+from domain.ahead import THREADS, ahead
 
 
 @dataclass(frozen=True, slots=True)

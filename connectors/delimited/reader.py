@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from connectors.ahead import ahead
 from connectors.delimited.blocks import Lines, count_lines, has_blank_line, last_line
 from connectors.delimited.header import Header
 from connectors.delimited.ragged import RaggedRows
 from connectors.delimited.records import Record, is_open, records
 from connectors.protocol import Notice
+from domain.ahead import ahead
 from domain.tables import PLACE
 
 ROWS = 50_000

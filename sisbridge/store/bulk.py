@@ -19,9 +19,9 @@ import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy import Column, ColumnElement, Connection, Delete, Insert, Select, Table, Update
 
+from domain.ahead import one_ahead
 from domain.errors import ContractBroken
 from sisbridge.store import packed
-from sisbridge.store.ahead import one_ahead
 from sisbridge.store.hexed import from_hex
 
 if TYPE_CHECKING:

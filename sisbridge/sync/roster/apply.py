@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from domain.ahead import one_ahead
 from domain.errors import StopDistrict
 from domain.model import Op
 from domain.tables import RosterTable
 from mappings.arrow import Flags
 from sisbridge.store import roster, snapshots
-from sisbridge.store.ahead import one_ahead
 from sisbridge.store.database import Connection
 from sisbridge.sync import overtaken
 from sisbridge.sync.context import Stage, coalesce

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors import registry
-from connectors.ahead import ahead
 from connectors.distinct import DistinctIds
 from connectors.protocol import Notice, Page, Pull, RosterMoved, RosterSource
+from domain.ahead import ahead
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 from domain.failpoints import failpoint
 from domain.model import Finding, Mode, RosterSnapshot, Severity, TableFacts

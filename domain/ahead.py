@@ -1,4 +1,8 @@
-"""Work on the next few items in threads while one is used: for work that lets other threads run."""
+"""Work on what comes next in threads while one thing is used: for work that lets other threads run.
+
+No generator here waits for a thread when it is left half used: the garbage collector ends it then, in any
+thread and wherever that is. One that was just beginning, and waited here for another, waited for ever.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +31,6 @@ def ahead(
     pool: where the work is done, of so many threads. Whoever stops in between leaves what is under way to
     end by itself; to know that it has ended, bring a pool and shut it down.
     """
-    # Not in a `with`: the garbage collector closes what was left half used, in any thread and wherever that
-    # is. One that began just then, and waited here for another to end, waited for ever.
     pool = pool or ThreadPoolExecutor(threads)
     under_way: deque[tuple[_Item, Future[_Made]]] = deque()
     for item in items:
@@ -38,3 +40,16 @@ def ahead(
             yield first, made.result()
     for item, made in under_way:
         yield item, made.result()
+
+
+def one_ahead(pieces: Iterator[_Item]) -> Iterator[_Item]:
+    """Yield the pieces, none of them None, each made in a thread while the one before is used.
+
+    What the making raises is raised when that piece's turn comes. It must use nothing of the caller's thread,
+    such as its database connection.
+    """
+    maker = ThreadPoolExecutor(max_workers=1)
+    made = maker.submit(next, pieces, None)
+    while (piece := made.result()) is not None:
+        made = maker.submit(next, pieces, None)
+        yield piece

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connectors.ahead import THREADS, ahead
+from domain.ahead import THREADS, ahead, one_ahead
+from domain.errors import ContractBroken
 
 
 def test_every_item_comes_in_order_with_what_was_made_of_it() -> None:
@@ -61,4 +62,51 @@ def test_the_garbage_collector_waits_for_no_work() -> None:
     del made, cycle
     gc.collect()
     assert ended == [0]
+    may_end.set()
+
+
+def test_the_next_piece_is_made_before_this_one_is_done_with() -> None:
+    made = threading.Event()
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        made.set()
+        yield "second"
+
+    making = one_ahead(pieces())
+    assert next(making) == "first"
+    assert made.wait(10)
+    assert list(making) == ["second"]
+
+
+def test_what_the_making_raises_comes_after_the_pieces_that_were_made() -> None:
+    def pieces() -> Iterator[str]:
+        yield "first"
+        raise ContractBroken("CF08", "It is not there.", fix="Run again.")
+
+    making = one_ahead(pieces())
+    assert next(making) == "first"
+    with pytest.raises(ContractBroken, match="It is not there"):
+        next(making)
+
+
+def test_nothing_to_make_is_nothing() -> None:
+    assert list(one_ahead(iter(()))) == []
+
+
+def test_the_garbage_collector_waits_for_no_piece() -> None:
+    may_end, ended = threading.Event(), list[str]()
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        may_end.wait(10)
+        ended.append("second")
+        yield "second"
+
+    cycle: list[object] = [making := one_ahead(pieces())]
+    cycle.append(cycle)
+    next(making)
+    del making, cycle
+    gc.collect()
+    assert ended == []
     may_end.set()
