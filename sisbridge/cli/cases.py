@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     Behind = Mapping[DistrictCode, Mapping[CaseKey, Sequence[SourcedId]]]
 
-_WHERE_TO_GO_ON = "Whom a case is about: --students. What waits for a decision: sisbridge holds list"
+_WHOM = "Whom a case is about: --students."
+_WHERE_TO_GO_ON = "What waits for a decision: sisbridge holds list"
 
 
 def cases(
@@ -51,6 +52,8 @@ def cases(
         tell_case(case)
         for student in _whom(case, behind):
             typer.echo(f"    Student {student}")
+    if found and not students:
+        typer.echo(_WHOM)
     typer.echo(_WHERE_TO_GO_ON if found else "No case is open.")
 
 

@@ -155,7 +155,9 @@ def test_a_stopped_night_is_told_with_its_reason_and_its_fix(region: SmallRegion
 def test_a_case_names_the_students_it_is_about(region: SmallRegion) -> None:
     region.provider.dataset.records("users")[3]["grades"] = ["Jedi"]
     run("sync", REST)
-    assert "    Student u3\n" in run("cases", REST, "--students").stdout
+    assert "Whom a case is about: --students." in run("cases", REST).stdout
+    told = run("cases", REST, "--students").stdout
+    assert ("    Student u3\n" in told, "Whom a case is about" in told) == (True, False)
     (case,) = json.loads(run("cases", "--students", "--json").stdout)
     assert (case["rule"], case["rows"], case["student_ids"]) == ("CD02", 3, ["u3"])
 
