@@ -64,6 +64,7 @@ def of_record(
     change = roster.change
     query = (
         sa.select(
+            change.c.change_id,
             change.c.sourced_id,
             change.c.op,
             change.c.night_on,
@@ -73,8 +74,9 @@ def of_record(
         )
         .where(change.c.district_code == district, change.c.roster_table == table.value)
         .where(change.c.sourced_id.in_(sourced_ids))
-        .order_by(change.c.change_id.desc())
     )
+    # Sorted here: asked to sort, SQLite walks the whole history by its key instead of the record's index.
+    found = sorted(conn.execute(query), key=lambda row: row.change_id, reverse=True)
     return [
         PastChange(
             table,
@@ -85,7 +87,7 @@ def of_record(
             row.decided_by,
             orjson.loads(row.before) if row.before else {},
         )
-        for row in conn.execute(query)
+        for row in found
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.event import listen
 
 from domain.ids import SourcedId
 from domain.model import Op
@@ -24,6 +26,20 @@ def test_the_changes_of_a_record_are_told_newest_first(region: Store) -> None:
         told = timeline.of_record(conn, NORTH, RosterTable.USERS, SourcedId("u-1"))
         assert timeline.of_record(conn, SOUTH, RosterTable.USERS, SourcedId("u-1")) == []
     assert [(one.op, one.night_on) for one in told] == [(Op.REMOVE, NEXT_NIGHT), (Op.ADD, NIGHT)]
+
+
+def test_a_record_is_looked_up_by_its_index_however_long_the_history_is(region: Store) -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+    with region.read() as conn:
+        if conn.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL chooses by its own statistics")
+        listen(conn, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        timeline.of_record(conn, NORTH, RosterTable.USERS, SourcedId("u-1"))
+        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1][0]}", asked[-1][1]).all()
+    assert [row.detail for row in plan] == [
+        "SEARCH change USING INDEX ix_change_district_code_roster_table_sourced_id"
+        " (district_code=? AND roster_table=? AND sourced_id=?)"
+    ]
 
 
 def test_only_the_last_run_of_a_district_is_told(region: Store) -> None:
