@@ -36,11 +36,12 @@ from bench.stages import DISTRICT, Place, prepare
 from domain.oneroster import COLLECTIONS, Version
 from domain.tables import ROSTER, RosterTable
 from sisbridge.sync import night
+from sisbridge.sync.context import STAGES
 
 OURS = {
     "pull, normalize": ("pull", "normalize"),
     "pull, normalize, validate": ("pull", "normalize", "validate"),
-    "a whole first load": night.STAGES,
+    "a whole first load": STAGES,
 }
 """How far our stages go, each time from the start and into an empty store."""
 

@@ -22,11 +22,12 @@ from sisbridge.house import House
 from sisbridge.settings import SAMPLE_MASTER_KEY, Settings
 from sisbridge.store import runs
 from sisbridge.sync import night
+from sisbridge.sync.context import STAGES
 from sisbridge.sync.region import load_entries
 
 DISTRICT = DistrictCode("bench")
 NIGHTS = ("first load", "nothing changed", "1 % changed")
-STEPS = (*night.STAGES, "finish")
+STEPS = (*STAGES, "finish")
 
 _FIRST_NIGHT = datetime(2026, 1, 20, 8, 17, tzinfo=UTC)
 

@@ -45,6 +45,11 @@ class House:
         with self.store.read() as conn:
             return regions.district(conn, code)
 
+    def districts(self) -> list[DistrictCode]:
+        """Return the codes of the districts a night visits, in a stable order."""
+        with self.store.read() as conn:
+            return [district.code for district in regions.districts(conn)]
+
     def secret(self, conn: Connection, district: DistrictCode, name: str) -> str:
         """Return a secret by its name, from the environment or sealed in the store."""
         return secrets.resolve(conn, self.keyring, district, name)

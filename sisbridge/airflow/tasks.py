@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sisbridge.house import House
 
 STAGES = ("pull", "normalize", "validate", "compare", "apply", "seats")
-"""The stages of a night, as `sisbridge.sync.night.STAGES` has them (a test compares the two)."""
+"""The stages of a night, as `sisbridge.sync.context.STAGES` has them (a test compares the two)."""
 
 SIS_POOL = "sis"
 """Pool of the tasks that talk to a SIS: its slots are how many districts are asked at once."""
@@ -68,7 +68,7 @@ def due_districts(only: Sequence[str] = ()) -> list[str]:
     from sisbridge.sync import night
 
     with _house() as house:
-        due = list(night.districts(house))
+        due = house.districts()
         unknown = sorted(set(only) - set(due))
         if unknown:
             raise AirflowFailException(f"not among the districts to sync: {', '.join(unknown)}")
@@ -77,10 +77,8 @@ def due_districts(only: Sequence[str] = ()) -> list[str]:
 
 def all_districts() -> list[str]:
     """Return the codes of all districts, whether their pulls pause or not."""
-    from sisbridge.sync import night
-
     with _house() as house:
-        return list(night.districts(house))
+        return list(house.districts())
 
 
 def begin(district: str) -> str:

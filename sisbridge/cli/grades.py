@@ -71,13 +71,12 @@ def release(
     """
     from sisbridge.sync.grades.release import Released, release_again
     from sisbridge.sync.grades.release import release as open_gate
-    from sisbridge.sync.night import districts as all_districts
 
     failed: dict[str, SisbridgeError] = {}
     released: dict[str, Released] = {}
     with opened(as_json) as house, counting(as_json) as counted:
         actor = house.settings.actor
-        for code in [DistrictCode(code) for code in districts or all_districts(house)]:
+        for code in [DistrictCode(code) for code in districts or house.districts()]:
             told = counted and counted(f"{code} releasing")
             try:
                 if again:
@@ -96,12 +95,11 @@ def deliver(districts: Codes = None, as_json: JsonFlag = False) -> None:
     Exit 3, 4 or 6 when a district could not be served. Example: sisbridge grades deliver
     """
     from sisbridge.sync.grades.writeback import deliver as write_back
-    from sisbridge.sync.night import districts as all_districts
 
     failed: dict[str, SisbridgeError] = {}
     delivered: dict[str, dict[str, int]] = {}
     with opened(as_json) as house, counting(as_json) as counted:
-        for code in [DistrictCode(code) for code in districts or all_districts(house)]:
+        for code in [DistrictCode(code) for code in districts or house.districts()]:
             told = counted and counted(f"{code} sending")
             try:
                 delivered[code] = write_back(house, code, progress=told).as_dict()

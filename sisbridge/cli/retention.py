@@ -22,11 +22,10 @@ def retain(
 
     Counts and hashes stay, and so does what is in force. Example: sisbridge retain
     """
-    from sisbridge.sync import night
     from sisbridge.sync.retain import retain as retain_district
 
     with opened(as_json) as house:
-        codes = [DistrictCode(code) for code in districts or ()] or night.districts(house)
+        codes = [DistrictCode(code) for code in districts or ()] or house.districts()
         done = [retain_district(house, code) for code in codes]
     rows = [(one.district, one.days, one.snapshots, one.quarantined) for one in done]
     names = ("district", "days", "snapshots", "quarantined")

@@ -51,14 +51,15 @@ def sync(
     if workers > 1:
         processes.begin_importing()
     from sisbridge.sync import night
+    from sisbridge.sync.context import STAGES
     from sisbridge.sync.workers import sync_side_by_side
 
     with opened(as_json) as house:
-        chosen = [DistrictCode(code) for code in districts] if districts else night.districts(house)
+        chosen = [DistrictCode(code) for code in districts] if districts else house.districts()
         for code in chosen:
             house.district(code)
         alone = workers == 1 or len(chosen) == 1
-        with progress_bar(len(chosen) * (len(night.STAGES) if alone else 1), as_json) as progress:
+        with progress_bar(len(chosen) * (len(STAGES) if alone else 1), as_json) as progress:
             if alone:
                 outcomes = night.sync_region(house, chosen, rehearse=rehearse, progress=progress)
             else:

@@ -16,6 +16,9 @@ from domain.tables import RosterTable
 from sisbridge.house import House, clock_of
 from sisbridge.store import regions
 
+STAGES: tuple[str, ...] = ("pull", "normalize", "validate", "compare", "apply", "seats")
+"""The stages of a night in order; Airflow gives each a task."""
+
 BATCH_ROWS = 65_536
 """Rows of a canonical batch: large enough to spread fixed costs, small enough to bound memory."""
 

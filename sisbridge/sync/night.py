@@ -14,7 +14,7 @@ from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, regions, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync import overtaken, unexpected
-from sisbridge.sync.context import Stage
+from sisbridge.sync.context import STAGES, Stage
 from sisbridge.sync.grades.reconcile import reconcile
 from sisbridge.sync.holding import holds
 from sisbridge.sync.identity.people import keep_worklist
@@ -29,9 +29,6 @@ from sisbridge.sync.roster.pull import pull
 from sisbridge.sync.roster.validate import validate
 from sisbridge.sync.roster.windows import blackout_of
 from sisbridge.sync.seats import findings_of, seats
-
-STAGES: tuple[str, ...] = ("pull", "normalize", "validate", "compare", "apply", "seats")
-"""The stages of a night in order; Airflow gives each a task."""
 
 REHEARSED: tuple[str, ...] = ("pull", "normalize", "validate", "compare")
 """The stages of a rehearsal: everything up to the change list, nothing applied."""
@@ -51,12 +48,6 @@ class NightOutcome:
     fix: str = ""
     retry: bool = False
     counts: dict[str, int] = field(default_factory=dict)
-
-
-def districts(house: House) -> list[DistrictCode]:
-    """Return the districts a night visits, in a stable order."""
-    with house.store.read() as conn:
-        return [district.code for district in regions.districts(conn)]
 
 
 def begin(house: House, district: DistrictCode, mode: RunMode = RunMode.NIGHTLY) -> RunId:

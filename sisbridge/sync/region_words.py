@@ -12,7 +12,7 @@ from domain.errors import StopDistrict
 from domain.grading import Offering
 from domain.tables import RosterTable
 from sisbridge.sync.roster.windows import LIFTED
-from validation import Limits
+from validation.guards import Limits
 
 Entry = Mapping[str, Any]
 """One table of the file, as tomllib gives it: text, numbers, dates, lists and tables."""

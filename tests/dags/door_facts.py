@@ -15,6 +15,7 @@ from domain.errors import ContractBroken, RetryLater, RowRejected, StopDistrict
 from sisbridge.airflow import tasks
 from sisbridge.airflow.retries import RetryAsAsked
 from sisbridge.sync import night
+from sisbridge.sync.context import STAGES
 
 FAILURES = {
     "asked to wait": RetryLater("CN05", "Too many requests.", retry_after=90),
@@ -60,7 +61,7 @@ def main(answer: str) -> None:
     stopped = StopDistrict("CN03", "The secret is wrong.", fix="Ask for a new one.")
     facts = {
         "decisions": decisions(),
-        "stages": night.STAGES == tasks.STAGES,
+        "stages": STAGES == tasks.STAGES,
         "StopDistrict": raised_by_a_task(stopped),
         "RetryLater": raised_by_a_task(FAILURES["asked to wait"]),
     }

@@ -20,8 +20,9 @@ from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.store import snapshots
 from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.context import STAGES
 from sisbridge.sync.holding import decisions
-from sisbridge.sync.night import STAGES, NightOutcome, begin, finish, step, sync_district
+from sisbridge.sync.night import NightOutcome, begin, finish, step, sync_district
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 Change = Callable[[Dataset, datetime], None]

@@ -23,6 +23,7 @@ from sisbridge.sync import night
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.answers.history import history
 from sisbridge.sync.answers.why import why
+from sisbridge.sync.context import STAGES
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
@@ -221,7 +222,7 @@ def test_a_re_key_accepted_between_a_nights_compare_and_its_apply_is_compared_wi
 ) -> None:
     sync_district(any_house, REST)
     region.provider.dataset = rekeyed(region.provider.dataset, "users")
-    for days, stages in ((1, night.STAGES), (2, night.REHEARSED)):
+    for days, stages in ((1, STAGES), (2, night.REHEARSED)):
         region.load(any_house, NOW + timedelta(days=days))
         run_id = night.begin(any_house, REST)
         for stage in stages:

@@ -12,7 +12,6 @@ from sisbridge.house import House
 from sisbridge.store import audit, regions, snapshots
 from sisbridge.store import roster as roster_store
 from sisbridge.store.tables import METADATA, WITHOUT_DISTRICT
-from sisbridge.sync import night
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
@@ -137,7 +136,7 @@ def test_no_night_visits_a_purged_district_and_nobody_loads_it_again(
 ) -> None:
     lived(house, region)
     purge(house, REST, "tester")
-    assert night.districts(house) == [FILES]
+    assert house.districts() == [FILES]
     with pytest.raises(StopDistrict, match="CF05"):
         sync_district(house, REST)
     with pytest.raises(StopDistrict, match="CF05"):

@@ -16,7 +16,7 @@ from sisbridge.store import runs, snapshots
 from sisbridge.store.runs import Run, RunMode
 from sisbridge.sync import night
 from sisbridge.sync.answers.cases import open_cases
-from sisbridge.sync.context import Stage
+from sisbridge.sync.context import STAGES, Stage
 from sisbridge.sync.night import NightOutcome, sync_district
 from sisbridge.sync.purge import purge
 from sisbridge.sync.roster import apply as applying
@@ -68,7 +68,7 @@ def test_an_overtaken_run_is_refused_at_every_stage_and_leaves_no_trace(tonight:
         night.step(tonight, REST, older, stage)
     assert sync_district(tonight, REST).counts["add"] == 3
     before, run = dump(tonight.store), run_of(tonight, older)
-    for stage in night.STAGES:
+    for stage in STAGES:
         with pytest.raises(StopDistrict, match="CF60: A newer run of district 9101 has begun"):
             night.step(tonight, REST, older, stage)
     with pytest.raises(StopDistrict, match="CF60"):
@@ -133,7 +133,7 @@ def test_a_night_that_begins_while_another_applies_waits_and_compares_with_what_
         may_end.set()
         newer = second.result(60)
     assert first.result().code in ("", "CF60")
-    for stage in night.STAGES:
+    for stage in STAGES:
         night.step(tonight, REST, newer, stage)
     assert run_of(tonight, newer).counts["changes"] == 0
 

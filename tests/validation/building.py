@@ -10,7 +10,7 @@ import pyarrow as pa
 from domain.grading import GRADE_COLUMNS
 from domain.ids import DistrictCode
 from domain.tables import PLACE, ROSTER, RosterTable
-from validation import GradeContext, JudgeContext, KeySet
+from validation.context import GradeContext, JudgeContext, KeySet
 
 Row = Mapping[str, str | None]
 

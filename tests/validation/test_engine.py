@@ -32,7 +32,7 @@ JUDGING = """
     from domain.errors import ContractBroken
     from domain.tables import RosterTable
     from tests.validation.building import context, grade_context, grade_rows, roster_batch
-    from validation import judge, judge_grades
+    from validation.judge import judge, judge_grades
 
     roster = lambda: judge(RosterTable.USERS, roster_batch(RosterTable.USERS, [{}]), context())
     grades = lambda: judge_grades(grade_rows([{}]), grade_context())

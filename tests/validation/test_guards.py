@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.tables import RosterTable
-from validation import mass_change, people, unresolved_share
+from validation import people
+from validation.guards import mass_change, unresolved_share
 
 
 def test_removals_and_updates_are_held_side_by_side_and_named_by_their_school() -> None:

@@ -13,8 +13,10 @@ from domain.errors import ContractBroken
 from domain.model import Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, key_set, roster_batch
-from validation import KeySet, judge, usual_width
 from validation.codes import CODE_SETS
+from validation.context import KeySet
+from validation.frames import usual_width
+from validation.judge import judge
 
 USERS, ENROLLMENTS, CLASSES, ORGS = (
     RosterTable.USERS,

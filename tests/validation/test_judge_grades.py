@@ -8,7 +8,7 @@ import pytest
 from domain.errors import ContractBroken
 from domain.tables import PLACE
 from tests.validation.building import grade_context, grade_rows
-from validation import judge_grades
+from validation.judge import judge_grades
 
 
 def test_good_grades_come_out_as_they_went_in() -> None:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation import mask
-from validation.masking import shown_code, shown_id
+from validation.masking import mask, shown_code, shown_id
 
 
 @pytest.mark.parametrize(

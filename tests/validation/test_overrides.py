@@ -8,7 +8,8 @@ from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.tables import RosterTable
 from tests.validation.building import context, grade_context, grade_rows, key_set, roster_batch
-from validation import JudgeContext, judge, judge_grades
+from validation.context import JudgeContext
+from validation.judge import judge, judge_grades
 from validation.overrides import read_overrides
 
 

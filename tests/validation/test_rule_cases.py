@@ -16,19 +16,14 @@ from domain.ids import DistrictCode, OfferingId
 from domain.model import Finding, Severity
 from domain.tables import PLACE, RosterTable
 from tests.validation.building import context, grade_context, grade_rows, roster_batch
-from validation import (
-    catalogue,
-    foreign_orgs,
-    guards,
-    judge,
-    judge_grades,
-    people,
-    sizes,
-    year_ahead,
-    year_over,
-)
+from validation import guards, people
+from validation.belonging import foreign_orgs
+from validation.guards import year_ahead, year_over
+from validation.judge import judge, judge_grades
+from validation.rules import catalogue
 from validation.rules.rule import Counted
 from validation.settle import Judged
+from validation.sizes import sizes
 
 CASES = Path(__file__).parent / "cases"
 CODES = sorted(catalogue())

@@ -90,13 +90,14 @@ def _night(house: House, region: DemoRegion, night: int, quiet: bool) -> NightSu
     from sisbridge.cli.demo.summary import show, summarize
     from sisbridge.cli.sync import progress_bar
     from sisbridge.sync import night as nights
+    from sisbridge.sync.context import STAGES
     from sisbridge.sync.grades.collect_grades import collect_from
     from sisbridge.sync.grades.release import release
     from sisbridge.sync.grades.writeback import deliver
 
     grades = region.prepare(house, night)
-    codes = nights.districts(house)
-    with progress_bar(len(codes) * len(nights.STAGES), quiet) as progress:
+    codes = house.districts()
+    with progress_bar(len(codes) * len(STAGES), quiet) as progress:
         outcomes = nights.sync_region(house, codes, progress=progress)
     collected = collect_from(house, grades)
     released = {code: release(house, code, house.settings.actor) for code in codes}

@@ -8,7 +8,7 @@ from domain.ids import DistrictCode
 from sisbridge.house import House
 from sisbridge.store import timeline
 from sisbridge.store.timeline import LastRun, StageCost
-from sisbridge.sync.night import STAGES
+from sisbridge.sync.context import STAGES
 
 
 def last_runs(house: House, district: DistrictCode | None = None) -> list[LastRun]:

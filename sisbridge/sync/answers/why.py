@@ -13,7 +13,6 @@ from sisbridge.house import House
 from sisbridge.store import roster
 from sisbridge.store.database import Connection
 from sisbridge.sync.answers import why_absent, why_grade, why_held, why_present
-from sisbridge.sync.night import districts
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def why(house: House, subject: str, district: DistrictCode | None = None) -> lis
 
     subject: the sourcedId of a student, a class or another row, or the id of a grade or an outbox item.
     """
-    chosen = [district] if district else districts(house)
+    chosen = [district] if district else house.districts()
     answers = [a for code in chosen for a in _of_district(house, house.district(code), SourcedId(subject))]
     if answers:
         return answers
@@ -56,7 +55,7 @@ def why(house: House, subject: str, district: DistrictCode | None = None) -> lis
 
 def why_number(house: House, number: str, district: DistrictCode | None = None) -> list[Answer]:
     """Return what `why` says of every student with a local id or state id; the number is in no answer."""
-    chosen = [district] if district else districts(house)
+    chosen = [district] if district else house.districts()
     answers = []
     for code in chosen:
         for student in _with_number(house, house.district(code), number.strip()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.ids import SourcedId
 from domain.model import District, Finding
 from domain.tables import RosterTable
-from validation import catalogue
+from validation.rules import catalogue
 
 _NOUNS = {
     RosterTable.ORGS: "Org",

@@ -25,7 +25,8 @@ from sisbridge.store import seats as seat_store
 from sisbridge.store.database import Connection
 from sisbridge.store.grades import GradeState
 from sisbridge.sync.grades import held_grades
-from validation import GradeContext, judge_grades
+from validation.context import GradeContext
+from validation.judge import judge_grades
 
 _SeatKey = tuple[SourcedId, OfferingId, str]
 

@@ -59,14 +59,11 @@ def districts_with_items(house: House) -> list[DistrictCode]:
 
     A file that is in place is not among them: the nightly `reconcile` looks for its acknowledgement.
     """
-    from sisbridge.sync.night import districts
-
     states = [*IN_DOUBT, *TO_SEND]
     with house.store.read() as conn:
-        known = [regions.district(conn, code) for code in districts(house)]
         return [
             one.code
-            for one in known
+            for one in regions.districts(conn)
             if outbox.waits(conn, one.code, states, MAXIMUM_ATTEMPTS, clock_of(one)() - CLOSED_WINDOW_PAUSE)
             or posting.is_due(conn, one)
         ]

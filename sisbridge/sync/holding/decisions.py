@@ -68,7 +68,7 @@ def standing(house: House, district: DistrictCode | None = None) -> list[Hold]:
 
     Raises StopDistrict when the district is not known.
     """
-    codes = [house.district(district).code] if district is not None else night.districts(house)
+    codes = [house.district(district).code] if district is not None else house.districts()
     with house.store.read() as conn:
         return [one for code in codes for one in holds.holds(conn, code, HoldState.OPEN, HoldState.DECIDED)]
 

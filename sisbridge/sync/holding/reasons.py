@@ -17,7 +17,8 @@ from sisbridge.store import holds, roster
 from sisbridge.sync.holding.flight import students_in_flight
 from sisbridge.sync.holding.judging import Judging
 from sisbridge.sync.roster.windows import thresholds_of
-from validation import Limits, guards
+from validation import guards
+from validation.guards import Limits
 
 KINDS = {REMOVE: "removals", UPDATE: "updates", ADD: "adds"}
 """What a hold is called that a threshold opens in each direction."""

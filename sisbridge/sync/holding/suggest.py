@@ -15,7 +15,7 @@ from mappings import tally
 from sisbridge.house import House
 from sisbridge.store import drift
 from sisbridge.sync.roster.apply import NIGHTLY
-from validation import Limits
+from validation.guards import Limits
 
 FEWEST_NIGHTS = 10
 """With fewer nights of changes than this a history says nothing yet."""

@@ -28,7 +28,7 @@ from sisbridge.sync.holding.judging import Judging
 from sisbridge.sync.holding.reasons import KINDS
 from sisbridge.sync.roster.edits import last_edit
 from sisbridge.sync.roster.windows import thresholds_of
-from validation import Limits
+from validation.guards import Limits
 
 _BESIDE = pa.schema([("school", pa.string()), ("decided_by", pa.string())])
 """Beside each change that is to be applied: whose it is, and who released it (null: nobody had to)."""

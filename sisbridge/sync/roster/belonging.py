@@ -14,7 +14,7 @@ from mappings import maps
 from mappings import normalize as normalizing
 from mappings.adapting import adapted
 from sisbridge.sync.context import Stage, mapping_of, raw_name
-from validation import Belonging, belonging, foreign_orgs
+from validation.belonging import Belonging, belonging, foreign_orgs
 
 _NAMES = ("sourced_id", "type", "identifier")
 

@@ -14,7 +14,7 @@ from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage
 from sisbridge.sync.roster.apply import NIGHTLY
 from sisbridge.sync.roster.windows import announced, thresholds_of
-from validation import bled
+from validation.guards import bled
 
 DAYS = 14
 """How far back removals are added up: two weeks, so that no weekday weighs more than another."""

@@ -18,7 +18,8 @@ from mappings.digests import DIGEST
 from sisbridge.store import roster
 from sisbridge.sync.context import Stage, changes_name, clean_name
 from sisbridge.sync.holding.withhold import held_name
-from validation import shown, shown_id
+from validation.masking import shown_id
+from validation.roster_cells import shown
 
 MOST = 20
 """How many rows a person is shown unless they ask for more."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from domain.model import Finding, Severity
 from domain.tables import ROSTER, RosterTable
-from validation import case_message
+from validation.wording import case_message
 
 DEPENDS = "RF03"
 """The rule that holds a row for its parent's sake (validation/rules/RF.py)."""

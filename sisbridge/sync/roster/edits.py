@@ -11,7 +11,7 @@ from domain.model import Finding
 from sisbridge.store import snapshots
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage
-from validation import left_out
+from validation.guards import left_out
 
 DAYS = 14
 """How long an edit is named: what it takes away goes after two nights, or waits for a person meanwhile."""

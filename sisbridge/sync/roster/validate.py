@@ -19,7 +19,13 @@ from sisbridge.store import findings, roster, snapshots
 from sisbridge.sync.context import Stage, canonical_name, clean_name, coalesce, seen_name
 from sisbridge.sync.roster.dependents import DEPENDS, Held
 from sisbridge.sync.roster.windows import in_rollover
-from validation import JudgeContext, Judged, KeySet, among, guards, judge, shown_id, usual_width
+from validation import guards
+from validation.arrow import among
+from validation.context import JudgeContext, KeySet
+from validation.frames import usual_width
+from validation.judge import judge
+from validation.masking import shown_id
+from validation.settle import Judged
 
 _NO_IDS = pa.array([], pa.string())
 
