@@ -270,6 +270,7 @@ class FileState(StrEnum):
     ABSENT = "absent"
     PARTIAL = "partial"
     IN_PLACE = "in place"
+    CHANGED = "changed since it was placed"
     ACKNOWLEDGED = "acknowledged"
 
 
@@ -288,6 +289,10 @@ class FileGradeSink(GradeSink, Protocol):
 
     def look(self, name: str, sha256: str) -> FileState:
         """Look for a batch placed earlier: the file, its control file or an acknowledgement."""
+
+    def take_back(self, name: str, sha256: str) -> FileState:
+        """Take a file that nobody loaded out of the folder and return what is to be seen then: ABSENT, or
+        ACKNOWLEDGED for one that is left because it was. Safe to repeat."""
 
 
 @runtime_checkable

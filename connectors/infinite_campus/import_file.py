@@ -106,7 +106,7 @@ class InfiniteCampusImportSink(SftpGradeFile):
     def look(self, name: str, sha256: str) -> FileState:
         """Look for a file placed earlier; one the module has renamed as taken is acknowledged."""
         seen = super().look(name, sha256)
-        if not self._settings.done_prefix:
+        if not self._settings.done_prefix or seen is FileState.CHANGED:
             return seen
         with SftpSession(self._settings) as session:
             taken = session.read(self._settings.done_prefix + name, 1)

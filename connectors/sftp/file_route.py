@@ -89,6 +89,13 @@ class SftpGradeFile(ABC):
         with SftpSession(self._access) as session:
             return outbox.look(session, name, sha256)
 
+    def take_back(self, name: str, sha256: str) -> FileState:
+        """Take a file that nobody loaded out of the folder; see `outbox.take_back`."""
+        if self.look(name, sha256) is FileState.ACKNOWLEDGED:
+            return FileState.ACKNOWLEDGED
+        with SftpSession(self._access) as session:
+            return outbox.take_back(session, name, sha256)
+
     def deliver(
         self, items: Sequence[OutboxItem], payloads: Mapping[ItemId, GradePayload]
     ) -> Iterator[Receipt]:

@@ -15,7 +15,7 @@ from domain.clock import utc_text
 from domain.errors import ContractBroken, RetryLater
 from domain.failpoints import failpoint
 
-PART, CONTROL, ACKNOWLEDGEMENT = ".part", ".ctl", ".ack"
+PART, CONTROL, ACKNOWLEDGEMENT, TAKEN_BACK = ".part", ".ctl", ".ack", ".taken-back"
 
 _LARGEST = 64 * 1024 * 1024
 
@@ -54,52 +54,83 @@ def look(session: SftpSession, name: str, sha256: str) -> FileState:
     ACKNOWLEDGED: `<name>.ack` is there. IN_PLACE: it was placed whole (its control file, written last,
     names the same sha256), whether or not someone has taken the file since. PARTIAL: placing was cut
     off; staging and placing it again completes it. ABSENT: nothing is there, taken away or never begun.
-    Raises ContractBroken WB30 when another file has the name.
+    CHANGED: it was placed whole, and the file of that name is another by now, as when somebody opened and
+    saved it; an acknowledgement then says nothing of what we sent.
+    Raises ContractBroken WB30 when another file has the name and ours was never placed whole.
     """
-    agrees = _file_agrees(session, name, sha256)
+    found = _sha256(session, name)
+    if found not in (None, sha256):
+        if _announced(session, name, sha256):
+            return FileState.CHANGED
+        raise _taken(name)
     if session.read(name + ACKNOWLEDGEMENT, 1) is not None:
         return FileState.ACKNOWLEDGED
     if _announced(session, name, sha256):
         return FileState.IN_PLACE
-    if agrees or session.read(name + PART, 1) is not None:
+    if found or session.read(name + PART, 1) is not None:
         return FileState.PARTIAL
     return FileState.ABSENT
+
+
+def take_back(session: SftpSession, name: str, sha256: str) -> FileState:
+    """Take a file that nobody loaded out of the folder, and return what is to be seen then; safe to repeat.
+
+    The file, changed or not, is kept beside as `<name>.taken-back`; `.part` and control file go. One that is
+    acknowledged is left as it is. Raises RetryLater WB31 when the server does not let us, WB30 as `look`.
+    """
+    if session.read(name + ACKNOWLEDGEMENT, 1) is not None:
+        return FileState.ACKNOWLEDGED
+    if look(session, name, sha256) is FileState.ABSENT:
+        return FileState.ABSENT
+    if _sha256(session, name) is not None and not _set_aside(session, name):
+        raise _stuck(f"{name} could not be taken out of the folder", name)
+    failpoint("sis:file:taken-back")
+    # The control file last: as long as it stands, the file counts as placed.
+    for rest in (name + PART, name + CONTROL):
+        if session.read(rest, 1) is not None:
+            session.remove(rest)
+    return look(session, name, sha256)
+
+
+def _set_aside(session: SftpSession, name: str) -> bool:
+    if session.read(name + TAKEN_BACK, 1) is not None:
+        session.remove(name + TAKEN_BACK)
+    return session.rename(name, name + TAKEN_BACK)
 
 
 def _was_placed(session: SftpSession, batch: FileBatch) -> bool:
     """Return whether the file has its name already, or had it and someone has taken it since."""
     whole = (FileState.IN_PLACE, FileState.ACKNOWLEDGED)
-    agrees = _file_agrees(session, batch.name, batch.sha256)
-    return bool(agrees) or look(session, batch.name, batch.sha256) in whole
+    seen = look(session, batch.name, batch.sha256)
+    return seen in whole or _sha256(session, batch.name) is not None
 
 
-def _file_agrees(session: SftpSession, name: str, sha256: str) -> bool | None:
-    """Return True when the very file is there, None when none is; refuse another."""
+def _sha256(session: SftpSession, name: str) -> str | None:
+    """Return the fingerprint of a file, None when none has the name."""
     content = session.read(name, _LARGEST)
-    if content is None:
-        return None
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise ContractBroken(
-            "WB30",
-            f"Another file is named {name} already",
-            fix="Look who put it there; it is not overwritten. Move it away to have ours delivered.",
-            place=name,
-        )
-    return True
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _taken(name: str) -> ContractBroken:
+    return ContractBroken(
+        "WB30",
+        f"Another file is named {name} already",
+        fix="Look who put it there; it is not overwritten. Move it away to have ours delivered.",
+        place=name,
+    )
 
 
 def _rename(session: SftpSession, name: str, sha256: str) -> None:
     """Give a whole `.part` its name, or find that someone did."""
-    part = session.read(name + PART, _LARGEST)
-    whole = part is not None and hashlib.sha256(part).hexdigest() == sha256
-    if (whole and session.rename(name + PART, name)) or _file_agrees(session, name, sha256):
+    whole = _sha256(session, name + PART) == sha256
+    if (whole and session.rename(name + PART, name)) or _sha256(session, name) == sha256:
         return
-    raise RetryLater(
-        "WB31",
-        f"{name} is not staged whole or could not be given its name",
-        fix="If this stays so, let this user write and rename files in the folder.",
-        place=name,
-    )
+    raise _stuck(f"{name} is not staged whole or could not be given its name", name)
+
+
+def _stuck(message: str, name: str) -> RetryLater:
+    fix = "If this stays so, let this user write and rename files in the folder."
+    return RetryLater("WB31", message, fix=fix, place=name)
 
 
 def _announce(session: SftpSession, batch: FileBatch, created_at: datetime) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from domain.errors import SisbridgeError
 from domain.ids import DistrictCode, ItemId
+from sisbridge.cli.grade_file import grade_file
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import ExitCode, JsonFlag, fail_of_some, failure_entry, print_json, print_table
 
@@ -170,6 +171,9 @@ def choose(
         print_json({"district": district, "item": item, "state": state})
     else:
         typer.echo(f"Item {item} of district {district} is now {state.replace('_', ' ')}.")
+
+
+app.command("file")(grade_file)
 
 
 def _show(

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from domain.grading import OutboxItem
-from domain.ids import BatchId, DistrictCode
+from domain.ids import BatchId, DistrictCode, GradeId
 from sisbridge.store.outbox import as_item
 from sisbridge.store.tables import grades as tables
-from sisbridge.store.upsert import insert_missing
+from sisbridge.store.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class FileBatchRecord:
 
 
 def save_file_batch(conn: Connection, batch: FileBatchRecord) -> None:
-    """Commit a batch's name and fingerprint; one that is there already stays as it is."""
+    """Commit a batch's name and fingerprint; one that was taken back or lost begins anew."""
     values = asdict(batch)
-    insert_missing(conn, tables.file_batch, [{"district_code": values.pop("district"), **values}])
+    upsert(conn, tables.file_batch, [{"district_code": values.pop("district"), **values}])
 
 
 def file_batch(conn: Connection, district: DistrictCode, batch_id: BatchId) -> FileBatchRecord | None:
@@ -68,6 +68,21 @@ def batch_items(conn: Connection, district: DistrictCode, batch_id: BatchId) -> 
     table = tables.outbox
     wanted = sa.select(table).where(table.c.district_code == district, table.c.batch_id == batch_id)
     return [as_item(row) for row in conn.execute(wanted.order_by(table.c.item_id))]
+
+
+def oldest_in(
+    conn: Connection, district: DistrictCode, states: Collection[str]
+) -> dict[GradeId, tuple[int, str]]:
+    """Return of each grade in a batch of some states its oldest revision there, and that batch's name."""
+    batch, item = tables.file_batch, tables.outbox
+    beside = (item.c.district_code == batch.c.district_code) & (item.c.batch_id == batch.c.batch_id)
+    wanted = (
+        sa.select(item.c.grade_id, item.c.revision, batch.c.name)
+        .join(item, beside)
+        .where(batch.c.district_code == district, batch.c.state.in_(states))
+    )
+    newest_first = wanted.order_by(item.c.grade_id, item.c.revision.desc(), batch.c.name)
+    return {grade: (revision, name) for grade, revision, name in conn.execute(newest_first).tuples()}
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> FileBatchRecord:

@@ -108,6 +108,9 @@ def test_a_conflict_is_listed_by_id_and_a_person_chooses(region: SmallRegion) ->
     assert "is now withdrawn" in run("grades", "choose", REST, listed["item"], "--keep-theirs").stdout
     assert run("grades", "choose", REST, listed["item"], "--send-ours").exit_code == ExitCode.STOPPED
     assert "No grade is on its way." in run("grades", "list", REST).stdout
+    assert "No grade file waits." in run("grades", "file", REST).stdout
+    assert run("grades", "file", REST, "grades.csv", "--loaded").exit_code == ExitCode.STOPPED
+    assert run("grades", "file", REST, "--loaded").exit_code == ExitCode.USAGE
     assert len(json.loads(run("grades", "list", REST, "--all", "--json").stdout)) == 2
 
 

@@ -222,3 +222,12 @@ class FileSinkContract(GradeSinkContract):
         assert scene.sink.look(batch.name, batch.sha256) is FileState.PARTIAL
         assert scene.sink.place(batch) is FileState.IN_PLACE
         assert scene.sink.look(batch.name, batch.sha256) is FileState.IN_PLACE
+
+    def test_a_file_taken_back_is_not_there_any_more_and_goes_anew(self, scene: SinkScene) -> None:
+        assert isinstance(scene.sink, FileGradeSink)
+        batch = scene.sink.render(*three(scene))
+        for _ in range(2):
+            scene.sink.stage(batch)
+            assert scene.sink.place(batch) is FileState.IN_PLACE
+            assert scene.sink.take_back(batch.name, batch.sha256) is FileState.ABSENT
+            assert scene.sink.take_back(batch.name, batch.sha256) is FileState.ABSENT

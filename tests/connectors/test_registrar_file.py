@@ -238,6 +238,49 @@ def test_an_acknowledged_file_is_not_placed_again(server: RunningSftp) -> None:
     assert [path.name for path in inbox.iterdir()] == [f"{made.name}.ack"]
 
 
+def saved_in_a_spreadsheet(file: Path) -> bytes:
+    """Save a file as a spreadsheet does: a mark at the front, other dates, no leading zeros; return it."""
+    text = file.read_text().replace("2026-01-19", "1/19/2026").replace("000", "0")
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    return file.read_bytes()
+
+
+def test_a_file_saved_in_a_spreadsheet_is_seen_as_changed_acknowledged_or_not(server: RunningSftp) -> None:
+    made, inbox = batch(), server.inbox(USER)
+    hand_over(server, made)
+    saved_in_a_spreadsheet(inbox / made.name)
+    assert sink(server).look(made.name, made.sha256) is FileState.CHANGED
+    (inbox / f"{made.name}.ack").touch()
+    assert sink(server).look(made.name, made.sha256) is FileState.CHANGED
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_file_taken_back_is_kept_beside_and_may_be_placed_anew(
+    server: RunningSftp, is_changed: bool
+) -> None:
+    made, inbox = batch(), server.inbox(USER)
+    for _ in range(2):
+        hand_over(server, made)
+        lay = saved_in_a_spreadsheet(inbox / made.name) if is_changed else made.content
+        assert sink(server).take_back(made.name, made.sha256) is FileState.ABSENT
+        assert [path.name for path in inbox.iterdir()] == [f"{made.name}.taken-back"]
+        assert (inbox / f"{made.name}.taken-back").read_bytes() == lay
+
+
+def test_what_was_acknowledged_or_is_another_s_is_not_taken_back(server: RunningSftp) -> None:
+    made, inbox = batch(), server.inbox(USER)
+    hand_over(server, made)
+    (inbox / f"{made.name}.ack").touch()
+    assert sink(server).take_back(made.name, made.sha256) is FileState.ACKNOWLEDGED
+    assert (inbox / made.name).read_bytes() == made.content
+    for file in inbox.iterdir():
+        file.unlink()
+    (inbox / made.name).write_bytes(b"someone else's")
+    with pytest.raises(ContractBroken, match="WB30"):
+        sink(server).take_back(made.name, made.sha256)
+    assert (inbox / made.name).read_bytes() == b"someone else's"
+
+
 CHILD = """
 import sys
 from connectors.protocol import FileBatch

@@ -126,11 +126,13 @@ def test_attempts_and_batch_are_kept_when_not_given(region: Store, ring: Keyring
         assert files.batch_items(conn, NORTH, BATCH.batch_id) == [expected]
 
 
-def test_a_file_batch_is_committed_once_and_followed(region: Store) -> None:
+def test_a_file_batch_is_followed_and_begins_anew_when_it_is_committed_again(region: Store) -> None:
     with region.begin("x") as conn:
         files.save_file_batch(conn, BATCH)
-        files.set_file_batch_state(conn, NORTH, BATCH.batch_id, "staged")
+        files.set_file_batch_state(conn, NORTH, BATCH.batch_id, "taken back")
         files.save_file_batch(conn, BATCH)
+        assert files.file_batches(conn, NORTH) == [BATCH]
+        files.set_file_batch_state(conn, NORTH, BATCH.batch_id, "staged")
         assert files.file_batch(conn, NORTH, BATCH.batch_id) == replace(BATCH, state="staged")
         assert files.file_batches(conn, NORTH, ["committed"]) == []
         assert files.file_batches(conn, NORTH, ["staged"]) == files.file_batches(conn, NORTH)

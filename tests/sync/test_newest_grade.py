@@ -13,7 +13,8 @@ from sisbridge.store import outbox
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades.choose import send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
-from sisbridge.sync.grades.deliver_file import STAGED
+from sisbridge.sync.grades.grade_files import loaded
+from sisbridge.sync.grades.lying import STAGED
 from sisbridge.sync.grades.release import Released, release, release_again
 from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_region
@@ -58,6 +59,11 @@ def files(region: SmallRegion) -> list[str]:
     return [line.split(",")[7] for text in texts for line in text.splitlines()[1:]]
 
 
+def names(region: SmallRegion) -> list[str]:
+    """Return the names of the files in the registrar's folder."""
+    return [file.name for file in region.sftp.inbox(FILES).glob("*.csv")]
+
+
 def test_a_grade_left_on_another_route_is_not_sent_beside_its_correction(
     seated: House, region: SmallRegion
 ) -> None:
@@ -78,7 +84,9 @@ def test_an_older_grade_in_doubt_is_not_sent_after_its_correction(seated: House,
         outbox.set_state(conn, REST, [first.item_id], OutboxState.UNKNOWN, at=NOW)
     graded(seated, region, "91")
     assert send_ours(seated, REST, first.item_id, "tester") is OutboxState.SUPERSEDED
-    deliver(seated, REST)
+    assert (deliver(seated, REST).queued, files(region)) == (1, ["88.5"])
+    assert loaded(seated, REST, "".join(names(region)), "a registrar") == 1
+    assert deliver(seated, REST).delivered == 1
     assert sorted(files(region)) == ["88.5", "91.0"]
 
 

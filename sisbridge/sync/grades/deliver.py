@@ -28,6 +28,7 @@ from mappings.readback import BeforeDecision, Comments, after_writing, before_wr
 from sisbridge.house import House, clock_of
 from sisbridge.store import outbox
 from sisbridge.sync.grades.gone_columns import with_what_was_lost
+from sisbridge.sync.grades.lying import without_overtaking
 from sisbridge.sync.grades.remote_ids import remember, reminded
 from sisbridge.sync.grades.work import Progress, Work, work_for
 
@@ -60,7 +61,7 @@ def deliver_items(
     """Bring every queued item as far as it can come; each step is committed before the next."""
     with reminded(house, district, sink, route):
         work = replace(work_for(house, district, sink, route, TO_SEND), progress=progress)
-        send_items(work, [item for item in work.items if _may_go(item)], route)
+        send_items(work, without_overtaking(work, [one for one in work.items if _may_go(one)]), route)
 
 
 def send_items(work: Work, items: Sequence[OutboxItem], route: str) -> None:

@@ -20,18 +20,25 @@ from sisbridge.store import files, outbox
 from sisbridge.store.files import FileBatchRecord
 from sisbridge.sync.grades import posting
 from sisbridge.sync.grades.deliver import STATE_AFTER
+from sisbridge.sync.grades.lying import (
+    ACKNOWLEDGED,
+    CHANGED,
+    COMMITTED,
+    LOST,
+    LYING,
+    PLACED,
+    STAGED,
+    without_overtaking,
+)
 from sisbridge.sync.grades.payloads import desk_of
 from sisbridge.sync.grades.unfit import without_unfit
 from sisbridge.sync.grades.work import Progress, Work, work_for
 
-COMMITTED, STAGED, PLACED, ACKNOWLEDGED, LOST = "committed", "staged", "in place", "acknowledged", "unknown"
-"""A batch is renamed into place only after `staged` was committed: what is `committed` was never visible."""
-
-_OUTCOME_OF = {
-    FileState.IN_PLACE: Outcome.DELIVERED,
-    FileState.ACKNOWLEDGED: Outcome.CONFIRMED,
+_SETTLES_AS = {
+    FileState.IN_PLACE: (PLACED, Outcome.DELIVERED),
+    FileState.CHANGED: (CHANGED, Outcome.DELIVERED),
+    FileState.ACKNOWLEDGED: (ACKNOWLEDGED, Outcome.CONFIRMED),
 }
-_BATCH_STATE_OF = {Outcome.DELIVERED: PLACED, Outcome.CONFIRMED: ACKNOWLEDGED, Outcome.UNKNOWN: LOST}
 
 
 def deliver_file(
@@ -40,7 +47,7 @@ def deliver_file(
     """Look after every earlier batch, then place one new batch of what is queued."""
     work = work_for(house, district, sink, route, [OutboxState.QUEUED])
     _look_after(work, sink, route)
-    queued = without_unfit(work, sink, work.items)
+    queued = without_unfit(work, sink, without_overtaking(work, work.items))
     if not queued:
         return
     batch = sink.render(queued, {item.item_id: work.payloads[item.item_id] for item in queued})
@@ -52,7 +59,7 @@ def deliver_file(
 
 def look_after_placed(house: House, district: District, sink: FileGradeSink, route: str) -> None:
     """See which files in place, or lost from sight, were acknowledged since; nothing is written."""
-    _look_after(work_for(house, district, sink, route, []), sink, route, (PLACED, LOST))
+    _look_after(work_for(house, district, sink, route, []), sink, route, (PLACED, CHANGED, LOST))
 
 
 def _place(work: Work, sink: FileGradeSink, record: FileBatchRecord, batch: FileBatch) -> FileState:
@@ -96,18 +103,16 @@ def _changed(district: District) -> RetryLater:
     )
 
 
-def _look_after(
-    work: Work, sink: FileGradeSink, route: str, states: Sequence[str] = (COMMITTED, STAGED, PLACED, LOST)
-) -> None:
+def _look_after(work: Work, sink: FileGradeSink, route: str, states: Sequence[str] = LYING) -> None:
     """Settle batches that a crash left in doubt, and see which were acknowledged since."""
     with work.house.store.read() as conn:
         batches = [one for one in files.file_batches(conn, work.district.code, states) if one.route == route]
     for record in batches:
-        batch_work = _of_batch(work, record)
+        batch_work = of_batch(work, record)
         _settle(batch_work, record, _state_now(batch_work, sink, record), batch_work.items)
 
 
-def _of_batch(work: Work, record: FileBatchRecord) -> Work:
+def of_batch(work: Work, record: FileBatchRecord) -> Work:
     """Return a batch's items in hand, but for those that a person withdrew: no file speaks for them."""
     with work.house.store.read() as conn:
         found = files.batch_items(conn, work.district.code, record.batch_id)
@@ -121,7 +126,7 @@ def _state_now(work: Work, sink: FileGradeSink, record: FileBatchRecord) -> File
     """Return what is to be seen of a batch, finishing it first when it was certainly never in place."""
     seen = sink.look(record.name, record.sha256)
     never_renamed = record.state == COMMITTED or (record.state == STAGED and seen is FileState.PARTIAL)
-    if not never_renamed or seen in (FileState.IN_PLACE, FileState.ACKNOWLEDGED):
+    if not never_renamed or seen in _SETTLES_AS:
         return seen
     batch = _rendered_again(work, sink, record)
     return FileState.ABSENT if batch is None else _place(work, sink, record, batch)
@@ -144,13 +149,36 @@ def _rendered_again(work: Work, sink: FileGradeSink, record: FileBatchRecord) ->
 
 
 def _settle(work: Work, record: FileBatchRecord, seen: FileState, items: Sequence[OutboxItem]) -> None:
-    outcome = _OUTCOME_OF.get(seen, Outcome.UNKNOWN)
-    state = _BATCH_STATE_OF[outcome]
-    if record.state == state or (record.state == PLACED and outcome is Outcome.UNKNOWN):
+    state, outcome = _SETTLES_AS.get(seen, (LOST, Outcome.UNKNOWN))
+    # That it was placed is known: gone since, it was picked up.
+    if record.state == state or (record.state in (PLACED, CHANGED) and state == LOST):
         return
+    settle(work, record, state, outcome, items, *_WORDS[state])
+
+
+def settle(
+    work: Work,
+    record: FileBatchRecord,
+    state: str,
+    outcome: Outcome,
+    items: Sequence[OutboxItem],
+    message: str,
+    fix: str = "",
+) -> None:
+    """Say what became of a batch and of its items, each with a receipt, in one transaction."""
     at = clock_of(work.district)()
     receipts = [
-        _receipt(work, replace(item, attempts=max(item.attempts, 1)), record, outcome) for item in items
+        Receipt(
+            item_id=item.item_id,
+            attempt=max(item.attempts, 1),
+            sent_at=at,
+            outcome=outcome,
+            sent=work.payloads[item.item_id].value,
+            remote=record.name,
+            message=message,
+            fix=fix,
+        )
+        for item in items
     ]
     with work.house.store.begin("receipts") as conn:
         files.set_file_batch_state(conn, work.district.code, record.batch_id, state)
@@ -161,24 +189,11 @@ def _settle(work: Work, record: FileBatchRecord, seen: FileState, items: Sequenc
 
 
 _WORDS = {
-    Outcome.DELIVERED: ("The file is in place.", ""),
-    Outcome.CONFIRMED: ("The registrar acknowledged the file.", ""),
-    Outcome.UNKNOWN: (
+    PLACED: ("The file is in place.", ""),
+    CHANGED: ("The file is in place, and somebody changed it since.", ""),
+    ACKNOWLEDGED: ("The registrar acknowledged the file.", ""),
+    LOST: (
         "The file was being written when the process stopped, and it is not there now.",
-        "Ask the registrar whether the file was picked up, then confirm it or send it again.",
+        "Ask the registrar whether the file was picked up, then say so with `sisbridge grades file`.",
     ),
 }
-
-
-def _receipt(work: Work, item: OutboxItem, record: FileBatchRecord, outcome: Outcome) -> Receipt:
-    message, fix = _WORDS[outcome]
-    return Receipt(
-        item_id=item.item_id,
-        attempt=item.attempts,
-        sent_at=clock_of(work.district)(),
-        outcome=outcome,
-        sent=work.payloads[item.item_id].value,
-        remote=record.name,
-        message=message,
-        fix=fix,
-    )

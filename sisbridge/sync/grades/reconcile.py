@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from connectors import registry
 from connectors.protocol import FileGradeSink
 from domain.errors import SisbridgeError
-from domain.grading import OutboxItem, OutboxState
+from domain.grading import OutboxState
 from domain.ids import DistrictCode
 from domain.model import Finding, Severity
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import cases, files, outbox
+from sisbridge.store import cases, outbox
 from sisbridge.sync.context import connector_of
-from sisbridge.sync.grades.deliver_file import PLACED, look_after_placed
-
-PATIENCE = timedelta(days=7)
-"""How long a grade file may lie without an acknowledgement until a case says so."""
+from sisbridge.sync.grades.deliver_file import look_after_placed
+from sisbridge.sync.grades.file_cases import tell_files
 
 _LYING = (OutboxState.DELIVERED, OutboxState.UNKNOWN)
 
@@ -34,7 +30,7 @@ def reconcile(house: House, district: DistrictCode) -> None:
             _tell(house, district, None)
         except SisbridgeError as error:
             _tell(house, district, error)
-    _tell_unacknowledged(house, district)
+    tell_files(house, house.district(district))
 
 
 def _look(house: House, district: DistrictCode) -> None:
@@ -52,37 +48,6 @@ def _tell(house: House, district: DistrictCode, error: SisbridgeError | None) ->
     findings = [] if error is None else [_failed(error)]
     with house.store.begin("cases") as conn:
         cases.fold(conn, district, today_of(house.district(district)), findings, "delivery")
-
-
-def _tell_unacknowledged(house: House, district: DistrictCode) -> None:
-    """Open a case of the files that lie for long, or close it: nobody else waits for them."""
-    known = house.district(district)
-    with house.store.begin("cases") as conn:
-        before = clock_of(known)() - PATIENCE
-        late = [one for one in files.file_batches(conn, district, [PLACED]) if one.created_at < before]
-        waiting = [
-            _unacknowledged(batch.name, item)
-            for batch in late
-            for item in files.batch_items(conn, district, batch.batch_id)
-            if item.state is OutboxState.DELIVERED
-        ]
-        cases.fold(conn, district, today_of(known), waiting, "grade files")
-
-
-def _unacknowledged(file: str, item: OutboxItem) -> Finding:
-    return Finding(
-        rule="WB32",
-        severity=Severity.HOLD_ROW,
-        table="grades",
-        field="",
-        place=file,
-        key=item.item_id,
-        masked="",
-        message=f"Grades were handed over in a file that nobody acknowledged within {PATIENCE.days} days.",
-        fix="Ask the registrar whether the file was loaded, and have `<name>.ack` left beside it; what is "
-        "entered by hand, `sisbridge grades choose DISTRICT ITEM --keep-theirs`.",
-        group=item.route,
-    )
 
 
 def _failed(error: SisbridgeError) -> Finding:

@@ -25,6 +25,7 @@ from sisbridge.sync.grades.deliver import (
     resolve_doubts,
 )
 from sisbridge.sync.grades.deliver_file import deliver_file
+from sisbridge.sync.grades.file_cases import tell_files
 from sisbridge.sync.grades.payloads import desk_of
 from sisbridge.sync.grades.work import Progress
 
@@ -110,6 +111,7 @@ def _deliver_alone(house: House, known: District, progress: Progress | None) -> 
         raise failure from None
     _fold(house, known, [], "delivery")
     _fold(house, known, _troubles(house, known), "grades out")
+    tell_files(house, known)
     return _counts(house, district, _attempts(house, district) - before)
 
 
