@@ -254,6 +254,14 @@ class TellsGoneColumns(Protocol):
         """Return our line items found to be gone since the sink was made; `prepare` makes them anew."""
 
 
+@runtime_checkable
+class WritesAnew(Protocol):
+    """A sink of which a write cannot always be repeated: where the SIS chooses the id, it makes another."""
+
+    def writes_anew(self, items: Sequence[OutboxItem]) -> frozenset[ItemId]:
+        """Return the items whose next write would be a second grade if an earlier write arrived after all."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileBatch:
     """A file to hand over: its name, bytes and fingerprint, fixed before anything is written."""

@@ -131,6 +131,12 @@ class OneRosterGradebookSink:
         self._standing |= {item: grade.remote_id if grade else "" for item, grade in found.items()}
         return found
 
+    def writes_anew(self, items: Sequence[OutboxItem]) -> frozenset[ItemId]:
+        """Return the items that would go by POST, because no result of theirs is known."""
+        if self._settings.write_by != "post":
+            return frozenset()
+        return frozenset(item.item_id for item in items if self._there(item) is None)
+
     def gone(self) -> frozenset[LineItemId]:
         """Return the line items that we made and that somebody deleted since, as far as we looked."""
         return self._columns.gone

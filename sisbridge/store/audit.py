@@ -84,6 +84,19 @@ def of_action(conn: Connection, district: DistrictCode, action: str, subjects: C
     return set(conn.scalars(wanted))
 
 
+def last_of_actions(
+    conn: Connection, district: DistrictCode, actions: Collection[str], subjects: Collection[str]
+) -> dict[str, datetime]:
+    """Return when one of some actions was last done to each of some subjects; others are not there."""
+    wanted = (
+        sa.select(audit.c.subject, sa.func.max(audit.c.at).label("at"))
+        .where(audit.c.district_code == district, audit.c.action.in_(actions))
+        .where(bulk.one_of(conn, audit.c.subject, subjects))
+        .group_by(audit.c.subject)
+    )
+    return {row.subject: row.at for row in conn.execute(wanted)}
+
+
 def verify(conn: Connection, district: DistrictCode) -> bool:
     """Return whether the district's chain is whole: nothing edited, nothing taken out of the middle."""
     previous, number = "", 1

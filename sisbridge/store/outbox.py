@@ -15,7 +15,7 @@ from domain.grading import GradePayload, OutboxItem, OutboxState, Outcome
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
 from sisbridge.store import bulk
 from sisbridge.store.codec import PAYLOAD
-from sisbridge.store.receipts import last_receipts, receipts, save_receipts
+from sisbridge.store.receipts import last_receipts, receipts, receipts_of_grades, save_receipts
 from sisbridge.store.sealing import Keyring
 from sisbridge.store.tables.grades import outbox, receipt
 from sisbridge.store.upsert import insert_missing
@@ -24,6 +24,7 @@ from sisbridge.store.written import last_written, last_written_all, opened, purp
 __all__ = [
     "queue", "queue_many", "claim", "requeue", "items", "waits", "payloads", "set_state", "last_written",
     "last_written_all", "standing", "save_receipts", "receipts", "last_receipts",
+    "receipts_of_grades",
 ]  # fmt: skip
 
 REPLACEABLE = (

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from domain.grading import Outcome, Receipt
-from domain.ids import DistrictCode, ItemId
+from domain.ids import DistrictCode, GradeId, ItemId
 from sisbridge.store import bulk
 from sisbridge.store.codec import RECEIPT, ReceiptContent
 from sisbridge.store.sealing import Keyring
-from sisbridge.store.tables.grades import receipt
+from sisbridge.store.tables.grades import outbox, receipt
 
 
 def save_receipts(
@@ -51,6 +51,24 @@ def last_receipts(
     )
     newest = {row.item_id: row for row in conn.execute(wanted).all()}
     return {item: _receipt(keyring, row) for item, row in newest.items()}
+
+
+def receipts_of_grades(
+    conn: Connection, keyring: Keyring, district: DistrictCode, route: str, grades: Collection[GradeId]
+) -> dict[GradeId, list[Receipt]]:
+    """Return the receipts of some grades on a route, of whatever revision, oldest first."""
+    beside = (outbox.c.district_code == receipt.c.district_code) & (outbox.c.item_id == receipt.c.item_id)
+    wanted = (
+        sa.select(receipt, outbox.c.grade_id)
+        .join(outbox, beside)
+        .where(outbox.c.district_code == district, outbox.c.route == route)
+        .where(bulk.one_of(conn, outbox.c.grade_id, grades))
+        .order_by(receipt.c.sent_at, outbox.c.revision, receipt.c.attempt, receipt.c.seq)
+    )
+    found: dict[GradeId, list[Receipt]] = {}
+    for row in conn.execute(wanted):
+        found.setdefault(row.grade_id, []).append(_receipt(keyring, row))
+    return found
 
 
 def _used_numbers(

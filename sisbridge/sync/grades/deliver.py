@@ -30,10 +30,8 @@ from sisbridge.store import outbox
 from sisbridge.sync.grades.gone_columns import with_what_was_lost
 from sisbridge.sync.grades.lying import without_overtaking
 from sisbridge.sync.grades.remote_ids import remember, reminded
-from sisbridge.sync.grades.work import Progress, Work, work_for
-
-MAXIMUM_ATTEMPTS = 3
-"""How often an item that the SIS accepted but did not keep is sent again before a case opens."""
+from sisbridge.sync.grades.unproven import of_a_dead_process, without_unproven
+from sisbridge.sync.grades.work import MAXIMUM_ATTEMPTS, Progress, Work, work_for
 
 COMMENT_LOST = "The SIS keeps the grade and not its comment, or not all of it."
 
@@ -70,7 +68,7 @@ def send_items(work: Work, items: Sequence[OutboxItem], route: str) -> None:
         return
     held = work.sink.current(work.of(items))
     work, items = with_what_was_lost(work, items, route)
-    to_send = _settle(work, items, held)
+    to_send = without_unproven(work, _settle(work, items, held), route)
     if not to_send:
         return
     work.sink.prepare(work.of(to_send))
@@ -95,6 +93,7 @@ def resolve_doubts(house: House, district: District, sink: GradeSink, route: str
     with reminded(house, district, sink, route):
         held = sink.current(work.of(work.items))
     lost = _settle(work, work.items, held)
+    _record(work, of_a_dead_process(work, lost))
     with house.store.begin("doubts") as conn:
         outbox.requeue(conn, district.code, [item.item_id for item in lost], clock_of(district)())
     return True

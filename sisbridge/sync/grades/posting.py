@@ -27,6 +27,9 @@ SCOPE = "posting"
 SENT_ALL_THE_SAME = "grade sent all the same"
 """What the audit says of a grade that a person sends though it would wait for a person."""
 
+RELEASED_AGAIN = "grade released again"
+"""What it says of a grade that the SIS refused or did not keep, and a person lets go once more."""
+
 WAITING = (OutboxState.QUEUED, OutboxState.HELD, OutboxState.NOT_TAKEN)
 """What was not sent, or not kept, and may still be sent."""
 

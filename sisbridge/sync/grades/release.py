@@ -86,7 +86,7 @@ def release_again(house: House, district: DistrictCode, actor: str) -> Released:
         outbox.requeue(conn, district, numbers, at)
         posting.renew(conn, house, desk_of(conn, known, route.kind), route, numbers)
         subjects = [(str(item.item_id), item.payload_digest, item.payload_digest) for item in refused]
-        audit.append_many(conn, district, actor, "grade released again", subjects, at)
+        audit.append_many(conn, district, actor, posting.RELEASED_AGAIN, subjects, at)
     return Released(queued=len(refused))
 
 

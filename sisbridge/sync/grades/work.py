@@ -12,6 +12,9 @@ from domain.model import District
 from sisbridge.house import House
 from sisbridge.store import outbox
 
+MAXIMUM_ATTEMPTS = 3
+"""How often an item that the SIS accepted but did not keep is sent again before a case opens."""
+
 Progress = Callable[[int, int], None]
 """Told how many of how many were sent."""
 

@@ -19,7 +19,6 @@ from sisbridge.sync import unexpected
 from sisbridge.sync.grades import gate, posting
 from sisbridge.sync.grades.deliver import (
     IN_DOUBT,
-    MAXIMUM_ATTEMPTS,
     TO_SEND,
     deliver_items,
     resolve_doubts,
@@ -27,7 +26,7 @@ from sisbridge.sync.grades.deliver import (
 from sisbridge.sync.grades.deliver_file import deliver_file
 from sisbridge.sync.grades.file_cases import tell_files
 from sisbridge.sync.grades.payloads import desk_of
-from sisbridge.sync.grades.work import Progress
+from sisbridge.sync.grades.work import MAXIMUM_ATTEMPTS, Progress
 
 CLOSED_WINDOW_PAUSE = timedelta(hours=6)
 """How long a SIS that takes no such grades at present is left alone, unless a person delivers."""
