@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from domain.errors import ContractBroken
 from domain.failpoints import failpoint
 from domain.model import Finding, RosterSnapshot
 from domain.tables import RosterTable
@@ -40,13 +41,15 @@ class _Work:
     findings: list[Finding] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     out_of_scope: int = 0
+    read: Counter[RosterTable] = field(default_factory=Counter)
 
 
 def normalize(stage: Stage) -> dict[str, int]:
     """Land the canonical batches of every table and the drift findings; return the rows out of scope.
 
     Guardians are out of scope unless the district's mapping says otherwise; so is what the dialect of a
-    vendor leaves out, each reason counted.
+    vendor leaves out, each reason counted. Raises ContractBroken CF08 when fewer rows lie there than were
+    pulled.
     """
     with stage.house.store.read() as conn:
         snapshot = snapshots.load(conn, stage.code, stage.snapshot)
@@ -56,6 +59,7 @@ def normalize(stage: Stage) -> dict[str, int]:
     work.tables = {table: GrowingTable(stage, canonical_name(table)) for table in RosterTable}
     for source_table in landed:
         _normalize_table(work, source_table)
+    _refuse_lost(work, snapshot)
     for table in work.tables.values():
         table.finish()
     found = [*work.findings, *_kept(work), *left_out_findings(work.left_out)]
@@ -102,6 +106,20 @@ def _normalize_table(work: _Work, source_table: str) -> None:
             work.tables[part.table].add(_with_kept(work, name, part))
 
 
+def _refuse_lost(work: _Work, snapshot: RosterSnapshot) -> None:
+    """Refuse a landing that lost pages: of a delta they would be missed by nobody."""
+    for facts in snapshot.tables:
+        if work.read[facts.table] < facts.rows:
+            raise ContractBroken(
+                "CF08",
+                f"The landing zone holds {work.read[facts.table]:,} of the {facts.rows:,} rows of {facts.table} "
+                f"that were pulled in district {work.stage.code}, snapshot {work.stage.snapshot}.",
+                fix="Check that every worker uses the same SISBRIDGE_LANDING_URL and that nothing else deletes "
+                "there, then run the district's sync again.",
+                place=raw_name(facts.table),
+            )
+
+
 def _look_for_drift(work: _Work, name: str, columns: Sequence[str]) -> None:
     """Find once for each source table which columns are new and which are gone."""
     work.drifted.add(name)
@@ -128,7 +146,9 @@ def _kept(work: _Work) -> list[Finding]:
 
 
 def _parts(work: _Work, source_table: str) -> Iterator[tuple[str, pa.RecordBatch]]:
+    counts_as = work.maps.sources[source_table][:1]
     for batch in work.stage.read(raw_name(source_table)):
+        work.read.update(dict.fromkeys(counts_as, batch.num_rows))
         made = adapted(work.maps, source_table, batch)
         work.left_out += made.left_out
         yield from made.parts
