@@ -42,6 +42,9 @@ def purge(
         str,
         typer.Option(prompt="This cannot be undone. Type the district's code again", help="The code again."),
     ],
+    unsent_grades_too: Annotated[
+        bool, typer.Option("--unsent-grades-too", help="Delete grades too that are not in the SIS yet.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Delete everything of a district, destroy its key, and write a certificate; its audit stays.
@@ -55,7 +58,9 @@ def purge(
     if certificate.exists() or not certificate.absolute().parent.is_dir():
         raise typer.BadParameter("it is there already, or its folder is not", param_hint="--certificate")
     with opened(as_json) as house:
-        certified = purge_district(house, DistrictCode(district), house.settings.actor)
+        certified = purge_district(
+            house, DistrictCode(district), house.settings.actor, unsent_too=unsent_grades_too
+        )
     certificate.write_text(certified.text(), encoding="utf-8")
     if as_json:
         print_json(certified.as_dict())

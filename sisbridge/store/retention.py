@@ -8,16 +8,22 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from domain.grading import OutboxState
 from domain.ids import DistrictCode, SnapshotId
+from sisbridge.store.grades import GradeState
 from sisbridge.store.regions import unknown_district
 from sisbridge.store.runs import RunMode
 from sisbridge.store.tables import METADATA, WITHOUT_DISTRICT
+from sisbridge.store.tables.grades import grade, outbox
 from sisbridge.store.tables.region import district as district_table
 from sisbridge.store.tables.region import district_key, run
 from sisbridge.store.tables.roster import quarantine, snapshot
 
 KEPT_IN_A_PURGE = frozenset({"district", "district_key", "audit"})
 """What proves a purge: that there was a district, when its key was destroyed, and the chain of the audit."""
+
+
+_SETTLED = (OutboxState.DELIVERED, OutboxState.CONFIRMED, OutboxState.SUPERSEDED, OutboxState.WITHDRAWN)
 
 
 def past_their_days(conn: Connection, district: DistrictCode, before: datetime) -> list[SnapshotId]:
@@ -61,6 +67,21 @@ def landing_deleted_at(conn: Connection, district: DistrictCode, snapshot_id: Sn
     """Return when a snapshot's landing was deleted, or None while it is there."""
     this = (snapshot.c.district_code == district, snapshot.c.snapshot_id == snapshot_id)
     return conn.scalar(sa.select(snapshot.c.landing_deleted_at).where(*this))
+
+
+def unsent_grades(conn: Connection, district: DistrictCode) -> int:
+    """Return how many of a district's grades wait yet: collected and not released, or in the outbox."""
+    waiting = sa.select(outbox.c.grade_id).where(
+        outbox.c.district_code == district, outbox.c.state.not_in([state.value for state in _SETTLED])
+    )
+    later = grade.alias("later")
+    same = (later.c[name] == grade.c[name] for name in ("district_code", "grade_id"))
+    newer = sa.exists().where(*same, later.c.revision > grade.c.revision)
+    unreleased = sa.select(grade.c.grade_id).where(
+        grade.c.district_code == district, grade.c.state == GradeState.COLLECTED.value, ~newer
+    )
+    either = sa.union(waiting, unreleased).subquery()
+    return conn.scalar(sa.select(sa.func.count()).select_from(either)) or 0
 
 
 def delete_all(conn: Connection, district: DistrictCode) -> Mapping[str, int]:

@@ -85,14 +85,15 @@ def open_run(conn: Connection, district: DistrictCode, night_on: date, mode: str
     return run_id
 
 
-def hold(conn: Connection, district: DistrictCode) -> None:
+def hold(conn: Connection, district: DistrictCode, *, alone: bool = False) -> None:
     """Let no other transaction open a run of the district, or hold it, until this one ends.
 
-    Taken before anything else is written, so that two transactions never wait for each other.
+    Taken before anything else is written, so that two transactions never wait for each other. alone: wait for
+    those that write rows of the district, and let none begin.
     """
     # Rows that refer to the district may still be written meanwhile. On SQLite there is one writer anyway.
     here = sa.select(district_table.c.code).where(district_table.c.code == district)
-    conn.execute(here.with_for_update(key_share=True))
+    conn.execute(here.with_for_update(key_share=not alone))
 
 
 def is_overtaken(conn: Connection, district: DistrictCode, run_id: RunId) -> bool:

@@ -11,8 +11,9 @@ from domain.errors import RetryLater, SisbridgeError, StopDistrict
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.model import District, Finding, Mode, Settings, Severity
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import cases, regions, runs, snapshots
+from sisbridge.store import cases, regions, retention, runs, snapshots
 from sisbridge.store.runs import RunMode, RunState
+from sisbridge.store.sealing import key_destroyed
 from sisbridge.sync import overtaken, unexpected
 from sisbridge.sync.context import STAGES, Stage
 from sisbridge.sync.grades.reconcile import reconcile
@@ -97,16 +98,17 @@ def _is_due(house: House, district: DistrictCode) -> bool:
 def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -> None:
     """Run one stage and record its cost; on failure close the run row, open its case, re-raise.
 
-    Raises one of the four errors of domain.errors; StopDistrict CF60 when the district has a newer run,
-    without a trace of it.
+    Raises one of the four errors of domain.errors; StopDistrict CF60 when the district has a newer run and
+    CF05 when it was purged meanwhile, without a trace of it.
     """
     started = time.perf_counter()
     try:
         stage = _stage(house, district, run_id)
         counts = _run(stage, stage_name)
     except Exception as error:  # noqa: BLE001 - the run row is closed whatever happened
-        known = unexpected.named(f"The {stage_name} stage", error)
-        if _stop(house, district, run_id, known):
+        purged = _purged(house, district)
+        known = purged or unexpected.named(f"The {stage_name} stage", error)
+        if purged is None and _stop(house, district, run_id, known):
             _keep_worklist(house, district, run_id, stage_name)
         # The cause stays behind: its text might hold a row.
         raise known from None
@@ -115,6 +117,15 @@ def step(house: House, district: DistrictCode, run_id: RunId, stage_name: str) -
             conn, district, run_id, stage_name, sum(counts.values()), time.perf_counter() - started
         )
         runs.add_counts(conn, district, run_id, counts)
+
+
+def _purged(house: House, district: DistrictCode) -> SisbridgeError | None:
+    """Return what to raise of a district purged meanwhile; what its night landed since then is deleted."""
+    with house.store.read() as conn:
+        if retention.purged_at(conn, district) is None:
+            return None
+    house.landing.delete_district(district)
+    return key_destroyed(district)
 
 
 def finish(house: House, district: DistrictCode, run_id: RunId) -> None:
@@ -227,7 +238,8 @@ def _run(stage: Stage, name: str) -> dict[str, int]:
 
 def _counts(house: House, district: DistrictCode, run_id: RunId) -> dict[str, int]:
     with house.store.read() as conn:
-        counts = runs.get(conn, district, run_id).counts
+        purged = retention.purged_at(conn, district) is not None
+        counts = {} if purged else runs.get(conn, district, run_id).counts
     return {name: int(str(count)) for name, count in counts.items()}
 
 

@@ -80,7 +80,7 @@ def _replay(house: House, codes: list[DistrictCode], _: Path) -> None:
 
 def _purge(house: House, codes: list[DistrictCode], _: Path) -> None:
     for code in codes:
-        purge(house, code, ACTOR)
+        purge(house, code, ACTOR, unsent_too=True)
 
 
 _ACTS: dict[str, Callable[[House, list[DistrictCode], Path], None]] = {

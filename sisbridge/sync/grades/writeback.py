@@ -87,13 +87,16 @@ def deliver(house: House, district: DistrictCode, *, progress: Progress | None =
 
 
 @contextmanager
-def alone(house: House, district: DistrictCode) -> Iterator[None]:
-    """Be the only one who sends grades of a district; RetryLater WB14 while somebody else does."""
+def alone(house: House, district: DistrictCode, spared: str = "nothing was sent twice") -> Iterator[None]:
+    """Be the only one who sends grades of a district; RetryLater WB14 while somebody else does.
+
+    spared: what did not happen because of it, as the message says it.
+    """
     with house.store.alone(f"deliver-{district}") as is_alone:
         if not is_alone:
             raise RetryLater(
                 "WB14",
-                f"Another process is delivering grades of district {district}; nothing was sent twice.",
+                f"Another process is delivering grades of district {district}; {spared}.",
                 fix="Wait until it has ended; what it leaves is delivered then.",
             )
         yield

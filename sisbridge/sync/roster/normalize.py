@@ -112,10 +112,11 @@ def _refuse_lost(work: _Work, snapshot: RosterSnapshot) -> None:
         if work.read[facts.table] < facts.rows:
             raise ContractBroken(
                 "CF08",
-                f"The landing zone holds {work.read[facts.table]:,} of the {facts.rows:,} rows of {facts.table} "
-                f"that were pulled in district {work.stage.code}, snapshot {work.stage.snapshot}.",
-                fix="Check that every worker uses the same SISBRIDGE_LANDING_URL and that nothing else deletes "
-                "there, then run the district's sync again.",
+                f"The landing zone holds {work.read[facts.table]:,} of the {facts.rows:,} rows of "
+                f"{facts.table} that were pulled in district {work.stage.code}, snapshot "
+                f"{work.stage.snapshot}.",
+                fix="Check that every worker uses the same SISBRIDGE_LANDING_URL and that nothing else "
+                "deletes there, then run the district's sync again.",
                 place=raw_name(facts.table),
             )
 
