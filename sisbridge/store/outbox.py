@@ -11,18 +11,18 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from domain.clock import system_clock
 from domain.errors import ContractBroken
-from domain.grading import GradePayload, OutboxItem, OutboxState, Outcome
+from domain.grading import GradePayload, OutboxItem, OutboxState
 from domain.ids import BatchId, DistrictCode, GradeId, ItemId
 from sisbridge.store import bulk
 from sisbridge.store.codec import PAYLOAD
 from sisbridge.store.receipts import last_receipts, receipts, receipts_of_grades, save_receipts
 from sisbridge.store.sealing import Keyring
-from sisbridge.store.tables.grades import outbox, receipt
+from sisbridge.store.tables.grades import outbox
 from sisbridge.store.upsert import insert_missing
 from sisbridge.store.written import last_written, last_written_all, opened, purpose, standing
 
 __all__ = [
-    "queue", "queue_many", "claim", "requeue", "items", "waits", "payloads", "set_state", "last_written",
+    "queue", "queue_many", "claim", "requeue", "items", "payloads", "set_state", "last_written",
     "last_written_all", "standing", "save_receipts", "receipts", "last_receipts",
     "receipts_of_grades",
 ]  # fmt: skip
@@ -37,7 +37,6 @@ REPLACEABLE = (
 )
 """What a newer revision supersedes. An item that may be on its way is looked up first, never replaced."""
 
-_LYING = (OutboxState.DELIVERED.value, OutboxState.UNKNOWN.value)
 _REFRESHABLE = (OutboxState.QUEUED, OutboxState.HELD)
 
 
@@ -87,30 +86,6 @@ def items(
     return [as_item(row) for row in rows]
 
 
-def waits(
-    conn: Connection,
-    district: DistrictCode,
-    states: Collection[OutboxState],
-    maximum_attempts: int,
-    refused_before: datetime,
-) -> bool:
-    """Return whether a district has items in some states that a delivery could bring further.
-
-    Left out: what lies in a file, which only the other side can bring further, what the SIS did not take
-    as often as it is tried, and what it takes no grades for unless it said so before a moment.
-    """
-    lies = outbox.c.batch_id.is_not(None) & outbox.c.state.in_(_LYING)
-    used_up = (outbox.c.state == OutboxState.NOT_TAKEN.value) & (outbox.c.attempts >= maximum_attempts)
-    wanted = sa.select(outbox.c.item_id).where(
-        outbox.c.district_code == district,
-        outbox.c.state.in_([state.value for state in states]),
-        ~lies,
-        ~used_up,
-        ~sa.and_(outbox.c.updated_at >= refused_before, _was_to_wait()),
-    )
-    return conn.scalar(wanted.limit(1)) is not None
-
-
 def payloads(
     conn: Connection, keyring: Keyring, district: DistrictCode, item_ids: Collection[ItemId]
 ) -> dict[ItemId, GradePayload]:
@@ -153,7 +128,7 @@ def set_state(
         values["batch_id"] = batch_id
     _change(conn, district, item_ids, values)
     if state in REPLACEABLE:
-        _change(conn, district, item_ids, {"state": OutboxState.SUPERSEDED.value}, _has_newer())
+        _change(conn, district, item_ids, {"state": OutboxState.SUPERSEDED.value}, has_newer())
 
 
 def claim(
@@ -237,22 +212,13 @@ def _supersede_older(
             outbox.c.district_code == district,
             bulk.one_of(conn, outbox.c.grade_id, grades),
             outbox.c.state.in_(REPLACEABLE),
-            _has_newer(),
+            has_newer(),
         )
         .values(state=OutboxState.SUPERSEDED.value, updated_at=at)
     )
 
 
-def _was_to_wait() -> ColumnElement[bool]:
-    """Return the condition that the SIS said of an item that it takes no such grade at present."""
-    return sa.exists().where(
-        receipt.c.district_code == outbox.c.district_code,
-        receipt.c.item_id == outbox.c.item_id,
-        receipt.c.outcome == Outcome.WAITING.value,
-    )
-
-
-def _has_newer() -> ColumnElement[bool]:
+def has_newer() -> ColumnElement[bool]:
     """Return the condition that a newer revision of the item's grade is on its way, by whatever route."""
     newer = outbox.alias("newer")
     return sa.exists().where(

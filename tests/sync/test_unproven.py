@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 
 from connectors.oneroster.gradebook_reads import GradebookReads
+from domain.grading import OutboxState
+from domain.ids import ItemId
 from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.grades.choose import send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import Released, release, release_again
-from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.grades.writeback import deliver, districts_with_items
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import load_entries
 from tests.support.small_region import NOW, REST, SmallRegion
@@ -65,6 +68,58 @@ def posted(any_house: House, region: SmallRegion, monkeypatch: pytest.MonkeyPatc
         assert deliver(any_house, REST).unknown == 1
     assert (region.provider.requests[POST], scores(region)) == (1, [90.0])
     return any_house
+
+
+def put_lost(region: SmallRegion) -> None:
+    """Let the next PUT of a result not arrive and have no answer."""
+    region.provider.faults.add(Fault(FaultKind.RESET, path="results/*", method="PUT", times=4))
+
+
+def late(region: SmallRegion, score: float) -> None:
+    """Let a write of an older value arrive after all."""
+    (one,) = region.provider.dataset.records("results")
+    region.provider.dataset.change("results", one["sourcedId"], NOW, score=score)
+
+
+@pytest.fixture
+def corrected(any_house: House, region: SmallRegion) -> House:
+    """A house whose one grade was sent without an answer, and whose correction was proven."""
+    sync_district(any_house, REST)
+    at(any_house, region, 0, "put")
+    graded(any_house, region, 90)
+    put_lost(region)
+    assert deliver(any_house, REST).unknown == 1
+    region.provider.faults.clear()
+    graded(any_house, region, 91)
+    assert (deliver(any_house, REST).confirmed, scores(region)) == (1, [91.0])
+    return any_house
+
+
+def test_a_late_write_that_undoes_its_correction_is_a_conflict_at_the_next_delivery(
+    corrected: House, region: SmallRegion
+) -> None:
+    late(region, 90.0)
+    at(corrected, region, 0.5, "put")
+    assert districts_with_items(corrected) == []
+    assert (deliver(corrected, REST).confirmed, rules(corrected)) == (1, [])
+    at(corrected, region, 1, "put")
+    assert districts_with_items(corrected) == [REST]
+    assert (deliver(corrected, REST).conflict, rules(corrected)) == (1, ["WB10"])
+    (case,) = open_cases(corrected, REST)
+    assert send_ours(corrected, REST, ItemId(case.first_key), "tester") is OutboxState.CONFIRMED
+    assert (scores(region), rules(corrected)) == ([91.0], [])
+
+
+def test_a_grade_that_still_stands_is_looked_at_once_more_and_never_again(
+    corrected: House, region: SmallRegion
+) -> None:
+    at(corrected, region, 1, "put")
+    region.provider.forget_requests()
+    assert deliver(corrected, REST).confirmed == 1
+    asked = sum(region.provider.requests.values())
+    assert asked > 0
+    deliver(corrected, REST)
+    assert (sum(region.provider.requests.values()), districts_with_items(corrected)) == (asked, [])
 
 
 def stale(monkeypatch: pytest.MonkeyPatch) -> None:

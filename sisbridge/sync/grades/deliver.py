@@ -93,7 +93,7 @@ def resolve_doubts(house: House, district: District, sink: GradeSink, route: str
     with reminded(house, district, sink, route):
         held = sink.current(work.of(work.items))
     lost = _settle(work, work.items, held)
-    _record(work, of_a_dead_process(work, lost))
+    record(work, of_a_dead_process(work, lost))
     with house.store.begin("doubts") as conn:
         outbox.requeue(conn, district.code, [item.item_id for item in lost], clock_of(district)())
     return True
@@ -111,7 +111,7 @@ def _settle(
             to_send.append(item)
         else:
             receipts.append(_settled(work, item, before, decision))
-    _record(work, receipts)
+    record(work, receipts)
     return to_send
 
 
@@ -188,7 +188,7 @@ def _leave_in_doubt(work: Work, items: Sequence[OutboxItem], error: SisbridgeErr
         )
         for item in items
     ]
-    _record(work, receipts)
+    record(work, receipts)
 
 
 def _read_back(
@@ -201,7 +201,7 @@ def _read_back(
     refused = [receipt for receipt in answered.values() if receipt.outcome in _NOT_WRITTEN]
     not_written = {receipt.item_id for receipt in refused}
     accepted = [i for i in items if i.item_id in answered and i.item_id not in not_written]
-    _record(work, refused)
+    record(work, refused)
     if not accepted:
         return
     after = work.sink.current(work.of(accepted))
@@ -209,7 +209,7 @@ def _read_back(
         _proven(work, item, held.get(item.item_id), after.get(item.item_id), answered[item.item_id])
         for item in accepted
     ]
-    _record(work, receipts)
+    record(work, receipts)
 
 
 def _proven(
@@ -223,7 +223,8 @@ def _proven(
     return replace(receipt, outcome=outcome, before=before, sent=sent, after=after, message=message)
 
 
-def _record(work: Work, receipts: Sequence[Receipt]) -> None:
+def record(work: Work, receipts: Sequence[Receipt]) -> None:
+    """Save receipts, and move their items to where those outcomes leave them, in one transaction."""
     if not receipts:
         return
     at = clock_of(work.district)()

@@ -39,8 +39,7 @@ def without_unproven(work: Work, items: Sequence[OutboxItem], route: str) -> lis
 
 
 def of_a_dead_process(work: Work, items: Sequence[OutboxItem]) -> list[Receipt]:
-    """Return receipts of items that were being sent when a process died, where they cannot be sent twice."""
-    anew = work.sink.writes_anew(items) if isinstance(work.sink, WritesAnew) else frozenset()
+    """Return receipts of the items that were being sent when a process died: those writes may yet arrive."""
     at = clock_of(work.district)()
     return [
         Receipt(
@@ -52,7 +51,7 @@ def of_a_dead_process(work: Work, items: Sequence[OutboxItem]) -> list[Receipt]:
             message="The process stopped while the grade was being sent.",
         )
         for item in items
-        if item.item_id in anew and item.state is OutboxState.SENDING
+        if item.state is OutboxState.SENDING
     ]
 
 

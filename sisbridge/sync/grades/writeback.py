@@ -14,7 +14,8 @@ from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import DistrictCode
 from domain.model import District, Finding, Severity
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import cases, outbox, regions
+from sisbridge.store import cases, outbox, outbox_due, regions
+from sisbridge.store.database import Connection
 from sisbridge.sync import unexpected
 from sisbridge.sync.grades import gate, posting
 from sisbridge.sync.grades.deliver import (
@@ -25,6 +26,8 @@ from sisbridge.sync.grades.deliver import (
 )
 from sisbridge.sync.grades.deliver_file import deliver_file
 from sisbridge.sync.grades.file_cases import tell_files
+from sisbridge.sync.grades.look_again import is_due as is_to_be_seen_again
+from sisbridge.sync.grades.look_again import look_again
 from sisbridge.sync.grades.payloads import desk_of
 from sisbridge.sync.grades.work import MAXIMUM_ATTEMPTS, Progress
 
@@ -64,9 +67,17 @@ def districts_with_items(house: House) -> list[DistrictCode]:
         return [
             one.code
             for one in regions.districts(conn)
-            if outbox.waits(conn, one.code, states, MAXIMUM_ATTEMPTS, clock_of(one)() - CLOSED_WINDOW_PAUSE)
+            if outbox_due.waits(
+                conn, one.code, states, MAXIMUM_ATTEMPTS, clock_of(one)() - CLOSED_WINDOW_PAUSE
+            )
             or posting.is_due(conn, one)
+            or _is_doubted(conn, one)
         ]
+
+
+def _is_doubted(conn: Connection, district: District) -> bool:
+    config = regions.connector(conn, district.code, "grades")
+    return config is not None and is_to_be_seen_again(conn, district, config.kind)
 
 
 def deliver(house: House, district: DistrictCode, *, progress: Progress | None = None) -> DeliveryCounts:
@@ -130,6 +141,7 @@ def _deliver(house: House, district: District, progress: Progress | None) -> Non
             # What comes back to the queue may have waited for long: roster and window are looked at again.
             posting.tend(house, district, route)
         deliver_items(house, district, sink, route.kind, progress)
+        look_again(house, district, sink, route.kind)
 
 
 def tell_cases(house: House, district: District) -> None:
