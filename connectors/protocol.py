@@ -13,10 +13,10 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from domain.errors import RetryLater, RowRejected
+from domain.errors import RetryLater
 from domain.grading import GradePayload, GradeValue, OutboxItem, Receipt, RemoteGrade
 from domain.grading import RouteLimits as RouteLimits
-from domain.ids import DistrictCode, ItemId, LineItemId
+from domain.ids import DistrictCode, ItemId
 from domain.model import Mode
 
 
@@ -235,33 +235,6 @@ class GradeSink(Protocol):
         """Take back what we wrote, only if it is still ours."""
 
 
-@runtime_checkable
-class RemembersIds(Protocol):
-    """A sink whose SIS may choose ids of its own; who holds the sink keeps them between deliveries."""
-
-    def know(self, ids: Mapping[str, str]) -> None:
-        """Take what was learnt before: our id of a line item or result → the SIS's."""
-
-    def learnt(self) -> Mapping[str, str]:
-        """Return what was learnt since."""
-
-
-@runtime_checkable
-class TellsGoneColumns(Protocol):
-    """A sink that notices when somebody deleted a grade column which we made in the SIS."""
-
-    def gone(self) -> frozenset[LineItemId]:
-        """Return our line items found to be gone since the sink was made; `prepare` makes them anew."""
-
-
-@runtime_checkable
-class WritesAnew(Protocol):
-    """A sink of which a write cannot always be repeated: where the SIS chooses the id, it makes another."""
-
-    def writes_anew(self, items: Sequence[OutboxItem]) -> frozenset[ItemId]:
-        """Return the items whose next write would be a second grade if an earlier write arrived after all."""
-
-
 @dataclass(frozen=True, slots=True)
 class FileBatch:
     """A file to hand over: its name, bytes and fingerprint, fixed before anything is written."""
@@ -301,11 +274,3 @@ class FileGradeSink(GradeSink, Protocol):
     def take_back(self, name: str, sha256: str) -> FileState:
         """Take a file that nobody loaded out of the folder and return what is to be seen then: ABSENT, or
         ACKNOWLEDGED for one that is left because it was. Safe to repeat."""
-
-
-@runtime_checkable
-class SiftsGrades(Protocol):
-    """A file route whose layout has no place for some grades: those are refused, the others go."""
-
-    def unfit(self, payloads: Sequence[GradePayload]) -> Mapping[ItemId, RowRejected]:
-        """Return the grades that cannot stand in the file, and why."""

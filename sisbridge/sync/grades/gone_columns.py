@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from connectors.protocol import TellsGoneColumns
+from connectors.traits import TellsGoneColumns
 from domain.grading import GradePayload, OutboxItem, OutboxState
 from domain.ids import GradeId, ItemId
 from sisbridge.store import outbox

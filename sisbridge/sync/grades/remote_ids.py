@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectors.protocol import GradeSink, RemembersIds
+from connectors.protocol import GradeSink
+from connectors.traits import RemembersIds
 from domain.model import District
 from sisbridge.house import House
 from sisbridge.store import remote_objects

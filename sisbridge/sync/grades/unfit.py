@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.protocol import FileGradeSink, SiftsGrades
+from connectors.protocol import FileGradeSink
+from connectors.traits import SiftsGrades
 from domain.grading import OutboxItem, Outcome, Receipt
 from sisbridge.house import clock_of
 from sisbridge.store import outbox

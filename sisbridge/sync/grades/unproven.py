@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from connectors.protocol import WritesAnew
+from connectors.traits import WritesAnew
 from domain.grading import OutboxItem, OutboxState, Outcome, Receipt
 from domain.ids import GradeId
 from sisbridge.house import clock_of
