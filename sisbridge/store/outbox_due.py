@@ -80,9 +80,12 @@ def doubted(
 
 
 def _was_to_wait() -> ColumnElement[bool]:
-    """Return the condition that the SIS said of an item that it takes no such grade at present."""
-    return sa.exists().where(
-        receipt.c.district_code == outbox.c.district_code,
-        receipt.c.item_id == outbox.c.item_id,
-        receipt.c.outcome == Outcome.WAITING.value,
+    """Return the condition that the SIS said last of an item that it takes no such grade at present."""
+    last = (
+        sa.select(receipt.c.outcome)
+        .where(receipt.c.district_code == outbox.c.district_code, receipt.c.item_id == outbox.c.item_id)
+        .order_by(receipt.c.attempt.desc(), receipt.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
     )
+    return sa.func.coalesce(last, "") == Outcome.WAITING.value

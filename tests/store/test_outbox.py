@@ -10,7 +10,7 @@ import pytest
 from domain.errors import ContractBroken
 from domain.grading import GradePayload, GradeValue, OutboxState, Outcome, Receipt, RemoteGrade, WrittenGrade
 from domain.ids import BatchId
-from sisbridge.store import files, outbox
+from sisbridge.store import files, outbox, outbox_due
 from sisbridge.store.database import Store
 from sisbridge.store.files import FileBatchRecord
 from sisbridge.store.sealing import Keyring
@@ -113,6 +113,25 @@ def test_what_never_arrived_goes_back_unless_something_newer_waits(region: Store
     with region.begin("x") as conn:
         outbox.requeue(conn, NORTH, [item(1).item_id, item(2).item_id], AT)
     assert states(region) == ["superseded", "queued"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_due"),
+    [
+        ([Outcome.WAITING], False),
+        ([Outcome.UNKNOWN, Outcome.WAITING], False),
+        ([Outcome.WAITING, Outcome.UNKNOWN], True),
+        ([Outcome.UNKNOWN], True),
+    ],
+)
+def test_only_what_the_sis_said_last_lets_an_item_wait(
+    region: Store, ring: Keyring, outcomes: list[Outcome], is_due: bool
+) -> None:
+    queue(region, ring)
+    for outcome in outcomes:
+        save_receipt(region, ring, 1, outcome)
+    with region.read() as conn:
+        assert outbox_due.waits(conn, NORTH, [OutboxState.QUEUED], 3, AT) is is_due
 
 
 def test_attempts_and_batch_are_kept_when_not_given(region: Store, ring: Keyring) -> None:
