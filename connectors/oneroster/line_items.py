@@ -76,17 +76,40 @@ class LineItems:
         """Return the line item that stands for each, None for one that is absent or was deleted.
 
         Where many have one title they are asked for by it, in one list; else one by one, as is every line
-        item that we know was made and that the list does not show: somebody may have renamed it.
+        item that we know was made and that the list does not show: somebody may have renamed it. One that we
+        made is absent only when its class's list lacks it too: all its grades would be sent once more.
         """
         shown = self._by_title(specs) if self._in_lists(specs) else None
+        held: dict[LineItemId, Record | None] = {}
         if shown is None:
             self._find(specs)
-            return dict(self._held(specs))
-        self._recognise(specs, shown)
+            held |= self._held(specs)
+        else:
+            self._recognise(specs, shown)
+            held |= self._among(specs, shown)
+            held |= self._held(self._missed(specs, held))
+        return held | self._listed(self._missed(specs, held))
+
+    def _missed(
+        self, specs: Sequence[LineItemSpec], held: Mapping[LineItemId, Record | None]
+    ) -> list[LineItemSpec]:
+        """Return the line items that we know were made and that were not seen."""
+        return [s for s in specs if held[s.line_item_id] is None and self._ids.find(s.line_item_id)]
+
+    def _among(
+        self, specs: Sequence[LineItemSpec], shown: Sequence[Record]
+    ) -> dict[LineItemId, Record | None]:
         by_id = {sourced_id_of(one): one for one in shown if one.get("status") != "tobedeleted"}
-        held = {spec.line_item_id: by_id.get(self._ids.of(spec.line_item_id)) for spec in specs}
-        known = [s for s in specs if held[s.line_item_id] is None and self._ids.find(s.line_item_id)]
-        return held | dict(self._held(known))
+        return {spec.line_item_id: by_id.get(self._ids.of(spec.line_item_id)) for spec in specs}
+
+    def _listed(self, specs: Sequence[LineItemSpec]) -> dict[LineItemId, Record | None]:
+        """Return the line items as their classes' lists show them; none where there is no such list."""
+        try:
+            return self._among(specs, self._of_classes(specs))
+        except StopDistrict as error:
+            if error.code != "CN05":
+                raise
+            return {}
 
     def _in_lists(self, specs: Sequence[LineItemSpec]) -> bool:
         titles = {self._form.title(spec) for spec in specs}
@@ -117,12 +140,14 @@ class LineItems:
     def _find(self, specs: Sequence[LineItemSpec]) -> None:
         """Learn the ids of line items that a POST made without our hearing of it, by what they look like."""
         lost = [spec for spec in specs if self._ids.find(spec.line_item_id) is None]
-        if self._settings.write_by == "put" or not lost:
-            return
-        questions = [self._of_class(name) for name in sorted({spec.class_sourced_id for spec in lost})]
+        if self._settings.write_by == "post" and lost:
+            self._recognise(lost, self._of_classes(lost))
+
+    def _of_classes(self, specs: Sequence[LineItemSpec]) -> list[Record]:
+        """Return all line items of some line items' classes."""
+        questions = [self._of_class(name) for name in sorted({spec.class_sourced_id for spec in specs})]
         lists = ListReader(self._client, self._settings.page_size, self._settings.in_flight)
-        answers = lists.read_many(questions)
-        self._recognise(lost, [one for question, whole in answers for one in all_records(question, whole)])
+        return [one for question, whole in lists.read_many(questions) for one in all_records(question, whole)]
 
     def _recognise(self, specs: Sequence[LineItemSpec], records: Sequence[Record]) -> None:
         """Learn the ids of line items that are not known yet among some of the SIS's."""

@@ -13,10 +13,11 @@ from connectors.http_errors import decode_json, place_of
 from connectors.powerschool.grade_queries import TOTAL
 from connectors.powerschool.identifiers import Row
 from connectors.powerschool.metadata import QUERY_PAGES, metadata, most_rows
+from connectors.powerschool.powerquery_rows import records_of
 from connectors.powerschool.query_list import Query
 from connectors.powerschool.refusals import MENU, query_refused
 from connectors.powerschool.settings import PowerSchoolConnection
-from domain.errors import ContractBroken, RetryLater, SisbridgeError, StopDistrict
+from domain.errors import RetryLater, SisbridgeError, StopDistrict
 
 USUAL_PAGE = 100
 
@@ -90,15 +91,7 @@ class GradeClient:
 
 
 def _records(query: Query, body: bytes, url: str) -> list[Row]:
-    answer = decode_json(body, "POST", url)
-    records = answer.get("record", []) if isinstance(answer, dict) else None
-    if not isinstance(records, list):
-        raise ContractBroken(
-            "CN08",
-            "The answer to a query holds no records",
-            fix="Ask the district whether something stands between us and PowerSchool",
-            place=place_of("POST", url),
-        )
+    records = records_of(body, place_of("POST", url))
     rows = [_row(record) for record in records if isinstance(record, dict)]
     for row in rows:
         _whole(query, row)

@@ -29,7 +29,7 @@ from connectors.powerschool.refusals import (
     waits,
 )
 from connectors.powerschool.xte_scores import POINTS
-from domain.errors import RowRejected
+from domain.errors import ContractBroken, RowRejected
 from domain.grading import LineItemSpec
 from domain.ids import LineItemId, fixed_id
 
@@ -213,8 +213,15 @@ class XteColumns:
         answer = self._client.http.send(Request("GET", url, params, permission=PERMISSION))
         if answer.code >= 300:
             raise refused(answer.code, answer.body, path.strip("/"))
-        found = answer.json if isinstance(answer.json, list) else []
-        return [one for one in found if isinstance(one, dict)]
+        if not isinstance(answer.json, list):
+            # Never an empty list: every column would seem to be deleted.
+            raise ContractBroken(
+                "PG04",
+                "The answer of the gradebook is no list",
+                fix="Ask the district whether something stands between us and PowerSchool",
+                place=f"/ws/xte/{path.strip('/')}",
+            )
+        return [one for one in answer.json if isinstance(one, dict)]
 
 
 def resubmitted(client: GradeClient, request: Request) -> Answer:
