@@ -22,7 +22,7 @@ _NAMES = ("sourced_id", "type", "identifier")
 def expected_of(district: District) -> list[str]:
     """Return the identifiers by which a district's own org may go; none when nobody has said any.
 
-    The setting `expected_org_identifiers`, else the district's `lea_identifier`. Raises StopDistrict CF48
+    The setting `expected_org_identifiers`, else the district's `lea_identifier`. Raises StopDistrict CF84
     for a setting that is no list of texts.
     """
     chosen = district.settings.get("expected_org_identifiers")
@@ -30,7 +30,7 @@ def expected_of(district: District) -> list[str]:
         return [district.lea_identifier] if district.lea_identifier else []
     if not isinstance(chosen, list) or not all(isinstance(one, str) for one in chosen):
         raise StopDistrict(
-            "CF48",
+            "CF84",
             f"The setting expected_org_identifiers of district {district.code} has to be a list of texts.",
             fix='Write it as ["1805250"] in the district\'s settings and load the region file again.',
             place="settings: expected_org_identifiers",
@@ -41,7 +41,7 @@ def expected_of(district: District) -> list[str]:
 def refuse_strangers(stage: Stage, roster_maps: maps.RosterMaps, source_table: str) -> None:
     """Stop the district when the orgs that just landed are another district's, before any person is read.
 
-    Raises StopDistrict CN20, or CF48 as `expected_of`. A source table without orgs proves nothing.
+    Raises StopDistrict CN20, or CF84 as `expected_of`. A source table without orgs proves nothing.
     """
     if RosterTable.ORGS not in roster_maps.sources.get(source_table, ()):
         return
