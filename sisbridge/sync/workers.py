@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import faulthandler
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
@@ -82,6 +83,7 @@ class _Line:
         """Serve one district after the other with one process, or its successor if it dies."""
         process = processes.single()
         while (code := self._next()) is not None:
+            process = _living(process)
             try:
                 outcome = process.submit(self.work, code).result()
             except BrokenProcessPool:
@@ -100,6 +102,15 @@ class _Line:
             self.ended[code] = outcome
             if self.progress:
                 self.progress(code, outcome.state)
+
+
+def _living(process: ProcessPoolExecutor) -> ProcessPoolExecutor:
+    """Return the process, or a successor when it died between two districts: that was no district's doing."""
+    try:
+        process.submit(os.getpid).result()
+    except BrokenProcessPool:
+        return processes.single()
+    return process
 
 
 def _night(settings: Settings, rehearse: bool, district: DistrictCode) -> NightOutcome:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -44,6 +45,20 @@ def test_a_process_that_dies_takes_only_its_own_district_with_it() -> None:
         (WEST, "finished", "", False),
     ]
     assert sorted(seen) == sorted((one.district, one.state) for one in told)
+
+
+def _dies_afterwards(code: DistrictCode) -> NightOutcome:
+    """End well, and let the process be killed a little later if it is the first district's."""
+    if code == NORTH:
+        threading.Timer(0.2, os._exit, (1,)).start()
+    return NightOutcome(code, RunId(str(os.getpid())), "finished")
+
+
+def test_a_process_that_dies_between_two_districts_costs_none_of_them_its_night() -> None:
+    # The district's end is told while its process is idle.
+    told = run_each(_dies_afterwards, [NORTH, WEST], 1, lambda *_: time.sleep(1.0))
+    assert [(one.district, one.state) for one in told] == [(NORTH, "finished"), (WEST, "finished")]
+    assert told[0].run_id != told[1].run_id
 
 
 def test_districts_share_no_more_processes_than_there_are_workers() -> None:
