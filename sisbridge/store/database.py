@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from domain.errors import ContractBroken, RetryLater, SisbridgeError
 from domain.failpoints import failpoint
 
 __all__ = ["Connection", "Store"]
+
+_log = logging.getLogger(__name__)
 
 _BUSY_SECONDS = 30
 _WRITER = "sisbridge_writer"
@@ -149,7 +152,8 @@ def _advisory(conn: Connection, name: str) -> Iterator[bool]:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[bool]:
-    with path.open("w") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w") as file:
+        _tighten(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -181,6 +185,19 @@ def _keep_private(file: Path) -> None:
     """Make the file and its folder for this account alone: the roster of record lies in it in clear."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600)
+    were_open = [_tighten(file.with_name(f"{file.name}{end}")) for end in ("", "-wal", "-shm")]
+    if any(were_open):
+        _log.warning("The database file could be read by other accounts of this machine; now it cannot.")
+
+
+def _tighten(file: Path) -> bool:
+    """Take a file of ours away from other accounts, and return whether they could reach it."""
+    if not file.exists():
+        return False
+    is_open = file.stat().st_uid == os.geteuid() and file.stat().st_mode & 0o077 != 0
+    if is_open:
+        file.chmod(0o600)
+    return is_open
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

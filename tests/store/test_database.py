@@ -27,6 +27,23 @@ def codes(store: Store) -> list[str]:
         return [str(one.code) for one in regions.districts(conn)]
 
 
+def test_files_that_others_could_read_are_closed_to_them_and_that_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "store.db"
+    for name in ("store.db", "store.db-wal", "store.db.night.lock"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    for _ in range(2):
+        store = Store(f"sqlite:///{file}")
+        with store.alone("night"), store.alone("day"):
+            assert {oct(one.stat().st_mode & 0o777) for one in tmp_path.iterdir()} == {"0o600"}
+        store.dispose()
+    assert [one.getMessage() for one in caplog.records if one.name == "sisbridge.store.database"] == [
+        "The database file could be read by other accounts of this machine; now it cannot."
+    ]
+
+
 def test_a_block_that_fails_leaves_no_trace(store: Store) -> None:
     with pytest.raises(RuntimeError):
         examples.undone(store, lambda conn: regions.save_district(conn, examples.district()))
