@@ -107,6 +107,41 @@ class HttpClient:
         finally:
             self._abandon(asked)
 
+    def get_as_they_come(
+        self, requests: Iterable[Request], in_flight: int
+    ) -> Generator[tuple[int, Answer], None, None]:
+        """Send requests with at most in_flight on their way; yield each answer and its number as it comes.
+
+        While one is worked on, those on their way are all that is under way: what dies then loses no more.
+        After a failure nothing is asked for any more; what is under way is waited for and yielded, and the
+        first failure raised then.
+        """
+        loop, feed, free = self._loop(), enumerate(requests), asyncio.Semaphore(in_flight)
+        running: dict[asyncio.Task[Answer], int] = {}
+        failed: SisbridgeError | None = None
+        # With one in flight none is sent before the one before it was worked on.
+        most = in_flight + (in_flight > 1)
+        try:
+            while True:
+                for number, one in islice(feed, 0 if failed else most - len(running)):
+                    running[loop.create_task(self._wire.persist_within(free, one))] = number
+                if not running:
+                    break
+                loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
+                loop.run_until_complete(_turns(_BEFORE_WORK))
+                done = next(task for task in running if task.done())
+                number, error = running.pop(done), done.exception()
+                if error is None:
+                    yield number, done.result()
+                elif isinstance(error, SisbridgeError):
+                    failed = failed or error
+                else:
+                    raise error
+        finally:
+            self._abandon(running)
+        if failed is not None:
+            raise failed
+
     def each(
         self, requests: Iterable[Request], in_flight: int
     ) -> Generator[tuple[Request, Answer | SisbridgeError], None, None]:

@@ -1,8 +1,8 @@
 """What a REST pull writes down in its landing, so that a later try of the same night goes on from it.
 
-Every proven answer lies there under a name that says where it stands, so that an answer and its proof
-appear together or not at all: `users/000002.at-1000.rows-1000.of-5300.json`. What it was flattened to lies
-beside it, so that nothing is parsed twice; where that is missing, it is flattened again.
+Every answer lies there as soon as it came, under a name that says where it stands, so that an answer and its
+proof appear together or not at all: `users/at-000001000.rows-1000.of-5300.json`. What it was flattened to
+lies beside it, so that nothing is parsed twice; where that is missing, it is flattened again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from connectors.protocol import Landing, RosterMoved
 from connectors.shelf import KeptSlice, Mark, Whole
 from domain.failpoints import failpoint
 
-_NAME = re.compile(r"(\d{6,})\.at-(\d+)\.rows-(\d+)\.of-(\d+|untold)\.json")
+_NAME = re.compile(r"at-(\d{9,})\.rows-(\d+)\.of-(\d+|untold)\.json")
 _BOOK = "begun.json"
 _WHOLE = "whole.json"
 _FLAT = "flat/"
@@ -44,16 +44,17 @@ class LandedShelf:
         self._flats: frozenset[str] | None = None
 
     def marks(self) -> Sequence[Mark]:
-        """Return what lies here; when it is no unbroken row of answers it is forgotten and there is none."""
+        """Return what lies here by offset; what nobody of us named so is forgotten with all the rest."""
         names = (name.removeprefix(self._folder) for name in self._landing.kept(self._folder))
-        marks = [_mark(name) for name in names if name != _WHOLE and not name.startswith(_FLAT)]
-        if any(mark is None or mark.number != number for number, mark in enumerate(marks, 1)):
+        found = [_mark(name) for name in names if name != _WHOLE and not name.startswith(_FLAT)]
+        marks = {mark.offset: mark for mark in found if mark is not None}
+        if len(marks) != len(found):
             self.clear()
             return ()
-        return [mark for mark in marks if mark is not None]
+        return [marks[offset] for offset in sorted(marks)]
 
     def put(self, mark: Mark, body: bytes, records: Sequence[object]) -> None:
-        """Land one proven answer, flattened first: the bytes that prove it are never without their rows."""
+        """Land one answer, flattened first: the bytes that prove it are never without their rows."""
         self._landing.keep(self._flat_name(mark), packed(self._flatten(records, self._place(mark))))
         self._landing.keep(self._folder + _name(mark), body)
         failpoint("pull:page:landed")
@@ -76,6 +77,11 @@ class LandedShelf:
 
     def _place(self, mark: Mark) -> str:
         return f"/{self._collection}?offset={mark.offset}"
+
+    def drop(self, mark: Mark) -> None:
+        """Forget one answer."""
+        self._landing.forget(self._folder + _name(mark))
+        self._landing.forget(self._flat_name(mark))
 
     def clear(self) -> None:
         """Forget every answer."""
@@ -160,12 +166,11 @@ class PullBook:
 
 def _name(mark: Mark) -> str:
     total = "untold" if mark.total is None else mark.total
-    return f"{mark.number:06d}.at-{mark.offset}.rows-{mark.rows}.of-{total}.json"
+    return f"at-{mark.offset:09d}.rows-{mark.rows}.of-{total}.json"
 
 
 def _mark(name: str) -> Mark | None:
     found = _NAME.fullmatch(name)
     if found is None:
         return None
-    number, offset, rows = (int(text) for text in found.groups()[:3])
-    return Mark(number, offset, rows, None if found[4] == "untold" else int(found[4]))
+    return Mark(int(found[1]), int(found[2]), None if found[3] == "untold" else int(found[3]))

@@ -2,19 +2,20 @@
 
 The next page begins after the rows received, never after the limit asked for: servers clamp limits
 silently, and a short page alone is no end. A collection is handed over only when it was read whole:
-until then its answers wait on a shelf, where a later try finds them and goes on from the last of them.
+until then its answers wait on a shelf, each from the moment it came, where a later try finds them and asks
+only for those that lack, once the last of them proves to be unchanged.
 Source: OneRoster 1.1 and 1.2 REST bindings, paging; field behaviour of their servers.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
 
+from connectors.early import EarlyAnswers, Recall
 from connectors.seen import SeenIds
-from connectors.shelf import KeptSlice, Mark, MemoryShelf, Shelf, Whole
+from connectors.shelf import KeptSlice, Mark, MemoryShelf, Shelf, Slice, Whole, mark_of
 from domain.errors import ContractBroken, SisbridgeError
 
 RESTARTS = 3
@@ -24,25 +25,8 @@ _MISSES = 3
 """How often pages may be of another length than guessed before they are asked for one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """One answer: the records from an offset on.
-
-    total: what the server says there are in all. more: true when a Link header names a next page,
-    false when there is one that names other pages only, None when the server gives no Link.
-    records: what the bytes say, for the shelf.
-    """
-
-    offset: int
-    ids: Sequence[str | None]
-    total: int | None
-    more: bool | None
-    body: bytes = field(repr=False)
-    records: Sequence[object] = field(default=(), repr=False)
-
-
 Fetch = Callable[[Iterable[int]], Generator[Slice, None, None]]
-"""Given offsets, yields their answers in the same order; may ask for several at once; is closed early."""
+"""Given offsets, yields their answers as they come; may ask for several at once, or end early; is closed."""
 
 
 class Moved(Exception):
@@ -51,10 +35,6 @@ class Moved(Exception):
     def __init__(self, verdict: SisbridgeError) -> None:
         super().__init__(str(verdict))
         self.verdict = verdict
-
-
-Recall = Callable[[bytes], Sequence[str | None]]
-"""Given an answer's bytes, returns the ids of its records."""
 
 
 def read_whole(
@@ -68,8 +48,8 @@ def read_whole(
 ) -> Whole:
     """Read a collection to its end, from the start again when it moves (three times).
 
-    place: how messages name it. shelf: where answers wait; what lies there from an earlier try is gone on
-    from once the last answer of it, asked for again, proves to be unchanged. recall: reads such answers.
+    place: how messages name it. shelf: where answers wait; what lies there from an earlier try is not asked
+    for again once the last answer of it, asked for again, proves to be unchanged. recall: reads such answers.
     exact: whether the server's total counts just these rows; false behind a filter, where some servers
     tell the unfiltered total. trusting: whether a total equal to the rows of its own page is believed
     without one more look, for lists that are known to be short.
@@ -80,7 +60,7 @@ def read_whole(
     verdict: SisbridgeError | None = None
     for _ in range(1 + RESTARTS):
         try:
-            return _Reading(place, shelf, exact, trusting).run(fetch, recall)
+            return _Reading(place, shelf, EarlyAnswers(shelf, recall), exact, trusting).run(fetch)
         except Moved as moved:
             verdict = moved.verdict
             shelf.clear()
@@ -91,9 +71,10 @@ def read_whole(
 class _Reading:
     """One attempt to read a collection."""
 
-    def __init__(self, place: str, shelf: Shelf, exact: bool, trusting: bool) -> None:
+    def __init__(self, place: str, shelf: Shelf, early: EarlyAnswers, exact: bool, trusting: bool) -> None:
         self._place = place
         self._shelf = shelf
+        self._early = early
         self._exact = exact
         self._trusting = trusting
         self._offset = 0
@@ -104,82 +85,96 @@ class _Reading:
         self._total: int | None = None
         self._step = 0
         self._misses = 0
-        self._expected: tuple[str | None, ...] | None = None
 
-    def run(self, fetch: Fetch, recall: Recall | None) -> Whole:
+    def run(self, fetch: Fetch) -> Whole:
         """Return the whole collection, or raise Moved or ContractBroken."""
-        if recall is not None:
-            self._go_on(recall)
+        self._look_again(fetch)
         while not self._round(fetch):
             pass
+        self._early.let_go()
         return Whole(tuple(self._slices), self._total)
 
-    def _go_on(self, recall: Recall) -> None:
-        """Take what an earlier try left as read, up to its last answer: that one is asked for again."""
-        *before, last = self._shelf.marks() or (None,)
-        for mark in before:
-            if mark is not None:
-                body = self._shelf.body(mark)
-                self._join(mark.offset)
-                self._take(Slice(mark.offset, recall(body), mark.total, None, body), put=False)
-        if last is not None:
-            self._join(last.offset)
-            self._expected = tuple(recall(self._shelf.body(last)))
+    def _look_again(self, fetch: Fetch) -> None:
+        """Believe what an earlier try left only when the last answer of it comes again as it was."""
+        last = self._early.last()
+        if last is None:
+            return
+        answer = None
+        while answer is None:
+            with closing(fetch((last.offset,))) as answers:
+                answer = next(answers, None)
+        if not self._same(answer, last):
+            raise Moved(self._totals_differ("it changed since an earlier try read a part of it"))
 
-    def _join(self, offset: int) -> None:
-        if offset != self._offset:
-            raise Moved(self._totals_differ("what was read of it earlier does not join on"))
+    def _same(self, answer: Slice, last: Mark) -> bool:
+        """Return whether an answer is what it was; it may be shorter where fewer are given at once now."""
+        told = self._exact and answer.total == last.total
+        if self._exact and not told:
+            return False
+        before = self._early.ids(last)
+        both = min(len(before), len(answer.ids))
+        whole = both == len(before) or (told and answer.total is not None and both > 0)
+        return whole and tuple(before[:both]) == tuple(answer.ids[:both])
 
     def _round(self, fetch: Fetch) -> bool:
         """Take answers as long as they join on; return whether the end was reached."""
-        before = self._offset
-        with closing(fetch(self._plan())) as answers:
+        if self._join_on():
+            return True
+        before, plan = self._offset, self._plan()
+        with closing(fetch(plan)) as answers:
             for answer in answers:
-                if answer.offset != self._offset:
-                    # The page before was not as long as we guessed: go on from where it ended.
+                if answer.offset == self._offset:
+                    if self._take(answer) or self._join_on():
+                        return True
+                elif answer.offset > self._offset:
+                    self._early.put(answer)
+                if self._offset < plan.stop and self._offset not in plan:
+                    # A page was not as long as we guessed: go on from where it ended.
                     self._misses += 1
                     self._step = 0
                     return False
-                if self._take(answer):
-                    return True
         if self._offset == before:
             # Nothing came, so the server was asked for too much at once: find out what it gives now.
             self._step = 0
         return False
 
-    def _plan(self) -> Iterable[int]:
-        """Return the offsets to ask for at once: all that are left when the total is known, else one."""
+    def _join_on(self) -> bool:
+        """Take what came before its turn as long as it joins on; return whether the end was reached."""
+        while (answer := self._early.take(self._offset)) is not None:
+            if self._take(answer, put=False):
+                return True
+        self._early.let_go(before=self._offset)
+        return False
+
+    def _plan(self) -> range:
+        """Return the offsets to ask for at once: all up to a gap's end when the total is known, else one."""
         if self._total is None or not self._step or self._misses >= _MISSES:
-            return (self._offset,)
+            return range(self._offset, self._offset + 1)
         # The look beyond the end, where a total still has to prove itself, is an offset too.
-        return range(self._offset, max(self._total, self._offset + 1), self._step)
+        end = max(self._total, self._offset + 1)
+        return range(self._offset, min(end, self._early.first(otherwise=end)), self._step)
 
     def _take(self, answer: Slice, *, put: bool = True) -> bool:
-        self._compare(answer)
         ids = [one for one in answer.ids if one is not None]
         doubled = len(ids) - len(set(ids))
         rows = len(answer.ids) - doubled
         self._weigh_total(answer, rows)
         if rows == 0 or (self._overlap and set(ids) <= self._overlap and len(ids) == len(answer.ids)):
             self._end_short()
+            if not put:
+                self._shelf.drop(mark_of(answer))
             return True
         self._guard_repeats(answer, set(ids))
-        mark = Mark(len(self._slices) + 1, answer.offset, len(answer.ids), answer.total)
+        mark = mark_of(answer)
         if put:
             self._shelf.put(mark, answer.body, answer.records)
+            self._step = rows
         self._slices.append(KeptSlice(mark, self._shelf))
         # A row doubled within a page may or may not count for the server: begin the next page so that
         # neither loses a row, and let that page repeat as many as were doubled.
         self._overlap = set(ids[-doubled:]) if doubled else set()
         self._offset += rows
-        self._step = rows
         return self._ended(answer, rows)
-
-    def _compare(self, answer: Slice) -> None:
-        """Believe what an earlier try left only when its last answer comes again as it was."""
-        expected, self._expected = self._expected, None
-        if expected is not None and tuple(answer.ids) != expected:
-            raise Moved(self._totals_differ("it changed since an earlier try read the first part of it"))
 
     def _weigh_total(self, answer: Slice, rows: int) -> None:
         """Believe a total as long as it is possible and stays the same."""

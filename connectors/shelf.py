@@ -8,30 +8,56 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from connectors.protocol import Cursor, PageProof
+
 _CODEC = "zstd"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """What is known of one proven answer: its number from 1, where it begins, its rows, the total told."""
+class Slice:
+    """One answer: the records from an offset on.
 
-    number: int
+    total: what the server says there are in all. more: true when a Link header names a next page,
+    false when there is one that names other pages only, None when the server gives no Link.
+    records: what the bytes say, for the shelf.
+    """
+
+    offset: int
+    ids: Sequence[str | None]
+    total: int | None
+    more: bool | None
+    body: bytes = field(repr=False)
+    records: Sequence[object] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is known of one answer that lies on a shelf: where it begins, its rows, the total it told."""
+
     offset: int
     rows: int
     total: int | None
 
 
+def mark_of(answer: Slice) -> Mark:
+    """Return what is known of an answer."""
+    return Mark(answer.offset, len(answer.ids), answer.total)
+
+
 class Shelf(Protocol):
-    """Where the proven answers of one collection wait until it is whole."""
+    """Where the answers of one collection wait until it is whole."""
 
     def marks(self) -> Sequence[Mark]:
-        """Return what lies here from earlier tries, from number 1 on without a gap."""
+        """Return what lies here from earlier tries by offset, with a gap where an answer never came."""
 
     def put(self, mark: Mark, body: bytes, records: Sequence[object]) -> None:
-        """Put one proven answer here, its bytes and what they say; a second one replaces the first."""
+        """Put one answer here, its bytes and what they say; a second one of a mark replaces the first."""
 
     def body(self, mark: Mark) -> bytes:
         """Return the very bytes the server sent."""
+
+    def drop(self, mark: Mark) -> None:
+        """Forget one answer."""
 
     def clear(self) -> None:
         """Forget every answer."""
@@ -56,6 +82,10 @@ class MemoryShelf:
         size, packed = self._packed[mark]
         body: bytes = pa.decompress(packed, decompressed_size=size, codec=_CODEC, asbytes=True)
         return body
+
+    def drop(self, mark: Mark) -> None:
+        """Forget one answer."""
+        self._packed.pop(mark, None)
 
     def clear(self) -> None:
         """Forget every answer."""
@@ -91,3 +121,9 @@ class Whole:
 
     slices: tuple[KeptSlice, ...]
     total: int | None
+
+    def proof(self, number: int, total: int | None) -> PageProof:
+        """Return why an answer can be believed. number: from 1; total: as its page shall tell it."""
+        after = self.slices[number].offset if number < len(self.slices) else None
+        following = None if after is None else Cursor(number + 1, after)
+        return PageProof(number, self.slices[number - 1].rows, total, following)

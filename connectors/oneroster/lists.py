@@ -7,7 +7,6 @@ bring about in time are asked for at half their size, down to LEAST_PAGE.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from connectors.garbage import seldom_collected
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import TooMuchAtOnce, decode_json, not_found
 from connectors.oneroster.envelope import ids_of, minor_code, more_told, records_of, total_told
-from connectors.paging import Slice, read_whole
-from connectors.shelf import Shelf, Whole
+from connectors.paging import read_whole
+from connectors.shelf import Shelf, Slice, Whole
 from domain.errors import ContractBroken
 
 _GIVEN_UP = ("fields", "sort", "filter")
@@ -145,21 +144,21 @@ class ListReader:
             offset = next(iter(offsets))
             yield self._slice(question, offset, known.pop())
             return
-        asked: deque[int] = deque()
+        asked: dict[int, int] = {}
 
         def requests() -> Iterator[Request]:
-            for offset in offsets:
-                asked.append(offset)
+            for number, offset in enumerate(offsets):
+                asked[number] = offset
                 yield self._request(question, offset, large=self._asked_size > LEAST_PAGE)
 
-        with closing(self._client.get_many(requests(), self._in_flight)) as answers:
+        with closing(self._client.get_as_they_come(requests(), self._in_flight)) as answers:
             try:
-                for answer in answers:
-                    yield self._slice(question, asked.popleft(), answer)
+                for number, answer in answers:
+                    yield self._slice(question, asked.pop(number), answer)
             except TooMuchAtOnce:
                 if self._asked_size <= LEAST_PAGE:
                     raise
-                # Ends early: what is left is asked for again, from where the answers ended.
+                # Ends early: what did not come is asked for again.
                 self._asked_size = max(self._asked_size // 2, LEAST_PAGE)
 
     def _slice(self, question: Question, offset: int, answer: Answer) -> Slice:

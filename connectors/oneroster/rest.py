@@ -27,7 +27,6 @@ from connectors.oneroster.sift import changed_since, only_needed
 from connectors.protocol import (
     Capability,
     CheckReport,
-    Cursor,
     Landing,
     Notice,
     Page,
@@ -108,10 +107,8 @@ class OneRosterRestPull:
         if self._facts.mode is Mode.DELTA:
             total = self._reader.total_now(source_table)
             _prove_changes(source_table, shelf, whole, total)
-        for index, kept in enumerate(whole.slices):
-            after = whole.slices[index + 1].mark if index + 1 < len(whole.slices) else None
-            following = None if after is None else Cursor(after.number, after.offset)
-            proof = PageProof(kept.mark.number, kept.rows, total, following)
+        for number, kept in enumerate(whole.slices, 1):
+            proof = whole.proof(number, total)
             yield from self._pages(source_table, shelf.flat(kept.mark), proof)
         if not whole.slices:
             nothing = self._flat(source_table, (), f"/{source_table}")

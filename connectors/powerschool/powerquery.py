@@ -27,7 +27,6 @@ from connectors.powerschool.whose import schools_read
 from connectors.protocol import (
     Capability,
     CheckReport,
-    Cursor,
     Landing,
     Notice,
     Page,
@@ -99,12 +98,8 @@ class PowerQueryPull:
         query = QUERIES[source_table]
         shelf = self._shelf(query)
         whole = self._whole(query, shelf)
-        for index, kept in enumerate(whole.slices):
-            after = whole.slices[index + 1].mark if index + 1 < len(whole.slices) else None
-            following = None if after is None else Cursor(after.number, after.offset)
-            flat = shelf.flat(kept.mark)
-            proof = PageProof(kept.mark.number, kept.rows, whole.total, following)
-            yield self._page(query, flat, proof)
+        for number, kept in enumerate(whole.slices, 1):
+            yield self._page(query, shelf.flat(kept.mark), whole.proof(number, whole.total))
         if not whole.slices:
             yield self._page(query, rows_of(query, (), ""), PageProof(1, 0, whole.total, None))
 

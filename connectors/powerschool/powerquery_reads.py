@@ -7,7 +7,6 @@ Source: PowerSchool developer pages, PowerQueries (page, pagesize, count).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -16,13 +15,13 @@ import orjson
 
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import TooMuchAtOnce, decode_json
-from connectors.paging import Moved, Slice, read_whole
+from connectors.paging import Moved, read_whole
 from connectors.powerschool.fixes import PLUGIN_MENU
 from connectors.powerschool.metadata import QUERY_PAGES, metadata, most_rows
 from connectors.powerschool.powerquery_rows import keys_of, records_of
 from connectors.powerschool.query_list import DAYS, Query
 from connectors.powerschool.settings import PowerQuerySettings
-from connectors.shelf import Shelf, Whole
+from connectors.shelf import Shelf, Slice, Whole
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
 
 USUAL_PAGE = 100
@@ -62,7 +61,8 @@ class QueryReader:
     def count(self, query: Query) -> int | None:
         """Return how many rows a query has now, None when the server does not say; raises as `rows`."""
         with closing(self._ask(query, [self._request(query, "/count", {})])) as answers:
-            answer = decode_json(next(answers).body, "POST", f"/{query.table}")
+            _, said = next(answers)
+        answer = decode_json(said.body, "POST", f"/{query.table}")
         told = str(answer.get("count")) if isinstance(answer, dict) else ""
         return int(told) if told.isdecimal() else None
 
@@ -70,7 +70,8 @@ class QueryReader:
         """Return at most one record of a query; raises as `rows`."""
         request = self._request(query, "", {"page": "1", "pagesize": "1"})
         with closing(self._ask(query, [request])) as answers:
-            return records_of(next(answers).body, f"/{query.table}")
+            _, said = next(answers)
+        return records_of(said.body, f"/{query.table}")
 
     def rows(self, query: Query, shelf: Shelf) -> Whole:
         """Return a query's rows read whole, from where its shelf ends.
@@ -88,8 +89,10 @@ class QueryReader:
             trusting=total is not None,
         )
 
-    def pages(self, query: Query, numbers: Iterable[int], size: int) -> Generator[Answer, None, None]:
-        """Yield the answers for pages of a size, several of them asked for side by side."""
+    def pages(
+        self, query: Query, numbers: Iterable[int], size: int
+    ) -> Generator[tuple[int, Answer], None, None]:
+        """Yield the answers for pages of a size as they come, each with its place among the numbers."""
         large = size > LEAST_PAGE
         asked = (
             self._request(query, "", {"page": str(number), "pagesize": str(size)}, large=large)
@@ -105,13 +108,13 @@ class QueryReader:
     def _url(self, query: Query) -> str:
         return f"{self._settings.root}/ws/schema/query/{query.name}"
 
-    def _ask(self, query: Query, requests: Iterable[Request]) -> Generator[Answer, None, None]:
+    def _ask(self, query: Query, requests: Iterable[Request]) -> Generator[tuple[int, Answer], None, None]:
         try:
-            with closing(self._client.get_many(requests, self._settings.in_flight)) as answers:
-                for answer in answers:
+            with closing(self._client.get_as_they_come(requests, self._settings.in_flight)) as answers:
+                for which, answer in answers:
                     if answer.code >= 300:
                         raise _refused(query, self._url(query), answer.code)
-                    yield answer
+                    yield which, answer
         except StopDistrict as error:
             raise _explained(query, error) from None
 
@@ -127,17 +130,17 @@ class _Pages:
 
     def fetch(self, offsets: Iterable[int]) -> Generator[Slice, None, None]:
         """Yield the rows from each offset on; ends early when the server gives fewer at once than asked."""
-        asked: deque[int] = deque()
+        asked: dict[int, int] = {}
 
         def numbers() -> Iterator[int]:
-            for offset in offsets:
-                asked.append(offset)
+            for which, offset in enumerate(offsets):
+                asked[which] = offset
                 yield self._number(offset)
 
         with closing(self._reader.pages(self._query, numbers(), self._size)) as answers:
             try:
-                for answer in answers:
-                    yield self._slice(asked.popleft(), answer)
+                for which, answer in answers:
+                    yield self._slice(asked.pop(which), answer)
             except TooMuchAtOnce:
                 if self._size <= LEAST_PAGE or self._size % 2:
                     raise

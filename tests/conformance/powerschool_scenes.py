@@ -189,6 +189,6 @@ def record_in_query(landed: Mapping[str, bytes], place: str) -> str:
     """Return the dcid of the record at `/cc?offset=200#3` in the answers that landed."""
     path, _, number = place.rpartition("#")
     table, _, offset = path.removeprefix("/").partition("?offset=")
-    (name,) = (one for one in landed if one.startswith(f"{table}/0") and f".at-{offset}." in one)
+    (name,) = (one for one in landed if one.startswith(f"{table}/at-{int(offset):09d}."))
     record = orjson.loads(landed[name])["record"][int(number) - 1]
     return str(next(value for key, value in record.items() if key.rpartition(".")[2] == "dcid"))

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -289,6 +289,38 @@ def test_a_slow_answer_does_not_hold_up_the_next_ones(server: Server, client: Ht
     next(answers)
     assert len(server.asked) == 5
     answers.close()
+
+
+def test_answers_come_as_they_are_there_and_no_more_than_those_on_their_way_are_under_way(
+    server: Server, client: HttpClient
+) -> None:
+    async def slow_first(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.5 if request.query["n"] == "0" else 0.01)
+        return web.json_response(int(request.query["n"]))
+
+    server.answers = [slow_first]
+    requests = [Request("GET", server.url, {"n": str(number)}) for number in range(12)]
+    came, ahead = [], []
+    for number, answer in client.get_as_they_come(requests, 4):
+        came.append((number, answer.json))
+        ahead.append(len(server.asked) - len(came))
+    assert came[-1] == (0, 0)
+    assert sorted(came) == [(number, number) for number in range(12)]
+    assert server.busiest <= 4
+    assert max(ahead) <= 4
+
+
+def test_a_failure_is_raised_once_those_on_their_way_are_there(server: Server, client: HttpClient) -> None:
+    async def second_fails(request: web.Request) -> web.Response:
+        await asyncio.sleep(0 if request.query["n"] == "1" else 0.1)
+        return web.json_response({}, status=403 if request.query["n"] == "1" else 200)
+
+    server.answers = [second_fails]
+    answers = client.get_as_they_come([Request("GET", server.url, {"n": str(n)}) for n in range(9)], 3)
+    assert sorted(number for number, _ in islice(answers, 3)) == [0, 2, 3]
+    with pytest.raises(StopDistrict, match="CN04"):
+        next(answers)
+    assert len(server.asked) == 4
 
 
 def test_answers_nobody_waits_for_are_let_go_while_another_is_awaited(

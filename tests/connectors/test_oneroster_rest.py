@@ -118,10 +118,10 @@ def test_pages_prove_themselves_and_land_their_bytes(start: Start, begin: Begin)
         (1, 100, 119, Cursor(2, 100)),
         (2, 19, 119, None),
     ]
-    first, second = landing.kept("classes/0")
+    first, second = landing.kept("classes/at-")
     assert (first, second) == (
-        "classes/000001.at-0.rows-100.of-119.json",
-        "classes/000002.at-100.rows-19.of-119.json",
+        "classes/at-000000000.rows-100.of-119.json",
+        "classes/at-000000100.rows-19.of-119.json",
     )
     assert len(orjson.loads(landing.files[second])["classes"]) == 19
 

@@ -61,6 +61,26 @@ def test_a_429_at_page_nine_costs_one_page(start: Start, totals: bool) -> None:
     assert len(pages_asked(provider, "users")) == 14 - 8 + 1 + (not totals)
 
 
+def test_a_429_with_others_on_their_way_costs_its_own_page_only(start: Start) -> None:
+    provider, landing = start(Dialect(latency_ms=20)), Kept()
+    provider.faults.add(Fault(FaultKind.STATUS, "users", after=6, status=429, times=1))
+    broken_off(provider, landing, page_size=20, in_flight=5)
+    assert len(set(pulled(provider, landing, page_size=20, in_flight=5)["users"])) == USERS
+    refused_once_and_the_last_looked_at_again = 2
+    assert len(pages_asked(provider, "users")) == 14 + refused_once_and_the_last_looked_at_again
+
+
+def test_pages_that_overtook_a_slow_one_are_not_asked_for_again(start: Start) -> None:
+    provider, landing = start(), Kept()
+    provider.faults.add(Fault(FaultKind.SLOW, "users", after=2, seconds=2.0, times=1))
+    broken_off(provider, landing, "CN01", page_size=20, in_flight=3, read_timeout=1)
+    assert len(landing.kept("users/at-")) == 13
+    provider.forget_requests()
+    assert len(set(pulled(provider, landing, page_size=20, in_flight=3)["users"])) == USERS
+    offsets = [url.split("offset=")[1].split("&")[0] for url in pages_asked(provider, "users")]
+    assert offsets == ["260", "40"]
+
+
 def test_a_collection_read_whole_is_not_asked_for_again(start: Start) -> None:
     provider, landing = start(), Kept()
     provider.faults.add(Fault(FaultKind.STATUS, "enrollments", status=429, times=1))
@@ -150,7 +170,7 @@ def test_what_another_hand_broke_in_the_landing_is_read_again(start: Start) -> N
     provider, landing = start(), Kept()
     provider.faults.add(Fault(FaultKind.STATUS, "users", after=8, status=429, times=1))
     broken_off(provider, landing, page_size=20, in_flight=1)
-    landing.forget("users/000003")
+    landing.forget("users/at-000000040")
     assert len(set(pulled(provider, landing, page_size=20)["users"])) == USERS
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.paging import Slice, read_whole
-from connectors.shelf import Mark, Whole
+from connectors.paging import read_whole
+from connectors.shelf import Mark, Slice, Whole
 from domain.errors import ContractBroken, RetryLater
 
 
@@ -163,13 +165,16 @@ class Box:
         self.held: dict[Mark, bytes] = {}
 
     def marks(self) -> list[Mark]:
-        return sorted(self.held, key=lambda mark: mark.number)
+        return sorted(self.held, key=lambda mark: mark.offset)
 
     def put(self, mark: Mark, body: bytes, records: Sequence[object]) -> None:
         self.held[mark] = body
 
     def body(self, mark: Mark) -> bytes:
         return self.held[mark]
+
+    def drop(self, mark: Mark) -> None:
+        del self.held[mark]
 
     def clear(self) -> None:
         self.held.clear()
@@ -211,6 +216,50 @@ def test_every_id_comes_once_wherever_a_reading_broke_off(cap: int, after: int, 
     assert ids_of(resumed(server, shelf)) == names(60)
 
 
+def overtaking(
+    server: Server, seed: int, after: int
+) -> Callable[[Iterable[int]], Generator[Slice, None, None]]:
+    """Return a fetch whose answers overtake one another, five under way; it fails once so many were given."""
+    chance = random.Random(seed)
+
+    def fetch(offsets: Iterable[int]) -> Generator[Slice, None, None]:
+        feed = iter(offsets)
+        under_way = list(islice(feed, 5))
+        while under_way:
+            if server.asked == after:
+                raise RetryLater("CN07", "away")
+            server.asked += 1
+            yield server.slice(under_way.pop(chance.randrange(len(under_way))))
+            under_way += islice(feed, 1)
+
+    return fetch
+
+
+@given(
+    cap=st.integers(1, 9), after=st.integers(1, 30), seed=st.integers(0, 99), later=st.sampled_from([0, 1, 3])
+)
+def test_every_id_comes_once_in_its_order_however_answers_overtake_one_another(
+    cap: int, after: int, seed: int, later: int
+) -> None:
+    server, shelf = Server(names(60), cap), Box()
+    with suppress(RetryLater):
+        read_whole(overtaking(server, seed, after), "/users", shelf=shelf, recall=orjson.loads)
+    server.cap, server.asked = cap + later, 0
+    whole = read_whole(overtaking(server, seed, -1), "/users", shelf=shelf, recall=orjson.loads)
+    assert ids_of(whole) == names(60)
+    assert sorted(kept.mark.offset for kept in whole.slices) == [mark.offset for mark in shelf.marks()]
+
+
+@given(after=st.integers(1, 20), seed=st.integers(0, 99))
+def test_what_came_before_a_reading_broke_off_is_never_asked_for_again(after: int, seed: int) -> None:
+    server, shelf = Server(names(60), 3), Box()
+    with suppress(RetryLater):
+        read_whole(overtaking(server, seed, after), "/users", shelf=shelf, recall=orjson.loads)
+    landed = len(shelf.held)
+    resumed(server, shelf)
+    assert (landed, server.asked) == (after, 20 - after + 1)
+
+
 @pytest.mark.parametrize("change", ["added in front", "replaced", "added behind"])
 def test_what_moved_between_two_tries_is_read_from_the_start(change: str) -> None:
     server, shelf = Server(names(50), 10), Box()
@@ -237,3 +286,19 @@ def test_pages_that_shrink_on_the_way_are_asked_for_at_their_new_size_again() ->
 
     assert ids_of(read_whole(fetch, "/users")) == names(100)
     assert [len(plan) for plan in plans] == [1, 9, 1, 12]
+
+
+def test_a_page_too_large_is_filled_in_by_halves_before_those_that_overtook_it() -> None:
+    server, plans = Server(names(60), 10), []
+
+    def fetch(offsets: Iterable[int]) -> Generator[Slice, None, None]:
+        plans.append(list(offsets))
+        if len(plans) == 2:
+            yield from (server.slice(offset) for offset in plans[-1][1:])
+            server.cap = 5
+            return
+        yield from (server.slice(offset) for offset in plans[-1])
+
+    whole = read_whole(fetch, "/users", recall=orjson.loads)
+    assert ids_of(whole) == names(60)
+    assert plans == [[0], [10, 20, 30, 40, 50], [10], [15]]

@@ -45,10 +45,10 @@ def landed(house: House) -> list[str]:
     return sorted(path.name for path in (house.settings.home / "landing" / REST).iterdir())
 
 
-def one_by_one(house: House, region: SmallRegion, number: int = 0) -> None:
-    """Load the region so that the REST district's pages are asked for one by one."""
+def one_by_one(house: House, region: SmallRegion, number: int = 0, in_flight: int = 1) -> None:
+    """Load the region so that the REST district's pages are asked for one by one, or so many at once."""
     entries = region.entries(NOW + timedelta(days=number))
-    entries["district"][0]["roster"]["settings"]["in_flight"] = 1
+    entries["district"][0]["roster"]["settings"]["in_flight"] = in_flight
     load_entries(house, entries, "tester")
     keep_secret(house, REST, "sis_client_secret", region.provider.client_secret, "tester")
 
@@ -68,6 +68,27 @@ def test_a_night_killed_at_page_forty_asks_for_one_page_again(
         assert users_asked(slow) == 40
         assert process.run(spec) == 0
     assert users_asked(slow) == USER_PAGES + 1
+    with house.store.read() as conn:
+        assert roster_store.count(conn, REST)["users"] == STUDENTS  # type: ignore[index]
+
+
+@pytest.mark.timeout(120)
+def test_a_night_killed_while_pages_overtake_a_slow_one_loses_only_those_on_their_way(
+    house: House, slow: SmallRegion
+) -> None:
+    budget, pages_before = 4, 4
+    one_by_one(house, slow, in_flight=budget)
+    slow.provider.faults.add(Fault(FaultKind.SLOW, path="users", after=20, seconds=4.0))
+    grades = str(slow.grade_file([]))
+    spec = NightSpec(house.settings.database_url, str(house.settings.home), [REST], grades)
+    with NightProcess() as process:
+        slow.provider.forget_requests()
+        killed = NightSpec(**{**spec.__dict__, "failpoint": f"pull:page:landed@{pages_before + 40}"})
+        assert process.run(killed) == -9
+        assert 40 < users_asked(slow) <= 40 + budget
+        assert process.run(spec) == 0
+    looked_at_again = 1
+    assert users_asked(slow) <= USER_PAGES + budget + looked_at_again
     with house.store.read() as conn:
         assert roster_store.count(conn, REST)["users"] == STUDENTS  # type: ignore[index]
 
