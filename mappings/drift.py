@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from domain.errors import StopDistrict
+from domain.masking import shown_column
 from domain.model import Finding, Severity
 from domain.oneroster import COLLECTIONS
 from domain.tables import ROSTER, RosterTable
@@ -185,7 +186,8 @@ def _is_known(name: str, known: frozenset[str]) -> bool:
     return folded in known or folded.startswith(("_", "metadata."))
 
 
-def _unknown(source_table: str, name: str) -> Finding:
+def _unknown(source_table: str, column: str) -> Finding:
+    name = shown_column(column)
     return _of_column(
         "CD03",
         Severity.DROP_VALUE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from domain.masking import shown_id
 from domain.model import Finding
-from validation.masking import shown_id
 from validation.rules import catalogue
 
 Org = Mapping[str, str | None]

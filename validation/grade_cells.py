@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 import pyarrow as pa
 
 from domain.ids import OfferingId, SourcedId, grade_column
+from domain.masking import HIDDEN, mask, shown_code, shown_id
 from domain.tables import PLACE
 from validation.cells import Cell, at
-from validation.masking import HIDDEN, mask, shown_code, shown_id
 from validation.rules.rule import Grouping
 from validation.suites import VALUE, Binding
 

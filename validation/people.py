@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from domain.ids import SourcedId
+from domain.masking import shown_id
 from domain.model import Finding
 from domain.tables import RosterTable
-from validation.masking import shown_id
 from validation.rules import catalogue
 
 

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.ids import SourcedId
+from domain.masking import HIDDEN, mask, shown_code, shown_id
 from domain.tables import PLACE, ROSTER, Column, Kind, RosterTable
 from validation.arrow import SEPARATOR, among
 from validation.cells import Cell, at
 from validation.codes import unknown_items
 from validation.context import JudgeContext
-from validation.masking import HIDDEN, mask, shown_code, shown_id
 from validation.rules.rule import Grouping, Known
 from validation.suites import Binding
 

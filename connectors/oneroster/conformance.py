@@ -5,19 +5,18 @@ Memory is bounded by the kinds of deviations, not by the rows that show them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from connectors.oneroster.conformance_codes import CODES, Level
 from connectors.oneroster.conformance_words import KNOWN_WORDS
+from domain.masking import mask, shown_column
 from domain.oneroster import Version
 
 MOST_PLACES = 3
 MOST_NAMED = 20
 """How many places are kept that are told in words: endpoints, of which there are few."""
 MOST_SORTS = 2000
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,95}")
 _LONGEST_SAMPLE = 40
 
 
@@ -72,7 +71,7 @@ class Deviations:
 
         number: the line of a file, or the place of a record from 1; 0 for the whole. at: a place in words.
         """
-        key = (code, where, _name(column))
+        key = (code, where, shown_column(column))
         tally = self._found.get(key)
         if tally is None:
             if len(self._found) >= MOST_SORTS:
@@ -117,14 +116,7 @@ def masked(value: str) -> str:
 
 def veiled(value: str) -> str:
     """Return a value with letters as x and digits as 9, cut at 40 characters."""
-    short = value[:_LONGEST_SAMPLE]
-    plain = "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in short)
-    return plain + ("…" if len(value) > _LONGEST_SAMPLE else "")
-
-
-def _name(column: str) -> str:
-    """Return a field's name, masked when it does not look like one: a lost header row may hold a person."""
-    return column if not column or _NAME.fullmatch(column) else masked(column)
+    return mask(value, _LONGEST_SAMPLE) + ("…" if len(value) > _LONGEST_SAMPLE else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,12 @@ def test_an_unknown_column_is_ignored_and_said_once() -> None:
     assert "mascot" in finding.message
 
 
+def test_an_unknown_column_that_may_be_a_person_is_said_by_its_shape() -> None:
+    (finding,) = drift(V1, "orgs", [*ORGS, "Quillfeather, Zanzibara"])
+    assert finding.field == "xxxxxxxxxxxx, xxxxxxxxx"
+    assert "Zanzibara" not in repr(finding)
+
+
 @pytest.mark.parametrize("name", ["metadata.mascot", "_place", "SMS", "agentSourceIds"])
 def test_extensions_and_columns_we_have_no_use_for_are_no_drift(name: str) -> None:
     users = COLLECTIONS["users"].columns[Version.V1P1]

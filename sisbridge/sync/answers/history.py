@@ -7,13 +7,13 @@ from datetime import date
 from itertools import pairwise
 
 from domain.ids import DistrictCode, SourcedId
+from domain.masking import HIDDEN, mask, shown_code, shown_id
 from domain.model import Op
 from domain.tables import ROSTER, Column, Kind, RosterTable
 from sisbridge.house import House
 from sisbridge.store import rekey, roster, timeline
 from sisbridge.store.database import Connection
 from sisbridge.store.timeline import PastChange
-from validation.masking import HIDDEN, mask, shown_code, shown_id
 
 _WORDS = {
     Op.ADD: "came",

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.ids import SourcedId
+from domain.masking import shown_id
 from domain.model import Mode, Op
 from domain.tables import ROSTER, RosterTable
 from mappings import compare as comparing
@@ -18,7 +19,6 @@ from mappings.digests import DIGEST
 from sisbridge.store import roster
 from sisbridge.sync.context import Stage, changes_name, clean_name
 from sisbridge.sync.holding.withhold import held_name
-from validation.masking import shown_id
 from validation.roster_cells import shown
 
 MOST = 20

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from connectors.distinct import DistinctIds
 from domain.errors import StopDistrict
+from domain.masking import shown_id
 from domain.model import Finding, Mode, Severity
 from domain.tables import PLACE, ROSTER, RosterTable
 from mappings import digests, duplicates
@@ -24,7 +25,6 @@ from validation.arrow import among
 from validation.context import JudgeContext, KeySet
 from validation.frames import usual_width
 from validation.judge import judge
-from validation.masking import shown_id
 from validation.settle import Judged
 
 _NO_IDS = pa.array([], pa.string())

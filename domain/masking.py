@@ -1,4 +1,4 @@
-"""How a value may be shown: its shape only."""
+"""How what a SIS sends may be shown: values by their shape, what is surely a code, column or id in clear."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _LONGEST = 24
 _CODE = re.compile(r"[0-9A-Za-z:._+-]{1,16}")
 _LONG_NUMBER = re.compile(r"[0-9]{6}")
 _LETTERS = re.compile(r"[A-Za-z]{4,}")
+_COLUMN = re.compile(r"[A-Za-z\[][0-9A-Za-z_./\[\]-]{0,95}")
 _SOURCED_ID = re.compile(r"[0-9A-Za-z./@_:-]{1,255}")
 
 _SCHOOL_WORDS = frozenset(
@@ -157,13 +158,19 @@ _SCHOOL_WORDS = frozenset(
 )
 """Words a code may be made of without being masked."""
 
+_COLUMN_WORDS = frozenset((
+    "address", "class", "code", "course", "date", "email", "flag", "grade", "id", "level", "name", "number",
+    "phone", "room", "school", "status", "student", "teacher", "term", "type", "year",
+))  # fmt: skip
+"""Words that the name of a column is made with, and the name of a person is not."""
+
 HIDDEN = "(hidden)"
 """What stands for a personal value, whose very length says too much."""
 
 
-def mask(value: str | None) -> str:
-    """Return a value's shape: letters x, digits 9, the rest as it stands, cut at 24 characters."""
-    return "".join(_hide(character) for character in (value or "")[:_LONGEST])
+def mask(value: str | None, longest: int = _LONGEST) -> str:
+    """Return a value's shape: letters x, digits 9, the rest as it stands, cut at `longest` characters."""
+    return "".join(_hide(character) for character in (value or "")[:longest])
 
 
 def shown_code(value: str | None) -> str:
@@ -179,6 +186,17 @@ def shown_code(value: str | None) -> str:
     )
     words = re.split(r"[\s/_-]+", text.casefold())
     return text[:_LONGEST] if is_code or all(word in _SCHOOL_WORDS for word in words) else mask(text)
+
+
+def shown_column(name: str) -> str:
+    """Return a column's name in clear when it looks like one, else its shape: a lost header may be a person.
+
+    What looks like one: a single word that begins with a letter; or words of letters, one of them a column's.
+    """
+    words = name.casefold().split()
+    is_words = name.isascii() and all(map(str.isalpha, words))
+    is_column = is_words and not _COLUMN_WORDS.isdisjoint(words)
+    return name if is_column or not name or _COLUMN.fullmatch(name) else mask(name, 40)
 
 
 def shown_id(value: str | None) -> str:

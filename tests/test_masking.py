@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validation.masking import mask, shown_code, shown_id
+from domain.masking import mask, shown_code, shown_column, shown_id
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,20 @@ def test_a_value_that_slipped_into_a_code_column_shows_its_shape_only(value: str
 )
 def test_only_a_sourced_id_may_name_a_row(value: str | None, shown: str) -> None:
     assert shown_id(value) == shown
+
+
+@pytest.mark.parametrize("name", ["homeRoom", "student.lunch_code", "[01]Grade", "Home Room"])
+def test_a_name_of_a_column_is_shown_in_clear(name: str) -> None:
+    assert shown_column(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Zanzibara Quillfeather", "xxxxxxxxx xxxxxxxxxxxx"),
+        ("Room 4, Zoë", "xxxx 9, xxx"),
+        ("2012-05-01", "9999-99-99"),
+    ],
+)
+def test_a_header_that_may_be_a_person_is_shown_by_its_shape(name: str, shown: str) -> None:
+    assert shown_column(name) == shown
