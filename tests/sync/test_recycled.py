@@ -69,7 +69,9 @@ def test_no_grade_of_a_student_goes_to_the_one_who_got_the_id(any_house: House, 
     counts = deliver(any_house, REST)
     assert (counts.held, counts.confirmed, graded(region)) == (1, 1, ["u1"])
     assert [case.rule for case in open_cases(any_house, REST)] == ["ID25", "WB29"]
-    renew(any_house, REST, U0, "registrar")
+    assert renew(any_house, REST, U0, "registrar") == (
+        f"u0 is a new person from now on; `sisbridge holds release {REST} 1` lets its seats follow."
+    )
     assert decisions.release(any_house, REST, "registrar", decisions.chosen(hold_id=1)).applied == {
         "update": 1
     }

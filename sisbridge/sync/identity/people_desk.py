@@ -11,7 +11,7 @@ from domain.ids import DistrictCode, PersonId, SourcedId, fixed_id
 from domain.model import District
 from mappings.identity import HELD, Unmatched, kinds_of
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import audit, people
+from sisbridge.store import audit, holds, people
 from sisbridge.store import identity as store
 from sisbridge.store.database import Connection
 
@@ -140,7 +140,11 @@ def renew(house: House, district: DistrictCode, user: SourcedId, actor: str) -> 
             fresh = PersonId(fixed_id("person", district, year, user, "after", who))
             people.relink(conn, district, year, user, fresh, today_of(known))
         audit.append(conn, district, actor, "people renewed", user, None, None, clock_of(known)())
-    return f"{user} is a new person from now on; release the hold, and its seats follow."
+        waiting = holds.held(conn, district).select(["sourced_id", "hold_id"]).to_pylist()
+    numbers = sorted({one["hold_id"] for one in waiting if one["sourced_id"] == user})
+    release = " and ".join(f"`sisbridge holds release {district} {number}`" for number in numbers)
+    seats = f"{release} lets its seats follow" if release else "its seats follow in the next night"
+    return f"{user} is a new person from now on; {seats}."
 
 
 def _links(
