@@ -35,24 +35,26 @@ def drift(
 
     Example: sisbridge drift 9001
     """
-    from sisbridge.sync.roster.drift import counts_of, last_drift
+    from sisbridge.sync.roster.drift import last_drift, run_of
 
     code = DistrictCode(district)
     with opened(as_json) as house:
         run_id, lines = last_drift(house, code)
-        counts = counts_of(house, code, run_id) if run_id is not None else {}
-    of_run = {name: int(counts.get(name, 0)) for name in COUNTED}
+        run = run_of(house, code, run_id) if run_id is not None else None
+    of_run = {name: int(run.counts.get(name, 0)) if run else 0 for name in COUNTED}
     if as_json:
-        print_json({"run_id": run_id, "counts": of_run, "lines": [asdict(line) for line in lines]})
+        night_on = run and str(run.night_on)
+        told = [asdict(line) for line in lines]
+        print_json({"run_id": run_id, "night_on": night_on, "counts": of_run, "lines": told})
         return
-    if run_id is None:
+    if run is None:
         typer.echo("No whole roster of this district was applied yet.")
         return
     open_ends = any(line.unexplained for line in lines)
     heads = ("table", "school", "in the SIS", "difference", "in force", "unexplained")
     rows = [_row(line) for line in lines]
     shown = len(heads) if open_ends else len(heads) - 1
-    title = f"Rows of {district} on either side"
+    title = f"Rows of {district} on either side, night of {run.night_on}"
     print_table(title, heads[:shown], [row[:shown] for row in rows], whole=("school",))
     tell(", ".join(f"{name.replace('_', ' ')} {rows:,}" for name, rows in of_run.items()))
 

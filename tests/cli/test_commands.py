@@ -264,7 +264,9 @@ def test_a_hold_is_listed_shown_and_decided_on_with_a_name(region: SmallRegion) 
     run("sync", FILES)
     assert "more than the 3 rows allowed" in run("holds", "list").stdout
     assert "sisbridge drift DISTRICT" in run("runs").stdout
-    counted = json.loads(run("drift", FILES, "--json").stdout)["counts"]
+    drifted = json.loads(run("drift", FILES, "--json").stdout)
+    assert f"night of {drifted['night_on']}" in run("drift", FILES).stdout
+    counted = drifted["counts"]
     assert (counted["held"], counted["quarantined"], counted["unexplained"]) == (36, 0, 0)
     assert "held 36" in run("drift", FILES).stdout
     shown = json.loads(run("holds", "show", FILES, "1", "--json").stdout)

@@ -21,6 +21,7 @@ from sisbridge.house import House
 from sisbridge.store import drift as store
 from sisbridge.store import evidence, roster, runs
 from sisbridge.store.database import Connection
+from sisbridge.store.runs import Run
 from sisbridge.sync.context import Stage, seen_name
 from sisbridge.sync.holding.withhold import HELD, held_name
 from sisbridge.sync.roster.seen import meant
@@ -83,10 +84,10 @@ def last_drift(house: House, district: DistrictCode) -> tuple[RunId | None, list
     return run_id, [_line(*one, rows) for one in sorted(keys, key=lambda key: (order.index(key[0]), key[1]))]
 
 
-def counts_of(house: House, district: DistrictCode, run_id: RunId) -> Mapping[str, int]:
-    """Return the numbers of a run by name, as they are told after a night."""
+def run_of(house: House, district: DistrictCode, run_id: RunId) -> Run:
+    """Return a run: its night, and its numbers by name as they are told after it."""
     with house.store.read() as conn:
-        return runs.get(conn, district, run_id).counts
+        return runs.get(conn, district, run_id)
 
 
 def _line(table: str, school: str, rows: store.Rows) -> Line:
