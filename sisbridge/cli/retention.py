@@ -69,13 +69,16 @@ def purge(
         typer.echo(f"The certificate is in {certificate}.")
 
 
-def grant_console() -> None:
+def grant_console(as_json: JsonFlag = False) -> None:
     """Make the PostgreSQL role that sees one district at a time, or renew its rights after an upgrade.
 
     Example: sisbridge grant-console
     """
     from sisbridge.store.row_security import CONSOLE_ROLE, grant
 
-    with opened() as house, house.store.begin("grant") as conn:
+    with opened(as_json) as house, house.store.begin("grant") as conn:
         grant(conn)
+    if as_json:
+        print_json({"role": CONSOLE_ROLE})
+        return
     typer.echo(f"The role {CONSOLE_ROLE} may read every table but keys and secrets, one district at a time.")

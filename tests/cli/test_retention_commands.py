@@ -51,3 +51,4 @@ def test_on_sqlite_no_role_can_be_granted(region: SmallRegion) -> None:  # noqa:
     done = run("grant-console")
     assert done.exit_code == ExitCode.BROKEN
     assert "CF70" in done.stderr
+    assert json.loads(run("grant-console", "--json").stdout)["code"] == "CF70"
