@@ -108,8 +108,10 @@ def preview(
 def _read(edit: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(edit.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise typer.BadParameter(f"it cannot be read: {error}", param_hint="EDIT") from None
+    except OSError as error:
+        raise typer.BadParameter(f"it cannot be read: {error.strerror}", param_hint="EDIT") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise typer.BadParameter(f"it is no TOML file: {error}", param_hint="EDIT") from None
 
 
 def _facts(done: Replayed | Preview) -> dict[str, object]:
