@@ -10,7 +10,7 @@ import typer
 from domain.ids import DistrictCode, SourcedId
 from domain.model import Case
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, case_entry, print_json, tell_case
+from sisbridge.cli.output import JsonFlag, case_entry, print_json, tell_case, veiled
 
 if TYPE_CHECKING:
     from sisbridge.house import House
@@ -51,7 +51,7 @@ def cases(
     for case in found:
         tell_case(case)
         for student in _whom(case, behind):
-            typer.echo(f"    Student {student}")
+            typer.echo(f"    Student {veiled(student)}")
     if found and not students:
         typer.echo(_WHOM)
     typer.echo(_WHERE_TO_GO_ON if found else "No case is open.")

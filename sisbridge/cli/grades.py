@@ -14,7 +14,15 @@ from domain.errors import SisbridgeError
 from domain.ids import DistrictCode, ItemId
 from sisbridge.cli.grade_file import grade_file
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import ExitCode, JsonFlag, fail_of_some, failure_entry, print_json, print_table
+from sisbridge.cli.output import (
+    ExitCode,
+    JsonFlag,
+    fail_of_some,
+    failure_entry,
+    print_json,
+    print_table,
+    veiled,
+)
 
 app = typer.Typer(help="Grades of the shared courses.", no_args_is_help=True)
 
@@ -132,7 +140,8 @@ def list_grades(
     if as_json:
         print_json([dict(zip(heads, row, strict=True)) for row in rows])
     elif rows:
-        print_table("Grades on their way", heads, rows, whole=("item", "student"))
+        shown = [(item, state, veiled(student), *rest) for item, state, student, *rest in rows]
+        print_table("Grades on their way", heads, shown, whole=("item", "student"))
         for state in dict.fromkeys(one.item.state.value for one in found):
             if state in _NEXT:
                 typer.echo(f"{state.replace('_', ' ')}: {_NEXT[state].format(district)}")

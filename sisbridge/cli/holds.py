@@ -9,7 +9,7 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import ExitCode, JsonFlag, print_json, print_table, tell
+from sisbridge.cli.output import ExitCode, JsonFlag, addressed, print_json, print_table, tell, veiled
 
 app = typer.Typer(help="Changes that wait for a person.", no_args_is_help=True)
 
@@ -41,7 +41,8 @@ def list_holds(
         return
     for one in found:
         tell(f"{one.district} {one.hold_id}: {one.message} [{one.rule}, {_many(one.rows)}, {one.state}]")
-        tell(f"Since {one.opened_on}, last asked for on {one.last_seen_on}. {one.fix}", indent=4)
+        fix = addressed(one.fix, one.district)
+        tell(f"Since {one.opened_on}, last asked for on {one.last_seen_on}. {fix}", indent=4)
         typer.echo(f"    Look into it: {_look(one.district, one.hold_id, one.rule)}")
     if not found:
         typer.echo("Nothing is held.")
@@ -69,16 +70,16 @@ def show(
         first = [asdict(one) for one in found.rows]
         print_json({"hold": asdict(found.hold), "tally": lines, "fields": fields, "first": first})
         return
-    tell(f"{found.hold.message} Fix: {found.hold.fix}")
+    tell(f"{found.hold.message} Fix: {addressed(found.hold.fix, district)}")
     print_table(f"Hold {hold} of {district}", (*heads, "rows"), tally, whole=("school",))
     if found.fields:
         changed = [(one.table, one.field, one.rows, one.blanked) for one in found.fields]
         print_table("What would change", ("table", "field", "rows", "of them to blank"), changed)
-    names = ("table", "sourced_id", "op", "school", "first_held_on", "decision")
+    names = ("op", "school", "first_held_on", "decision")
     print_table(
         "The first changes",
         ("table", "sourcedId", "op", "school", "since", "decision"),
-        [tuple(getattr(one, name) for name in names) for one in found.rows],
+        [(one.table, veiled(one.sourced_id), *(getattr(one, name) for name in names)) for one in found.rows],
         whole=("sourcedId", "school"),
     )
     typer.echo(f"Decide: {_decide(district, hold, found.hold.rule)}")

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.errors import ContractBroken, RetryLater, RowRejected, SisbridgeError
+from domain.masking import HIDDEN, shown_id
 from domain.model import Case
 
 
@@ -36,7 +37,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs 
 
 
 def console() -> Console:
-    """Return a console on standard output that is as wide as the terminal, or 120 columns in a pipe."""
+    """Return a console on standard output that is as wide as the terminal, or 140 columns in a pipe."""
     return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 
@@ -103,6 +104,11 @@ def _too_wide(columns: Sequence[str], rows: Sequence[Sequence[object]], whole: C
     return needed > console().width
 
 
+def veiled(sourced_id: str) -> str:
+    """Return a sourcedId as tables show it: with a blank, or not in ASCII, it may be a name and is hidden."""
+    return shown_id(sourced_id) or HIDDEN
+
+
 def case_sentence(case: Case) -> str:
     """Return a case in one plain sentence: what, where first, and how many rows, students and nights."""
     told = not case.first_place or case.first_place in case.message
@@ -123,14 +129,19 @@ def case_sentence(case: Case) -> str:
 def tell_case(case: Case) -> None:
     """Print a case with its fix."""
     tell(case_sentence(case))
-    tell(f"Fix: {case.fix}", indent=4)
+    tell(f"Fix: {addressed(case.fix, case.district)}", indent=4)
+
+
+def addressed(fix: str, district: str) -> str:
+    """Return a fix whose commands name the district: a rule can only say DISTRICT."""
+    return fix.replace("DISTRICT", district)
 
 
 def tell_reason(district: str, code: str, message: str, fix: str) -> None:
     """Print why a district's night did not finish and what to do; nothing when it did."""
     if code:
         tell(f"District {district}: {code}: {message}")
-        tell(f"Fix: {fix}", indent=2)
+        tell(f"Fix: {addressed(fix, district)}", indent=2)
 
 
 def case_entry(case: Case) -> Mapping[str, object]:
@@ -153,7 +164,9 @@ def case_entry(case: Case) -> Mapping[str, object]:
         "opened_on",
         "last_seen_on",
     )
-    return {name: str(getattr(case, name)) if name.endswith("_on") else getattr(case, name) for name in names}
+    entry = {name: getattr(case, name) for name in names}
+    days = {name: str(entry[name]) for name in names if name.endswith("_on")}
+    return {**entry, **days, "fix": addressed(case.fix, case.district)}
 
 
 def code_of(error: SisbridgeError) -> ExitCode:

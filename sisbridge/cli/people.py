@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.ids import DistrictCode, SourcedId
+from domain.masking import HIDDEN
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table, tell
+from sisbridge.cli.output import JsonFlag, print_json, print_table, tell, veiled
 
 if TYPE_CHECKING:
     from sisbridge.sync.identity.people_desk import Waiting
@@ -43,7 +44,7 @@ def list_people(district: District, as_json: JsonFlag = False) -> None:
         f" {len(found.homes)} are known in another district too."
     )
     if found.users_of:
-        several = [(who, ", ".join(users)) for who, users in sorted(found.users_of.items())]
+        several = [(who, ", ".join(map(veiled, users))) for who, users in sorted(found.users_of.items())]
         print_table("Persons with several users", ("person", "sourcedIds"), several, whole=("person",))
 
 
@@ -80,12 +81,15 @@ def worklist(district: District, as_json: JsonFlag = False) -> None:
 def _tell_waiting(district: str, one: Waiting) -> None:
     """Print a student of the worklist, what to mend, and what a person may say of it instead."""
     entry = one.entry
-    tell(f"{entry.user}: {one.mend}. [{entry.rule}, since {one.since}]")
-    if not entry.others:
+    user, others = veiled(entry.user), [*map(veiled, entry.others)]
+    tell(f"{user}: {one.mend}. [{entry.rule}, since {one.since}]")
+    if not others:
         return
     agree = f", as these fields agree: {', '.join(entry.agree)}" if entry.agree else ""
-    tell(f"Perhaps the same as {', '.join(entry.others)}{agree}.", indent=4)
-    pair = f"{district} {entry.user} {entry.others[0]}"
+    tell(f"Perhaps the same as {', '.join(others)}{agree}.", indent=4)
+    if HIDDEN in (user, others[0]):
+        return
+    pair = f"{district} {user} {others[0]}"
     typer.echo(f"    If so: sisbridge people match {pair}")
     typer.echo(f"    If not: sisbridge people split {pair}")
 

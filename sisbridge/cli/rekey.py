@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from itertools import islice
 from typing import Annotated
 
 import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table
+from sisbridge.cli.output import JsonFlag, print_json, print_table, veiled
 
 app = typer.Typer(help="A SIS that gave its rows new sourcedIds.", no_args_is_help=True)
 
@@ -36,7 +35,7 @@ def show(district: District, as_json: JsonFlag = False) -> None:
     rows = [(t.table, t.in_force, t.gone, t.paired, f"{t.confidence:.0%}") for t in found.tables]
     print_table(f"Re-key of {district}", heads, rows)
     for table, several in pairs.items():
-        first = [tuple(pair.values()) for pair in islice(several, _SHOWN)]
+        first = [(veiled(old), veiled(new), by) for old, new, by in map(dict.values, several[:_SHOWN])]
         ids = ("old sourcedId", "new sourcedId")
         print_table(f"{table}: the first of {len(several):,}", (*ids, "by"), first, whole=ids)
     typer.echo(f"Decide: sisbridge rekey accept {district}, or sisbridge rekey refuse {district}")

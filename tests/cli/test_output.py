@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from sisbridge.cli import output
+from validation.rules import catalogue
 
 ITEM, STUDENT = "8646b369-fa64-5262-a875-48a6c4b5197f", "0a03f039a14141faefe76c28b21609fe"
 HEADS = ("item", "student", "state", "route", "revision")
@@ -36,6 +37,21 @@ def test_a_table_stays_a_table_where_its_ids_fit(
     shown = capsys.readouterr().out
     assert f"│ {ITEM} │ {STUDENT} │ conflict" in shown
     assert max(map(len, shown.splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    ("sourced_id", "shown"),
+    [("u-1", "u-1"), (ITEM, ITEM), ("Zanzibara Quillfeather", "(hidden)"), ("Zoë", "(hidden)")],
+)
+def test_a_sourced_id_that_may_be_a_name_is_not_shown(sourced_id: str, shown: str) -> None:
+    assert output.veiled(sourced_id) == shown
+
+
+def test_a_fix_names_the_district_in_its_commands() -> None:
+    fix = catalogue()["ID26"].fix
+    assert output.addressed(fix, "9001") == (
+        "See who lacks which number with `sisbridge people worklist 9001`, and mend the export."
+    )
 
 
 def test_a_sentence_is_left_as_it_is_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:

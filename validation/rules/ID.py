@@ -84,8 +84,8 @@ RULES = (
         severity=Severity.HOLD_ROW,
         audience=Audience.REGISTRAR,
         sentence="{rows} of students in doubt: another active student has the same number.",
-        fix="Correct the number in your SIS, or say who is who: `sisbridge people worklist` shows them, "
-        "`people match` or `split` decides.",
+        fix="Correct the number in your SIS, or say who is who: `sisbridge people worklist DISTRICT` "
+        "shows them and how to decide.",
         check=Counted(),
     ),
     Rule(
@@ -103,8 +103,8 @@ RULES = (
         severity=Severity.HOLD_ROW,
         audience=Audience.REGISTRAR,
         sentence="{rows} of students without a seat: two persons, or an active one, had the number before.",
-        fix="Correct the number in your SIS, or say who is who: `sisbridge people worklist` shows them, "
-        "`people match` or `split` decides.",
+        fix="Correct the number in your SIS, or say who is who: `sisbridge people worklist DISTRICT` "
+        "shows them and how to decide.",
         check=Counted(),
     ),
     Rule(
@@ -115,7 +115,7 @@ RULES = (
         sentence="{rows} of {table} held: the sourcedId is another student's, by number and name."
         " The student we knew stays, and no grade goes there.",
         fix="If it is the same student, release the hold. If the SIS used the sourcedId again, say"
-        " `sisbridge people renew` of it first.",
+        " `sisbridge people renew DISTRICT USER` first.",
         check=Counted(),
     ),
     Rule(
@@ -124,7 +124,7 @@ RULES = (
         severity=Severity.HOLD_FEED,
         audience=Audience.DISTRICT,
         sentence="Only {share} of the students have a state id or a local id; {minimum} are asked for.",
-        fix="See who lacks which number with `sisbridge people worklist`, and mend the export.",
+        fix="See who lacks which number with `sisbridge people worklist DISTRICT`, and mend the export.",
         check=Counted(),
     ),
 )

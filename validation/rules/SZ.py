@@ -123,7 +123,7 @@ RULES = (
         severity=Severity.HOLD_ROW,
         audience=Audience.DISTRICT,
         sentence="The SIS seems to have given its rows new sourcedIds: {found} are found again under others.",
-        fix="Look at `sisbridge rekey show`, then `sisbridge rekey accept` or `sisbridge rekey refuse`.",
+        fix="Look at `sisbridge rekey show DISTRICT`, then accept or refuse it as shown there.",
         check=Counted(),
     ),
 )
