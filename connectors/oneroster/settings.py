@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from connectors.auth import Authorizer, OAuth1, OAuth2ClientCredentials, StaticHeaders
 from connectors.demographics import Demographics
-from connectors.http import HttpClient, HttpOptions
+from connectors.http import HttpClient
+from connectors.http_settings import HttpSettings
 from domain.grading import Mark
 from domain.oneroster import SCOPE_PREFIX, Service, Version
 
@@ -17,18 +18,15 @@ ROSTER_SCOPES = ("roster-core.readonly",)
 GRADEBOOK_SCOPES = ("gradebook.readonly", "gradebook.createput", "gradebook.delete")
 
 
-class OneRosterConnection(BaseModel):
+class OneRosterConnection(HttpSettings):
     """Where a OneRoster server is and how to sign in.
 
     base_url: the whole service root as the SIS shows it, e.g. https://sis.example/ims/oneroster/v1p1;
     where 1.2 names the service in it, the other service's root follows from it unless given.
     scopes: those the district granted; none given asks for the standard's own in 1.2 and for none in
     1.1, where some servers refuse scopes they do not know. secret_headers: vendor keys sent as headers.
-    oauth1_digest: servers differ; most take sha256, Infinite Campus sha1. min_interval_ms: the pause that a
-    server wants between two requests; above 0 they go one at a time.
+    oauth1_digest: servers differ; most take sha256, Infinite Campus sha1.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     base_url: str
     rostering_url: str = ""
@@ -43,17 +41,8 @@ class OneRosterConnection(BaseModel):
     oauth1_digest: Literal["sha256", "sha1"] = "sha256"
     scopes: tuple[str, ...] | None = None
     page_size: int = Field(default=1000, ge=1, le=10_000)
-    in_flight: int = Field(default=4, ge=1, le=5)
-    min_interval_ms: int = Field(default=0, ge=0, le=60_000)
     extra_headers: dict[str, str] = {}
     secret_headers: dict[str, SecretStr] = {}
-    ca_file: str = ""
-    allow_plain_http: bool = False
-    connect_timeout: float = Field(default=10.0, gt=0)
-    read_timeout: float = Field(default=60.0, gt=0)
-    attempts: int = Field(default=5, ge=1, le=10)
-    first_wait: float = Field(default=0.5, ge=0)
-    patience: float = Field(default=180.0, ge=0)
 
     @model_validator(mode="after")
     def _signs_in(self) -> OneRosterConnection:
@@ -80,18 +69,7 @@ class OneRosterConnection(BaseModel):
     def client(self, auth: Authorizer) -> HttpClient:
         """Return a client for this server; nothing is sent yet."""
         hidden = {name: value.get_secret_value() for name, value in self.secret_headers.items()}
-        options = HttpOptions(
-            connect_timeout=self.connect_timeout,
-            read_timeout=self.read_timeout,
-            attempts=self.attempts,
-            first_wait=self.first_wait,
-            patience=self.patience,
-            min_interval=self.min_interval_ms / 1000,
-            ca_file=self.ca_file,
-            allow_plain=self.allow_plain_http,
-            headers={**self.extra_headers, **hidden},
-        )
-        return HttpClient(auth, options)
+        return HttpClient(auth, self.options({**self.extra_headers, **hidden}))
 
     def authorizer(self, default_scopes: tuple[str, ...]) -> Authorizer:
         """Return how to sign requests; it keeps its token, so clients may share it."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.auth import OAuth2ClientCredentials
-from connectors.http import HttpClient, HttpOptions
+from connectors.http import HttpClient
+from connectors.http_settings import HttpSettings
 from connectors.oneroster.settings import OneRosterRestSettings
 
 TOKEN_PATH = "/oauth/access_token"
 
 
-class PowerSchoolConnection(BaseModel):
+class PowerSchoolConnection(HttpSettings):
     """Where a PowerSchool server is and how our plugin signs in there.
 
     base_url: the server, e.g. https://sis.example; a path behind it is cut off. token_url: where tokens
@@ -24,22 +25,11 @@ class PowerSchoolConnection(BaseModel):
     Source: PowerSchool developer pages, OAuth and global API settings.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
     base_url: str
     token_url: str = ""
     client_id: str
     client_secret: SecretStr
     page_size: int | None = Field(default=None, ge=1, le=10_000)
-    in_flight: int = Field(default=4, ge=1, le=5)
-    min_interval_ms: int = Field(default=0, ge=0, le=60_000)
-    ca_file: str = ""
-    allow_plain_http: bool = False
-    connect_timeout: float = Field(default=10.0, gt=0)
-    read_timeout: float = Field(default=60.0, gt=0)
-    attempts: int = Field(default=5, ge=1, le=10)
-    first_wait: float = Field(default=0.5, ge=0)
-    patience: float = Field(default=180.0, ge=0)
 
     @field_validator("base_url")
     @classmethod
@@ -55,17 +45,7 @@ class PowerSchoolConnection(BaseModel):
         """Return a client that signs in as our plugin; nothing is sent yet."""
         secret = self.client_secret.get_secret_value()
         token_url = self.token_url or self.root + TOKEN_PATH
-        options = HttpOptions(
-            connect_timeout=self.connect_timeout,
-            read_timeout=self.read_timeout,
-            attempts=self.attempts,
-            first_wait=self.first_wait,
-            patience=self.patience,
-            min_interval=self.min_interval_ms / 1000,
-            ca_file=self.ca_file,
-            allow_plain=self.allow_plain_http,
-        )
-        return HttpClient(OAuth2ClientCredentials(token_url, self.client_id, secret), options)
+        return HttpClient(OAuth2ClientCredentials(token_url, self.client_id, secret), self.options())
 
 
 class PowerQuerySettings(PowerSchoolConnection):
