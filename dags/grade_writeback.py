@@ -15,23 +15,11 @@ and one without an answer is looked up first.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import dag, task
 
 from sisbridge.airflow import tasks
 from sisbridge.airflow.assets import RELEASED_GRADES
-from sisbridge.airflow.retries import RetryAsAsked
-
-DEFAULT_ARGS = {
-    "owner": "sisbridge",
-    "retries": 3,
-    "retry_delay": timedelta(minutes=5),
-    "retry_exponential_backoff": True,
-    "max_retry_delay": timedelta(hours=1),
-    "retry_policy": RetryAsAsked(),
-    "execution_timeout": timedelta(hours=3),
-}
+from sisbridge.airflow.retries import DEFAULT_ARGS
 
 
 @task

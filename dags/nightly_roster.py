@@ -16,23 +16,12 @@ or trigger the Dag with `{"districts": ["CODE"]}`. Every stage may be repeated s
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import Param, TriggerRule, dag, get_current_context, task, task_group
 
 from sisbridge.airflow import tasks
-from sisbridge.airflow.retries import RetryAsAsked
+from sisbridge.airflow.retries import DEFAULT_ARGS
 
 DISTRICT_LABEL = "{{ task.op_args[0] }}"
-DEFAULT_ARGS = {
-    "owner": "sisbridge",
-    "retries": 3,
-    "retry_delay": timedelta(minutes=5),
-    "retry_exponential_backoff": True,
-    "max_retry_delay": timedelta(hours=1),
-    "retry_policy": RetryAsAsked(),
-    "execution_timeout": timedelta(hours=3),
-}
 
 
 @task

@@ -33,3 +33,15 @@ class RetryAsAsked(RetryPolicy):
             return RetryDecision.default()
         wait = min(timedelta(seconds=exception.retry_after), LONGEST_WAIT)
         return RetryDecision.retry(delay=wait, reason=f"{exception.code}: asked to wait")
+
+
+DEFAULT_ARGS = {
+    "owner": "sisbridge",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=5),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(hours=1),
+    "retry_policy": RetryAsAsked(),
+    "execution_timeout": timedelta(hours=3),
+}
+"""How a task that talks to a SIS is tried."""
