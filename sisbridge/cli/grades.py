@@ -13,6 +13,7 @@ import typer
 from domain.errors import SisbridgeError
 from domain.ids import DistrictCode, ItemId
 from sisbridge.cli.grade_file import grade_file
+from sisbridge.cli.grade_receipt import grade_receipt
 from sisbridge.cli.opening import opened
 from sisbridge.cli.output import (
     ExitCode,
@@ -183,6 +184,7 @@ def choose(
 
 
 app.command("file")(grade_file)
+app.command("receipt")(grade_receipt)
 
 
 def _show(

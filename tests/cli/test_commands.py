@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import typer.main
 from typer.core import TyperGroup
 from typer.testing import CliRunner, Result
@@ -17,7 +18,10 @@ from typer.testing import CliRunner, Result
 from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.cli.grades import counting
 from sisbridge.cli.main import app
+from sisbridge.cli.opening import opened
 from sisbridge.cli.output import ExitCode
+from sisbridge.store.tables.region import audit
+from sisbridge.sync.answers.receipts import LOOKED_AT
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, roster
 
 PAGES = (Path(__file__).parents[2] / "docs" / name for name in ("cli.md", "inspect.md"))
@@ -112,6 +116,29 @@ def test_a_conflict_is_listed_by_id_and_a_person_chooses(region: SmallRegion) ->
     assert run("grades", "file", REST, "grades.csv", "--loaded").exit_code == ExitCode.STOPPED
     assert run("grades", "file", REST, "--loaded").exit_code == ExitCode.USAGE
     assert len(json.loads(run("grades", "list", REST, "--all", "--json").stdout)) == 2
+
+
+def test_a_receipt_shows_grades_on_a_terminal_only_and_that_is_audited(
+    region: SmallRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("sync", REST)
+    run("grades", "collect", str(region.grade_file([f"{REST},u0,88.5"])))
+    run("grades", "release", REST)
+    (listed,) = json.loads(run("grades", "list", REST, "--json").stdout)
+    asked = ("grades", "receipt", REST, listed["item"])
+    assert "Nothing was sent" in run(*asked).stdout
+    run("grades", "deliver", REST)
+    assert run(*asked).exit_code == ExitCode.DONE
+    assert "88.5" not in run(*asked).stdout
+    assert run(*asked, "--values").exit_code == ExitCode.USAGE
+    assert run("grades", "receipt", FILES, listed["item"]).exit_code == ExitCode.STOPPED
+    monkeypatch.setattr("sisbridge.cli.grade_receipt.is_terminal", lambda: True)
+    (told,) = json.loads(run(*asked, "--values", "--json").stdout)
+    assert (told["held before"], told["sent"], told["read back"]) == ("none", "88.5 B", "88.5 B")
+    assert (told["outcome"], told["adopted"]) == ("confirmed", "no")
+    with opened(False) as house, house.store.read() as conn:
+        looks = sa.select(audit.c.subject).where(audit.c.action == LOOKED_AT)
+        assert conn.scalars(looks).all() == [listed["item"]]
 
 
 def test_long_work_counts_on_a_terminal_and_is_silent_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
