@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,14 +27,15 @@ def fold(
     findings: Sequence[Finding],
     scope: str,
     *,
-    closing: bool = True,
+    closing: bool | Collection[str] = True,
 ) -> list[Case]:
     """Make the open cases of one scope say what these findings say, and return them.
 
     scope: what was looked at (`roster`, `grades:<route>`): only its cases close when nothing supports
     them. One case per rule, table, field and group. A case seen again after it was closed is opened
     anew and counts its nights from then. Folding the same night twice changes nothing. closing: False
-    when only a part was looked at (a delta): then silence proves nothing, and no case closes.
+    when only a part was looked at (a delta), or the rules that were: of others silence proves nothing, and no
+    case of theirs closes.
     """
     groups: dict[CaseId, list[Finding]] = {}
     for one in findings:
@@ -47,7 +48,8 @@ def fold(
     upsert(conn, case, rows)
     upsert(conn, case_night, [_night_row(district, id_, night_on, group) for id_, group in groups.items()])
     if closing:
-        _close_others(conn, district, scope, night_on, set(groups))
+        rules = None if closing is True else closing
+        _close_others(conn, district, scope, night_on, set(groups), rules)
     return _cases(conn, _IS_OPEN, *_of(district, scope))
 
 
@@ -123,9 +125,15 @@ def _night_row(
 
 
 def _close_others(
-    conn: Connection, district: DistrictCode, scope: str, night_on: date, supported: set[CaseId]
+    conn: Connection,
+    district: DistrictCode,
+    scope: str,
+    night_on: date,
+    supported: set[CaseId],
+    rules: Collection[str] | None,
 ) -> None:
-    standing = conn.scalars(sa.select(case.c.case_id).where(*_of(district, scope), _IS_OPEN)).all()
+    wanted = sa.select(case.c.case_id).where(*_of(district, scope), _IS_OPEN)
+    standing = conn.scalars(wanted if rules is None else wanted.where(case.c.rule.in_(rules))).all()
     close(conn, district, night_on, [case_id for case_id in standing if case_id not in supported])
 
 

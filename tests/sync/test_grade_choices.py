@@ -210,6 +210,22 @@ def test_a_correction_of_a_posted_transcript_is_sent_when_a_person_says_so(
     assert result(region)["score"] == 89.0
 
 
+def test_a_choice_closes_no_case_of_what_the_route_cannot_carry(seated: House, region: SmallRegion) -> None:
+    in_term(region, seated, **EARLY)
+    collect_from(seated, region.grade_file([f"{REST},u{n},88.5" for n in range(2)]))
+    assert release(seated, REST, "tester") == Released(waiting=2)
+    entries = region.entries(NOW + timedelta(days=12))
+    entries["district"][0]["term"][0].update(EARLY)
+    entries["district"][0]["settings"]["scale"] = {"rounding": "half_up", "bands": {"A": 85, "F": 0}}
+    load_entries(seated, entries, "tester")
+    assert deliver(seated, REST).held == 2
+    assert [case.rule for case in open_cases(seated, REST)] == ["WB24"]
+    keep_theirs(seated, REST, items(seated)[0].item_id, "a registrar")
+    assert [case.rule for case in open_cases(seated, REST)] == ["WB24"]
+    deliver(seated, REST)
+    assert [(case.rule, case.rows) for case in open_cases(seated, REST)] == [("WB24", 1)]
+
+
 def other_route(region: SmallRegion, house: House) -> None:
     """Give the first district the route by file of the second."""
     entries = region.entries()

@@ -24,6 +24,9 @@ from sisbridge.sync.grades.payloads import Desk, desk_of, home_roster
 SCOPE = "posting"
 """The scope of the cases that are told here."""
 
+TOLD_HERE = ("WB20", "WB27", "WB28")
+"""The rules of that scope that need no look at what a route can carry."""
+
 SENT_ALL_THE_SAME = "grade sent all the same"
 """What the audit says of a grade that a person sends though it would wait for a person."""
 
@@ -106,10 +109,16 @@ def item_of(
     )
 
 
-def tell(conn: Connection, desk: Desk, findings: Iterable[Finding] = (), *, closing: bool = True) -> None:
+def tell(
+    conn: Connection,
+    desk: Desk,
+    findings: Iterable[Finding] = (),
+    *,
+    closing: bool | Collection[str] = True,
+) -> None:
     """Open a case for each column that waits, for what a person must do by hand, and for a route left.
 
-    closing: False where nobody looked at what routes can carry, so that those cases stay open.
+    closing: False, or TOLD_HERE, where nobody looked at what routes can carry: those cases stay open then.
     """
     code = desk.district.code
     waiting = placed_items(conn, code, [OutboxState.HELD, OutboxState.BY_HAND, *_IN_DOUBT])

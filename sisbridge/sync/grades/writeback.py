@@ -149,7 +149,8 @@ def tell_cases(house: House, district: District) -> None:
     _fold(house, district, _troubles(house, district), "grades out")
     with house.store.begin("cases") as conn:
         config = regions.connector(conn, district.code, "grades")
-        posting.tell(conn, desk_of(conn, district, config.kind if config else ""))
+        desk = desk_of(conn, district, config.kind if config else "")
+        posting.tell(conn, desk, closing=posting.TOLD_HERE)
 
 
 def _attempts(house: House, district: DistrictCode) -> int:
