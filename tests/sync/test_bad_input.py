@@ -10,6 +10,7 @@ import pytest
 
 from domain.model import Case
 from domain.oneroster import Version
+from domain.tables import RosterTable
 from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
 from sisbridge.store import roster as roster_store
@@ -119,10 +120,34 @@ def test_a_collection_that_is_refused_stays_as_it_is_and_the_others_go_on(
     assert case[0].fix
 
 
-def test_a_collection_that_was_never_read_may_not_be_missing(house: House, region: SmallRegion) -> None:
-    region.provider.faults.add(always(FaultKind.STATUS, path="classes", status=403))
+def test_field_failure_09_a_first_roster_does_without_sessions_until_they_may_be_read(
+    any_house: House, region: SmallRegion
+) -> None:
+    region.provider.faults.add(always(FaultKind.STATUS, path="academicSessions", status=403))
+    assert sync_district(any_house, REST).state == "finished"
+    counts = rows(any_house)[str(REST)]
+    assert (counts["academic_sessions"], counts["classes"], counts["users"]) == (0, 1, 6)
+    (case,) = feed_cases(any_house, "CN04")
+    assert "reading academicSessions (scope roster-core.readonly)" in case.message
+    assert "No academicSessions are in force" in case.message
+    region.provider.faults.clear()
+    assert sync_district(any_house, REST).state == "finished"
+    assert rows(any_house)[str(REST)]["academic_sessions"] > 0
+    assert feed_cases(any_house, "CN04") == []
+    with any_house.store.read() as conn:
+        classes = roster_store.rows(conn, REST, RosterTable.CLASSES, ["term_sourced_ids"])
+    assert None not in classes.column("term_sourced_ids").to_pylist()
+
+
+@pytest.mark.parametrize("collection", ["orgs", "courses", "classes", "users", "enrollments"])
+def test_field_failure_09_a_first_roster_stops_without_what_rows_hang_on_and_names_the_permission(
+    house: House, region: SmallRegion, collection: str
+) -> None:
+    region.provider.faults.add(always(FaultKind.STATUS, path=collection, status=403))
     outcome = sync_district(house, REST)
     assert (outcome.state, outcome.code) == ("stopped", "CN04")
+    missing = f"the permission for reading {collection} (scope roster-core.readonly) is missing"
+    assert missing in outcome.message
 
 
 def half_zip() -> bytes:

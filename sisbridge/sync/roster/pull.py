@@ -84,6 +84,9 @@ _Tables = dict[str, _Table]
 REFUSED = "CN04"
 """What a source says when the account may not read a collection."""
 
+DISPENSABLE = frozenset({RosterTable.ACADEMIC_SESSIONS})
+"""What a first roster can do without: what refers to it leaves the reference out. All else, rows hang on."""
+
 
 @dataclass(frozen=True)
 class _Landed:
@@ -104,10 +107,10 @@ def pull(stage: Stage) -> dict[str, int]:
     """Land every page of every roster table in tonight's snapshot; return the rows read.
 
     A pull of the same night that broke off is gone on with. The snapshot is saved as complete only after
-    paging ended properly everywhere. A collection that is refused, though its rows are in force, stays
-    as it is and opens a case; the others go on. Raises RetryLater, StopDistrict or ContractBroken, which
-    is also the end of a roster that moves at each of three restarts; what had landed by then stays,
-    marked incomplete, until the next night.
+    paging ended properly everywhere. A collection that is refused stays as it is and opens a case, when its
+    rows are in force or a roster can do without it; the others go on. Raises RetryLater, StopDistrict or
+    ContractBroken, which is also the end of a roster that moves at each of three restarts; what had landed
+    by then stays, marked incomplete, until the next night.
     """
     config, secret = connector_of(stage.house, stage.code, "roster")
     if config is None:
@@ -165,9 +168,11 @@ def _land(stage: Stage, source_pull: Pull) -> _Landed:
         try:
             tables |= _land_table(stage, source_pull, roster_maps, source_table)
         except StopDistrict as error:
-            if error.code != REFUSED or not tables or not _in_force(stage, roster_maps.sources[source_table]):
+            served = roster_maps.sources[source_table]
+            in_force = _in_force(stage, served)
+            if error.code != REFUSED or not tables or not (in_force or DISPENSABLE.issuperset(served)):
                 raise
-            refused.append(_refusal(source_table, error))
+            refused.append(_refusal(source_table, error, in_force=in_force))
         failpoint(f"pull:{source_table}:landed")
         if source_table in tables:
             refuse_strangers(stage, roster_maps, source_table)
@@ -180,7 +185,9 @@ def _in_force(stage: Stage, tables: Iterable[RosterTable]) -> bool:
     return any(counts[table] > 0 for table in tables)
 
 
-def _refusal(source_table: str, error: StopDistrict) -> Finding:
+def _refusal(source_table: str, error: StopDistrict, *, in_force: bool) -> Finding:
+    stays = f"The {source_table} in force stay as they are"
+    lacks = f"No {source_table} are in force, and what refers to them comes without that reference"
     return Finding(
         rule=error.code,
         severity=Severity.DROP_VALUE,
@@ -189,7 +196,7 @@ def _refusal(source_table: str, error: StopDistrict) -> Finding:
         place=error.place,
         key="",
         masked="",
-        message=f"{error.message.rstrip('.')}. The {source_table} in force stay as they are.",
+        message=f"{error.message.rstrip('.')}. {stays if in_force else lacks}.",
         fix=error.fix,
     )
 
