@@ -99,6 +99,8 @@ def _score_scales(settings: OneRosterGradebookSettings, client: HttpClient) -> s
     classes = {text_of(one.get("class")) for one in found}
     if classes:
         return f"classes with a score scale titled {title}: {len(classes)}"
+    if settings.score_scale_values:
+        return f"no class has a score scale titled {title} yet; each gets one with its first grades"
     raise StopDistrict(
         "WB45",
         f"The gradebook has no score scale titled {title}",

@@ -14,6 +14,7 @@ from connectors.oneroster.gradebook_reads import READING
 from connectors.oneroster.lists import ListReader, Question, all_records
 from connectors.oneroster.remote_ids import RemoteIds, allocated
 from connectors.oneroster.results import GradebookForm, same_line_item
+from connectors.oneroster.score_scales import ScoreScales
 from connectors.oneroster.settings import OneRosterGradebookSettings, address
 from connectors.oneroster.titled import standing, titled
 from domain.clock import Clock, utc_text
@@ -46,7 +47,7 @@ class LineItems:
         self._ids = ids
         self._root = settings.root(Service.GRADEBOOK)
         self._categories: list[Record] | None = None
-        self._scales: list[Record] | None = None
+        self._scales = ScoreScales(form, client, district, clock)
 
     def ensure(
         self, specs: Sequence[LineItemSpec], held: Mapping[LineItemId, Record | None]
@@ -61,7 +62,9 @@ class LineItems:
             there, body = held[spec.line_item_id], self._form.line_item(spec, "", self._clock())
             if there is None or not same_line_item(body, there):
                 category = text_of(there.get("category")) if there else None
-                scale = self._scale(spec) or (text_of(there.get("scoreScale")) if there else None)
+                scale = self._scales.of(spec.class_sourced_id)
+                if scale is None and there:
+                    scale = text_of(there.get("scoreScale"))
                 body = self._form.line_item(
                     spec, category or self._category(spec), self._clock(), scale or ""
                 )
@@ -224,16 +227,6 @@ class LineItems:
                 if _class_of(record) in (None, spec.class_sourced_id):
                     return sourced_id_of(record) or ""
         return self._create_category()
-
-    def _scale(self, spec: LineItemSpec) -> str | None:
-        """Return the score scale for a class: the one set, else its own of the title set, else None."""
-        title = self._settings.score_scale_title
-        if not title:
-            return self._settings.score_scale_id or None
-        if self._scales is None:
-            self._scales = standing(self._settings, self._client, "scoreScales")
-        own = (one for one in self._scales if text_of(one.get("class")) == spec.class_sourced_id)
-        return next(map(sourced_id_of, titled(own, title)), None)
 
     def _create_category(self) -> str:
         """Create the category under our own fixed id; StopDistrict WB02 when the SIS does not let us."""

@@ -123,6 +123,19 @@ class GradebookForm:
             record["scoreScale"] = self._ref("scoreScales", score_scale, "scoreScale")
         return record
 
+    def score_scale(self, class_sourced_id: str, sourced_id: str, now: datetime) -> dict[str, object]:
+        """Return the score scale of the settings for one class; 1.2 only."""
+        values = self.settings.score_scale_values.items()
+        return {
+            "sourcedId": sourced_id,
+            "status": "active",
+            "dateLastModified": utc_text(now),
+            "title": self.settings.score_scale_title,
+            "type": "final grades",
+            "class": self._ref("classes", class_sourced_id, "class"),
+            "scoreScaleValue": [{"itemValueLHS": left, "itemValueRHS": right} for left, right in values],
+        }
+
     def title(self, spec: LineItemSpec) -> str:
         """Return the title within the SIS's limit; one cut short ends in its own id, to stay unique."""
         if len(spec.title) <= self.settings.title_limit:

@@ -125,7 +125,9 @@ class OneRosterGradebookSettings(OneRosterConnection):
     mark_texts: how 1.2 says a mark that is no number, as text score. send_text, send_comment: whether
     the letter and the comment go along (1.1 has no letters). write_by: "post" for 1.2 servers that
     create under ids of their own (scope gradebook.createpost). score_scale_id: the 1.2 score scale that
-    line items refer to, if any; score_scale_title: the title of that of each class, where each has its own.
+    line items refer to, if any; score_scale_title: the title of that of each class, where each has its own;
+    score_scale_values: what the two sides of each of its values say, in order, to make it where a class has
+    none of the title.
     """
 
     category_id: str = ""
@@ -137,6 +139,7 @@ class OneRosterGradebookSettings(OneRosterConnection):
     write_by: Literal["put", "post"] = "put"
     score_scale_id: str = ""
     score_scale_title: str = ""
+    score_scale_values: dict[str, str] = {}
     mark_texts: dict[Mark, str] = {
         Mark.INCOMPLETE: "I",
         Mark.WITHDRAWN: "W",
@@ -166,6 +169,8 @@ class OneRosterGradebookSettings(OneRosterConnection):
             raise ValueError("OneRoster 1.1 knows neither write_by post nor score scales: leave them out")
         if self.score_scale_id and self.score_scale_title:
             raise ValueError("score_scale_id and score_scale_title name two score scales: leave one out")
+        if self.score_scale_values and not self.score_scale_title:
+            raise ValueError("score_scale_values needs score_scale_title, the title of the scale to make")
         return self
 
     @model_validator(mode="after")

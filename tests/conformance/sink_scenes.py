@@ -38,24 +38,24 @@ GRADEBOOK_BREAKAGES: dict[str, Fault] = {
 }
 
 
-def gradebook(version: Version) -> Make:
-    """Return how to make a gradebook route in front of a provider of a version."""
+def gradebook(version: Version, **more: object) -> Make:
+    """Return how to make a gradebook route, of more settings, in front of a provider of a version."""
 
     @contextmanager
     def make(dataset: Dataset, folder: Path) -> Iterator[SinkScene]:
         with RunningProvider(dataset, version, clock=FixedClock(AT)) as provider:
-            yield _gradebook_scene(provider)
+            yield _gradebook_scene(provider, more)
 
     return make
 
 
-def _gradebook_scene(provider: RunningProvider) -> SinkScene:
+def _gradebook_scene(provider: RunningProvider, more: dict[str, object]) -> SinkScene:
     values = {
         "base_url": provider.rostering_url, "version": provider.version, "token_url": provider.token_url,
         "client_id": provider.client_id, "client_secret": provider.client_secret,
         "first_wait": 0.01, "attempts": 2, "patience": 2, "read_timeout": 2,
     }  # fmt: skip
-    settings = OneRosterGradebookSettings.model_validate(values)
+    settings = OneRosterGradebookSettings.model_validate({**values, **more})
     lost = Fault(FaultKind.LOST_ANSWER, **WRITE)  # type: ignore[arg-type]
     return SinkScene(
         OneRosterGradebookSink(NORTH, settings, clock=FixedClock(AT)),

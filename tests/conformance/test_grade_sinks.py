@@ -16,6 +16,12 @@ class TestGradebook1p2(ReadBackSinkContract):
     make = staticmethod(gradebook(Version.V1P2))
 
 
+class TestGradebookThatGetsScoreScales(ReadBackSinkContract):
+    make = staticmethod(
+        gradebook(Version.V1P2, score_scale_title="Letters", score_scale_values={"90-100": "A"})
+    )
+
+
 class TestRegistrarFile(FileSinkContract):
     make = staticmethod(registrar_file)
 

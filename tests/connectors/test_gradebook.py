@@ -368,6 +368,39 @@ def test_a_class_without_a_score_scale_of_the_title_has_none(start: Start) -> No
     assert "scoreScale" not in provider.gradebook()["lineItems"][0]
 
 
+LETTERS = {"score_scale_title": "A to F", "score_scale_values": {"90-100": "A", "80-89": "B"}}
+
+
+@pytest.mark.parametrize("allocated_by", ["us", "the SIS"])
+def test_a_class_without_a_score_scale_of_the_title_gets_the_one_of_the_settings_once(
+    start: Start, allocated_by: str
+) -> None:
+    provider = start(reallocate_ids=allocated_by == "the SIS")
+    provider.dataset.add("scoreScales", scale_of("other"), AT)
+    assert sent(sink_for(provider, **LETTERS), payload("u1", graded("70"))) == [Outcome.DELIVERED]
+    assert sent(sink_for(provider, **LETTERS), payload("u2", graded("80"))) == [Outcome.DELIVERED]
+    (made,) = [one for one in provider.gradebook()["scoreScales"] if one["class"]["sourcedId"] == "c"]
+    assert (made["title"], made["scoreScaleValue"]) == (
+        "A to F",
+        [{"itemValueLHS": "90-100", "itemValueRHS": "A"}, {"itemValueLHS": "80-89", "itemValueRHS": "B"}],
+    )
+    assert provider.gradebook()["lineItems"][0]["scoreScale"]["sourcedId"] == made["sourcedId"]
+    assert provider.requests["PUT scoreScales/*"] == 1
+
+
+def test_a_score_scale_that_the_sis_refuses_stops_before_a_line_item_is_written(start: Start) -> None:
+    provider = start()
+    provider.faults.add(Fault(FaultKind.STATUS, "scoreScales/*", method="PUT", status=422))
+    with pytest.raises(StopDistrict, match="WB45"):
+        sink_for(provider, **LETTERS).prepare([payload("u1", graded("70"))])
+    assert provider.gradebook()["lineItems"] == []
+
+
+def test_values_of_a_score_scale_need_its_title(start: Start) -> None:
+    with pytest.raises(ValueError, match="needs score_scale_title"):
+        sink_for(start(), score_scale_values={"90-100": "A"})
+
+
 def test_a_score_scale_that_somebody_gave_a_line_item_stays_when_it_is_mended(start: Start) -> None:
     provider = start()
     provider.dataset.add("scoreScales", scale_of("c"), AT)
@@ -623,10 +656,11 @@ def test_a_check_finds_the_gradebook_that_the_settings_name_amiss(start: Start) 
         ({"score_scale_id": "numbers"}, ["score scale"]),
         ({"score_scale_title": "A to F"}, []),
         ({"score_scale_title": "1 to 6"}, ["score scale"]),
+        ({"score_scale_title": "1 to 6", "score_scale_values": {"1": "A"}}, []),
     ],
 )
 def test_a_check_looks_for_the_score_scale_that_line_items_refer_to(
-    start: Start, named: dict[str, str], failed: list[str]
+    start: Start, named: dict[str, Any], failed: list[str]
 ) -> None:
     data = school()
     data.add("scoreScales", {"sourcedId": "letters", "title": "A to F", "type": "letters"}, AT)
