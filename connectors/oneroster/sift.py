@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pyarrow as pa
@@ -13,6 +13,9 @@ from domain.oneroster import Version
 from domain.tables import PLACE
 
 MODIFIED = "dateLastModified"
+
+UNSURE = timedelta(hours=36)
+"""A day, and the twelve hours that clocks are behind UTC at most."""
 
 
 def only_needed(batch: pa.RecordBatch, collection: str, version: Version) -> pa.RecordBatch:
@@ -43,9 +46,13 @@ def changed_since(batch: pa.RecordBatch, since: datetime | None) -> pa.RecordBat
 
 
 def is_since(text: str | None, since: datetime) -> bool:
-    """Return whether a moment as a SIS writes it is not before another; True when it cannot be read."""
+    """Return whether a moment as a SIS writes it may be no earlier than another; True when it cannot be read.
+
+    A stamp without a zone, or a day alone, may mean any moment of the UNSURE after it: a row too many is
+    compared and changes nothing, and one left out would be missed until the next full.
+    """
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
         return True
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) >= since
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC) + UNSURE) >= since
