@@ -92,6 +92,12 @@ def save_connector(conn: Connection, config: ConnectorConfig) -> None:
     upsert(conn, tables.connector_config, [row])
 
 
+def forget_connector(conn: Connection, district: DistrictCode, purpose: str) -> None:
+    """Forget how a district was reached for one purpose; safe to repeat."""
+    table = tables.connector_config
+    conn.execute(sa.delete(table).where(table.c.district_code == district, table.c.purpose == purpose))
+
+
 def connector(conn: Connection, district: DistrictCode, purpose: str) -> ConnectorConfig | None:
     """Return how a district is reached for a purpose (`roster`, `grades`), or None."""
     table = tables.connector_config

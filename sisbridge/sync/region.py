@@ -42,7 +42,8 @@ def load_region(house: House, path: Path, actor: str) -> list[DistrictCode]:
 def load_entries(house: House, content: Entry, actor: str) -> list[DistrictCode]:
     """Save the districts and offerings of a parsed region file; return the districts' codes.
 
-    Raises StopDistrict CF20, and CF43 for a crosswalk to an unknown offering, before anything is saved.
+    What a district's entry lacks is forgotten, its ways for rosters and grades too. Raises StopDistrict CF20,
+    and CF43 for a crosswalk to an unknown offering, before anything is saved.
     """
     refuse_unknown(content)
     _refuse_unreadable(content)
@@ -91,6 +92,8 @@ def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
         for purpose in ("roster", "grades"):
             if purpose in entry:
                 regions.save_connector(conn, _connector(district, purpose, entry[purpose]))
+            else:
+                regions.forget_connector(conn, district.code, purpose)
     with house.store.begin("region") as conn:
         audit.append(
             conn,
