@@ -16,6 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, SnapshotId
 from sisbridge.store import private
+from sisbridge.store.reach import usable
 from sisbridge.store.sealing import Keyring
 
 _SUFFIX = ".sealed"
@@ -50,12 +51,16 @@ class LandingZone:
         return self._keyring.seal(district, packed, _purpose(snapshot_id, name))
 
     def write_sealed(self, district: DistrictCode, snapshot_id: SnapshotId, name: str, sealed: bytes) -> None:
-        """Land what was sealed for this very name; nothing else could be opened under it."""
+        """Land what was sealed for this very name; nothing else could be opened under it.
+
+        Raises RetryLater CF16 when there is no room, or no right to write.
+        """
         path = self._path(district, snapshot_id, name)
-        if isinstance(self._files, LocalFileSystem):
-            private.write(Path(path), sealed)
-        else:
-            self._files.pipe_file(path, sealed)
+        with usable(district):
+            if isinstance(self._files, LocalFileSystem):
+                private.write(Path(path), sealed)
+            else:
+                self._files.pipe_file(path, sealed)
 
     def read(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> bytes:
         """Return one object's bytes.
@@ -66,7 +71,8 @@ class LandingZone:
 
     def _opened(self, district: DistrictCode, snapshot_id: SnapshotId, name: str) -> bytes:
         try:
-            sealed: bytes = self._files.cat_file(self._path(district, snapshot_id, name))
+            with usable(district):
+                sealed: bytes = self._files.cat_file(self._path(district, snapshot_id, name))
         except FileNotFoundError:
             raise _missing(district, snapshot_id, name) from None
         return self._keyring.open(district, sealed, _purpose(snapshot_id, name))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,8 @@ from domain.errors import ContractBroken
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.tables import RosterTable
 from sisbridge.house import House
-from sisbridge.store import roster, runs, snapshots
+from sisbridge.store import private, roster, runs, snapshots
+from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.night import begin, step, sync_district
 from sisbridge.sync.roster.replay import rehearse, replay
 from tests.support.small_region import NOW, REST, SmallRegion
@@ -65,3 +68,19 @@ def test_a_night_whose_landing_went_away_is_not_replayed_as_an_empty_feed(
     lose(house, pulled.snapshot_id, beginning)
     with pytest.raises(ContractBroken, match=r"CF08: .* 0 of the \d rows of"):
         again(house, REST)
+
+
+def test_a_disk_without_room_is_called_so_and_the_night_goes_on_once_there_is(
+    any_house: House, region: SmallRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(private, "write", full)
+        outcome = sync_district(any_house, REST)
+    assert (outcome.state, outcome.code, outcome.retry) == ("stopped", "CF16", True)
+    assert outcome.message == "The landing zone cannot be used for district 9101: No space left on device."
+    assert "SISBRIDGE_LANDING_URL" in outcome.fix
+    assert sync_district(any_house, REST).state == "finished"
+    assert open_cases(any_house, REST) == []
