@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.oneroster import Version
-from sisbridge.cli.output import ExitCode, JsonFlag, console, fail, print_json, print_table
+from sisbridge.cli.output import ExitCode, JsonFlag, console, fail, print_json, print_table, writable
 from sisbridge.sync.unexpected import named
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def inspect(
     scope: Annotated[list[str] | None, typer.Option(help="A scope to ask for; may be repeated.")] = None,
     version: Annotated[Asked, typer.Option(help="Which version to hold it to.")] = Asked.AUTO,
     page_size: Annotated[int, typer.Option(min=1, max=10_000, help="Records to ask for at a time.")] = 1000,
-    html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page too.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(callback=writable, help="Write the report as an HTML page too.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Report what a OneRoster source is, its counts, and every deviation from the standard.

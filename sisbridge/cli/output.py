@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -34,6 +35,13 @@ _WORD = 11
 """The least width of a column of words."""
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
+
+
+def writable(file: Path | None) -> Path | None:
+    """Return the file that a command is asked to write; BadParameter, before any work, without its folder."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {file.parent}")
+    return file
 
 
 def console() -> Console:

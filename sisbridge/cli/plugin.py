@@ -9,7 +9,7 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table
+from sisbridge.cli.output import JsonFlag, print_json, print_table, writable
 
 app = typer.Typer(help="Plugins that a district installs in its SIS.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def _noun() -> None:
 @app.command("powerschool")
 def powerschool(
     district: Annotated[str, typer.Option("--district", help="The district's code.")],
-    out: Annotated[Path, typer.Option("--out", help="The ZIP to write.", dir_okay=False)],
+    out: Annotated[Path, typer.Option("--out", callback=writable, help="The ZIP to write.", dir_okay=False)],
     publisher: Annotated[
         str, typer.Option("--publisher", help="Who PowerSchool shows as the publisher.")
     ] = "sisbridge",

@@ -50,14 +50,9 @@ def replay(
     code, night_on = DistrictCode(district), night.date() if night else None
     with opened(as_json) as house:
         if for_real:
+            actor = house.settings.actor
             done = replaying.replay(
-                house,
-                code,
-                house.settings.actor,
-                night_on,
-                as_then=as_then,
-                over_newer=over_newer,
-                most=most,
+                house, code, actor, night_on, as_then=as_then, over_newer=over_newer, most=most
             )
         else:
             done = replaying.rehearse(house, code, night_on, as_then=as_then, most=most)

@@ -9,7 +9,7 @@ import typer
 
 from domain.ids import DistrictCode
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table
+from sisbridge.cli.output import JsonFlag, print_json, print_table, writable
 
 
 def retain(
@@ -37,7 +37,7 @@ def retain(
 
 def purge(
     district: Annotated[str, typer.Argument(help="The district's code.")],
-    certificate: Annotated[Path, typer.Option(help="Where the certificate is written.")],
+    certificate: Annotated[Path, typer.Option(callback=writable, help="Where the certificate is written.")],
     confirm: Annotated[
         str,
         typer.Option(prompt="This cannot be undone. Type the district's code again", help="The code again."),
@@ -55,8 +55,8 @@ def purge(
 
     if confirm != district:
         raise typer.BadParameter("the two codes differ; nothing was deleted", param_hint="--confirm")
-    if certificate.exists() or not certificate.absolute().parent.is_dir():
-        raise typer.BadParameter("it is there already, or its folder is not", param_hint="--certificate")
+    if certificate.exists():
+        raise typer.BadParameter("it is there already", param_hint="--certificate")
     with opened(as_json) as house:
         certified = purge_district(
             house, DistrictCode(district), house.settings.actor, unsent_too=unsent_grades_too

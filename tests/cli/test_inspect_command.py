@@ -15,6 +15,7 @@ from simulators.data import GRAND_BEND, SMALL
 from simulators.dataset import Dataset
 from simulators.oneroster import RunningProvider
 from sisbridge.cli.main import app
+from sisbridge.cli.output import ExitCode
 
 VOID = {"meta", "rect"}
 
@@ -129,6 +130,12 @@ def test_an_unexpected_failure_is_named_by_its_kind_and_shows_no_row(monkeypatch
     ended = run(str(SMALL))
     assert (ended.exit_code, "CF99" in ended.output) == (6, True)
     assert "Quillfeather" not in ended.output
+
+
+def test_a_page_for_a_folder_that_is_not_there_is_refused_before_the_inspection(tmp_path: Path) -> None:
+    done = run(str(tmp_path / "no source"), "--html", str(tmp_path / "nowhere" / "page.html"))
+    assert done.exit_code == ExitCode.USAGE
+    assert "there is no folder" in done.output
 
 
 def test_what_is_missing_to_sign_in_is_said(tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ def test_the_zip_installs_and_the_list_of_fields_lies_beside_it(folder: Path) ->
     assert "STUDENT_NUMBER" in (folder / "maple.fields.md").read_text(encoding="utf-8")
 
 
+def test_a_folder_that_is_not_there_is_said(folder: Path) -> None:
+    code, said = run(folder / "nowhere")
+    assert code == ExitCode.USAGE
+    assert "there is no folder" in said
+
+
 def test_json_lists_every_field_with_its_reason(folder: Path) -> None:
     code, said = run(folder, "--json")
     told = json.loads(said)
