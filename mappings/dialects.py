@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -39,7 +38,7 @@ class Dialect:
     sources: source table → the roster tables it feeds; a row counts as one of the first.
     keys: source table → the columns that may hold a row's key. columns: by roster table; own_columns: by
     source table where one source differs from the others. defaults: mapping settings that hold unless a
-    district sets them. fingerprint: of the code of `adapt`, "" without any.
+    district sets them.
     """
 
     name: str
@@ -50,7 +49,6 @@ class Dialect:
     codes: Mapping[str, Mapping[str, str]]
     defaults: Mapping[str, object]
     adapt: Adapt | None = None
-    fingerprint: str = ""
 
 
 def dialect_names() -> tuple[str, ...]:
@@ -97,7 +95,6 @@ def _read_dialect(name: str, folder: Path, roster_heading: str, column_heading: 
         codes=_codes(folder) if vendor else {},
         defaults=_defaults(folder) if vendor else {},
         adapt=_adapt(name, folder) if vendor else None,
-        fingerprint=_fingerprint(folder) if vendor else "",
     )
 
 
@@ -133,8 +130,3 @@ def _adapt(name: str, folder: Path) -> Adapt | None:
     if not (folder / "adapt.py").is_file():
         return None
     return cast(Adapt, import_module(f"mappings.{name}.adapt").adapt)
-
-
-def _fingerprint(folder: Path) -> str:
-    code = b"\0".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
-    return blake2b(code, digest_size=16).hexdigest()

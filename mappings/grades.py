@@ -59,11 +59,6 @@ class ParsedGrade:
     flags: frozenset[GradeFlag]
     raw: Mapping[str, str | None] = field(repr=False)
 
-    @property
-    def is_blank(self) -> bool:
-        """Return whether the line carries no grade at all."""
-        return self.percent is None and self.text_score is None and self.mark is Mark.GRADED
-
 
 def parse(place: str, values: Mapping[str, str | None]) -> ParsedGrade:
     """Return one line of a grade source as a typed record; never raises, what is odd is flagged.

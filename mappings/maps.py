@@ -7,8 +7,6 @@ A district's settings add to them; they never change a file.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -54,7 +52,7 @@ class RosterMaps:
     column, or after `=` a text with source columns in braces. own_columns: the same for one source table.
     codes: code set → its table. end_dates_inclusive: the source's end dates are the last day itself.
     month_first_dates: M/D/YYYY may be read as a date. roles_out_of_scope: people we do not keep.
-    adapt: what the vendor's dialect does to a batch first; fingerprint: of its code.
+    adapt: what the vendor's dialect does to a batch first.
     """
 
     dialect: str
@@ -67,7 +65,6 @@ class RosterMaps:
     month_first_dates: bool = False
     roles_out_of_scope: frozenset[str] = frozenset(_GUARDIANS)
     adapt: Adapt | None = None
-    fingerprint: str = ""
 
     def where(self, source_table: str, table: RosterTable) -> Columns:
         """Return where each canonical column of a table is read from in one of its source tables."""
@@ -113,33 +110,7 @@ def maps_for(name: str, overrides: Mapping[str, object] | None = None) -> Roster
         month_first_dates=_flag(chosen, "month_first_dates"),
         roles_out_of_scope=_roles(chosen.get("roles_out_of_scope", _GUARDIANS)),
         adapt=known.adapt,
-        fingerprint=known.fingerprint,
     )
-
-
-def digest_of_maps(maps: RosterMaps) -> str:
-    """Return a short fingerprint of the maps (32 hex digits), equal only when they map alike."""
-    content = {
-        "dialect": maps.dialect,
-        "sources": {source: list(targets) for source, targets in maps.sources.items()},
-        "columns": {table.value: dict(columns) for table, columns in maps.columns.items()},
-        "own_columns": {
-            source: {table.value: dict(columns) for table, columns in tables.items()}
-            for source, tables in maps.own_columns.items()
-        },
-        "adapt": maps.fingerprint,
-        "codes": {name: [dict(known.codes), known.is_open] for name, known in maps.codes.items()},
-        "end_dates_inclusive": maps.end_dates_inclusive,
-        "month_first_dates": maps.month_first_dates,
-        "roles_out_of_scope": sorted(maps.roles_out_of_scope),
-    }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def canonical_codes(maps: RosterMaps) -> dict[str, frozenset[str]]:
-    """Return the canonical codes of every code set, a district's own included; `ext:` tokens aside."""
-    return {name: frozenset(known.codes.values()) for name, known in maps.codes.items()}
 
 
 @lru_cache

@@ -35,9 +35,6 @@ _BLED_FLOORS = 5
 _DIRECTIONS = (("remove", "removed", "SZ10"), ("update", "updated", "SZ11"), ("add", "added", "SZ12"))
 """Each direction with its threshold and its rule."""
 
-UNRESOLVED_POINT = 0.01
-"""How much larger than last time the share of unresolved references may be."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -157,14 +154,6 @@ def orphans(table: str, rows: int) -> list[Finding]:
 def waiting(table: str, rows: int) -> list[Finding]:
     """Return RF11 for removals that wait because rows in force refer to them."""
     return [_finding(catalogue()["RF11"], table, rows)] if rows else []
-
-
-def unresolved_share(last_share: float, tonight_share: float, table: str = "") -> list[Finding]:
-    """Return RF10 when the share (0 to 1) of unresolved references grew by more than one percentage point."""
-    if tonight_share <= last_share + UNRESOLVED_POINT:
-        return []
-    shares = {"last": f"{last_share:.1%}", "tonight": f"{tonight_share:.1%}"}
-    return [_finding(catalogue()["RF10"], table, 0, **shares)]
 
 
 def empty_table(table: RosterTable, last_rows: int, tonight_rows: int) -> list[Finding]:

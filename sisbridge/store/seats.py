@@ -84,16 +84,6 @@ def number_home_classes(
     return known
 
 
-def seats_of_offering(conn: Connection, offering: OfferingId) -> list[Seat]:
-    """Return all districts' seats in an offering, by district, term and person."""
-    wanted = (
-        sa.select(seat)
-        .where(seat.c.offering_id == offering)
-        .order_by(seat.c.district_code, seat.c.term, seat.c.person_id)
-    )
-    return [_seat(row) for row in conn.execute(wanted)]
-
-
 _stored = seats
 """`save` has a parameter of that name."""
 

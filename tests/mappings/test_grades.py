@@ -90,7 +90,6 @@ def test_what_is_not_known_is_flagged_not_guessed() -> None:
 
 def test_blanks_are_never_zero() -> None:
     row = grade(percent=" ", text_score="")
-    assert row.is_blank
     assert value_of(row, SCALE) == GradeValue(percent=None, text_score=None)
 
 

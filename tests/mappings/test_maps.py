@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import StopDistrict
 from domain.tables import ROSTER, RosterTable
-from mappings.maps import canonical_codes, code_set, digest_of_maps, maps_for
+from mappings.maps import code_set, maps_for
 
 
 @pytest.mark.parametrize("dialect", ["1.1", "1.2"])
@@ -84,21 +84,3 @@ def test_a_wrong_setting_stops_the_district_and_is_named(overrides: Mapping[str,
 def test_an_unknown_version_stops_the_district() -> None:
     with pytest.raises(StopDistrict, match="CF30"):
         maps_for("2.0")
-
-
-def test_maps_that_differ_have_different_digests() -> None:
-    plain = maps_for("1.1")
-    others = [
-        maps_for("1.2"),
-        maps_for("1.1", {"end_dates_inclusive": True}),
-        maps_for("1.1", {"month_first_dates": True}),
-        maps_for("1.1", {"roles_out_of_scope": ["parent"]}),
-        maps_for("1.1", {"codes": {"grade_levels": {"Frosh": "09"}}}),
-        maps_for("1.1", {"columns": {"users": {"identifier": "stateId"}}}),
-    ]
-    assert len({digest_of_maps(maps) for maps in [plain, *others]}) == 7
-    assert digest_of_maps(plain) == digest_of_maps(maps_for("1.1", {}))
-
-
-def test_the_codes_known_to_a_district_are_told() -> None:
-    assert canonical_codes(maps_for("1.1"))["class_types"] == {"homeroom", "scheduled"}

@@ -63,13 +63,6 @@ def test_an_ended_seat_can_open_again(region: Store) -> None:
     assert save(region, seat(), night=NEXT_NIGHT) == {"opened": 1}
 
 
-def test_an_offering_has_the_seats_of_all_districts(region: Store) -> None:
-    save(region, seat())
-    with region.read() as conn:
-        assert seats.seats_of_offering(conn, CHEM) == [seat()]
-        assert seats.seats_of_offering(conn, OfferingId("other")) == []
-
-
 def test_home_classes_are_numbered_in_order_and_for_ever(region: Store) -> None:
     def key(name: str) -> seats.HomeClassKey:
         return CHEM, "S1", SourcedId(name)

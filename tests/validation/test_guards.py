@@ -10,7 +10,7 @@ from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.tables import RosterTable
 from validation import people
-from validation.guards import mass_change, unresolved_share
+from validation.guards import mass_change
 
 
 def test_removals_and_updates_are_held_side_by_side_and_named_by_their_school() -> None:
@@ -38,13 +38,6 @@ def test_a_threshold_that_is_no_number_stops_the_district(table: str, bad: objec
 def test_a_table_of_thresholds_that_is_no_table_stops_the_district() -> None:
     with pytest.raises(StopDistrict, match="CF36"):
         mass_change(RosterTable.USERS, 100, {}, {"users": 0.2})
-
-
-def test_a_growing_share_of_unresolved_references_holds_the_feed() -> None:
-    found = unresolved_share(0.0, 0.011, "enrollments")
-    assert [(finding.rule, finding.severity, finding.table) for finding in found] == [
-        ("RF10", Severity.HOLD_FEED, "enrollments")
-    ]
 
 
 def test_a_sourced_id_that_may_be_a_name_stands_in_no_case() -> None:

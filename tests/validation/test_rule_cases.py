@@ -151,7 +151,6 @@ CALLS: dict[str, Callable[..., list[Finding]]] = {
     "left_out": guards.left_out,
     "waiting": guards.waiting,
     "orphans": guards.orphans,
-    "unresolved_share": guards.unresolved_share,
     "empty_table": guards.empty_table,
     "foreign_orgs": foreign_orgs,
     "year_ahead": year_ahead,

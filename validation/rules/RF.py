@@ -45,15 +45,6 @@ RULES = (
         grouping=Grouping.PARENT,
     ),
     Rule(
-        code="RF10",
-        title="Far more references point to nothing than last time",
-        severity=Severity.HOLD_FEED,
-        audience=Audience.DISTRICT,
-        sentence="{tonight} of all references point to nothing in the feed; last time it was {last}.",
-        fix="Look for a file or a school missing from the export, then send the whole feed again.",
-        check=Counted(),
-    ),
-    Rule(
         code="RF11",
         title="Removal waits for rows that refer to it",
         severity=Severity.HOLD_ROW,
