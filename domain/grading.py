@@ -230,8 +230,8 @@ class RouteLimits:
     comment_length: the most characters of a comment; None for any number, 0 where it carries none.
     comment_lines, comment_tabs: whether a comment may hold line breaks, tabs. characters: the codec its
     text must be writable in. marks: those it can say. needs_percent, needs_letter: whether a graded grade
-    must have the one or the other. title_length: the most characters of a column's title. decimals: digits
-    that it keeps of a percent which goes beside a letter.
+    must have the one or the other. decimals: digits that it keeps of a percent which goes
+    beside a letter.
     """
 
     comment_length: int | None = None
@@ -241,7 +241,6 @@ class RouteLimits:
     marks: frozenset[Mark] = frozenset(Mark)
     needs_percent: bool = False
     needs_letter: bool = False
-    title_length: int | None = None
     decimals: int = 1
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 
 import pyarrow as pa
 
@@ -23,16 +22,6 @@ _PERCENT = re.compile(rf"({_NUMBER})\s*%?")
 _PACKED = re.compile(rf"({_NUMBER})\s*%?\s+([A-Za-z][+-]?)")
 _TRUE = ("true", "t", "1", "yes", "y", "x", "complete", "final")
 _FALSE = ("false", "f", "0", "no", "n")
-
-
-class GradeFlag(StrEnum):
-    """What was odd about one grade as it came."""
-
-    NOT_A_NUMBER = "percent is no number"
-    PACKED = "percent and letter in one cell"
-    UNKNOWN_MARK = "unknown mark"
-    UNKNOWN_KIND = "unknown kind"
-    UNCLEAR_COMPLETE = "complete is neither yes nor no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +45,19 @@ class ParsedGrade:
     comment: str = field(repr=False)
     entered_by: str = field(repr=False)
     complete: bool | None
-    flags: frozenset[GradeFlag]
     raw: Mapping[str, str | None] = field(repr=False)
 
 
 def parse(place: str, values: Mapping[str, str | None]) -> ParsedGrade:
-    """Return one line of a grade source as a typed record; never raises, what is odd is flagged.
+    """Return one line of a grade source as a typed record; never raises, as the rules judge what is odd.
 
     values: by the names of GRADE_COLUMNS (case and outer blanks do not matter; missing is blank).
     A blank `complete` means complete, a blank `kind` is not understood.
     """
     raw = _trimmed(values)
     text = {name: value or "" for name, value in raw.items()}
-    percent, text_score, odd = _score(raw["percent"], raw["text_score"])
-    mark = _mark(raw["mark"])
-    kind = _kind(text["kind"])
+    percent, text_score = _score(raw["percent"], raw["text_score"])
     complete = True if raw["complete"] is None else _boolean(text["complete"])
-    flags = {
-        odd,
-        None if mark else GradeFlag.UNKNOWN_MARK,
-        None if kind in tuple(GradeKind) else GradeFlag.UNKNOWN_KIND,
-        None if complete is not None else GradeFlag.UNCLEAR_COMPLETE,
-    }
     return ParsedGrade(
         place=place,
         district=text["district"],
@@ -85,14 +65,13 @@ def parse(place: str, values: Mapping[str, str | None]) -> ParsedGrade:
         offering=text["offering"],
         term=text["term"],
         reporting_period=text["reporting_period"],
-        kind=kind,
+        kind=_kind(text["kind"]),
         percent=percent,
         text_score=text_score,
-        mark=mark,
+        mark=_mark(raw["mark"]),
         comment=text["comment"],
         entered_by=text["entered_by"],
         complete=complete,
-        flags=frozenset(flag for flag in flags if flag),
         raw=raw,
     )
 
@@ -150,16 +129,14 @@ def _trimmed(values: Mapping[str, str | None]) -> dict[str, str | None]:
     return {name: given.get(name) for name in GRADE_COLUMNS}
 
 
-def _score(
-    percent: str | None, text_score: str | None
-) -> tuple[Decimal | None, str | None, GradeFlag | None]:
+def _score(percent: str | None, text_score: str | None) -> tuple[Decimal | None, str | None]:
     """Return percent and letter, also out of one cell that holds both (`92 A-`)."""
     if percent is not None and (found := _PERCENT.fullmatch(percent)):
-        return Decimal(found[1]), text_score, None
+        return Decimal(found[1]), text_score
     for cell, other in ((percent, text_score), (text_score, percent)):
         if cell is not None and other is None and (found := _PACKED.fullmatch(cell)):
-            return Decimal(found[1]), found[2].upper(), GradeFlag.PACKED
-    return None, text_score, None if percent is None else GradeFlag.NOT_A_NUMBER
+            return Decimal(found[1]), found[2].upper()
+    return None, text_score
 
 
 def _mark(text: str | None) -> Mark | None:

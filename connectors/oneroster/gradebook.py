@@ -88,7 +88,6 @@ class OneRosterGradebookSink:
             comment_length=None if self._settings.send_comment else 0,
             marks=frozenset({Mark.GRADED}) if old else frozenset(Mark),
             needs_percent=old,
-            title_length=self._settings.title_limit,
             decimals=1 if old or not self._settings.send_text else self._settings.decimals,
         )
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from domain.grading import GRADE_COLUMNS, GradeValue, Mark
 from domain.tables import PLACE
 from mappings.grades import (
-    GradeFlag,
     ParsedGrade,
     agrees,
     contested,
@@ -37,31 +36,31 @@ def test_a_plain_line_is_understood_whole() -> None:
     assert (row.percent, row.text_score, row.mark) == (Decimal("92.5"), "A-", Mark.GRADED)
     assert (row.district, row.student, row.offering, row.term) == ("D1", "s1", "O1", "2026F")
     assert (row.reporting_period, row.kind, row.comment, row.entered_by) == ("Q1", "final", "well done", "t1")
-    assert (row.complete, row.flags, row.place) == (True, frozenset(), "grades.csv:2")
+    assert (row.complete, row.place) == (True, "grades.csv:2")
 
 
 @pytest.mark.parametrize(
     ("percent", "text_score", "read"),
     [
-        ("92", None, ("92", None, set())),
-        ("92%", None, ("92", None, set())),
-        ("104", None, ("104", None, set())),
-        ("-1", None, ("-1", None, set())),
-        ("92 A-", None, ("92", "A-", {GradeFlag.PACKED})),
-        (None, "92.5 a-", ("92.5", "A-", {GradeFlag.PACKED})),
-        ("92 A-", "A", (None, "A", {GradeFlag.NOT_A_NUMBER})),
-        ("A-", None, (None, None, {GradeFlag.NOT_A_NUMBER})),
-        ("92,5", None, (None, None, {GradeFlag.NOT_A_NUMBER})),
-        ("1e2", None, (None, None, {GradeFlag.NOT_A_NUMBER})),
-        ("NaN", None, (None, None, {GradeFlag.NOT_A_NUMBER})),
-        (None, "A-", (None, "A-", set())),
+        ("92", None, ("92", None)),
+        ("92%", None, ("92", None)),
+        ("104", None, ("104", None)),
+        ("-1", None, ("-1", None)),
+        ("92 A-", None, ("92", "A-")),
+        (None, "92.5 a-", ("92.5", "A-")),
+        ("92 A-", "A", (None, "A")),
+        ("A-", None, (None, None)),
+        ("92,5", None, (None, None)),
+        ("1e2", None, (None, None)),
+        ("NaN", None, (None, None)),
+        (None, "A-", (None, "A-")),
     ],
 )
 def test_percent_and_letter_are_told_apart(
-    percent: str | None, text_score: str | None, read: tuple[str | None, str | None, set[GradeFlag]]
+    percent: str | None, text_score: str | None, read: tuple[str | None, str | None]
 ) -> None:
     row = grade(percent=percent, text_score=text_score)
-    assert (row.percent and str(row.percent), row.text_score, row.flags) == read
+    assert (row.percent and str(row.percent), row.text_score) == read
     assert row.raw["percent"] == percent
 
 
@@ -82,10 +81,9 @@ def test_a_mark_is_never_a_number(came: str, mark: Mark) -> None:
     assert value_of(row, SCALE) == GradeValue(percent=None, text_score=None, mark=mark)
 
 
-def test_what_is_not_known_is_flagged_not_guessed() -> None:
+def test_what_is_not_known_is_not_guessed() -> None:
     row = grade(mark="smiley", kind="quarterly", complete="almost")
     assert (row.mark, row.kind, row.complete) == (None, "quarterly", None)
-    assert row.flags == {GradeFlag.UNKNOWN_MARK, GradeFlag.UNKNOWN_KIND, GradeFlag.UNCLEAR_COMPLETE}
 
 
 def test_blanks_are_never_zero() -> None:
