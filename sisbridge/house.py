@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import pyarrow as pa
+
 from domain.clock import Clock, FixedClock, local_date, system_clock
 from domain.ids import DistrictCode
 from domain.model import District
@@ -30,6 +32,8 @@ class House:
 
         Raises ContractBroken CF01 when the master key is missing or a sample outside the demo.
         """
+        # Arrow's own allocator gives pages back and asks for them again: up to a fifth of a stage's time.
+        pa.set_memory_pool(pa.system_memory_pool())
         settings = settings or Settings()
         store = Store(settings.database_url)
         migrations.upgrade(store)
