@@ -10,22 +10,18 @@ import pyarrow as pa
 
 from domain.model import Op
 from sisbridge.store import bulk, history
-from sisbridge.store.staging import Step, aligned, constants, new_name, not_as_expected
+from sisbridge.store.staging import Step, constants, new_name
 from sisbridge.store.tables.roster import change
 
 _OP = {"op": Op.ADD.value, "fields": ""}
 
 
-def add(step: Step, changes: pa.Table, rows: pa.Table | None) -> int:
+def add(step: Step, fresh: pa.Table) -> int:
     """Add the rows of these changes, all of them adds, with their history; return how many.
 
-    A sourced_id that is in the roster already is refused by the database. Raises ContractBroken CF41
-    when a change has no row.
+    fresh: as `staging.beside` returns them. A sourced_id that is in the roster already is refused by the
+    database.
     """
-    if rows is None:
-        raise not_as_expected(step)
-    # In key order, which is how the table lies on SQLite, and how an index grows fastest.
-    fresh = aligned(step, changes.sort_by("sourced_id"), rows)
     bulk.insert(step.conn, change, _as_changes(step, fresh), history.constants(step) | _OP)
     return bulk.insert(step.conn, step.stored, _as_rows(step, fresh), constants(step))
 

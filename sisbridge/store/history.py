@@ -33,7 +33,7 @@ def write(step: Step, stage: Table) -> None:
         bulk.insert(step.conn, change, _as_changes(step, part, first + written), constants(step))
         written += len(part)
     if written != expected:
-        raise not_as_expected(step)
+        raise not_as_expected(step.district, step.table)
 
 
 def next_number(step: Step) -> int:
@@ -110,7 +110,7 @@ def _as_changes(step: Step, part: Sequence[Row[*tuple[object, ...]]], first: int
     keys, fields, befores = [], [], []
     for row in part:
         if row[3] is not None and row[3] != row[5]:
-            raise not_as_expected(step)
+            raise not_as_expected(step.district, step.table)
         field_names, before = _loss(step, row)
         keys.append(row[:5])
         fields.append(field_names)

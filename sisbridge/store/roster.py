@@ -45,7 +45,6 @@ def apply(
     district: DistrictCode,
     table: RosterTable,
     changes: pa.Table,
-    rows: pa.Table | None = None,
     *,
     snapshot_id: SnapshotId,
     run_id: RunId,
@@ -56,9 +55,8 @@ def apply(
 ) -> dict[str, int]:
     """Move the roster by a set of changes, write their history, and return the count by op.
 
-    changes: sourced_id, op, before_digest, after_digest (16 bytes, or their hex) and, where known,
-    school; each sourced_id once. rows: the canonical row of every add, update and return. May be
-    called part by part in one transaction. Raises ContractBroken CF41 when the roster is not as the
+    changes: as `staging.beside` lays them out with the rows they bring. May be called part by part in one
+    transaction. Raises ContractBroken CF41 when the roster is not as the
     changes expect it: nothing may then be committed.
     """
     if changes.num_rows == 0:
@@ -75,13 +73,15 @@ def apply(
         at=at or system_clock(),
     )
     is_add = pc.equal(changes.column("op"), Op.ADD.value)
+    if pc.all(is_add).as_py():
+        return {Op.ADD.value: adding.add(step, changes)}
     added, others = changes.filter(is_add), changes.filter(pc.invert(is_add))
-    counts = {Op.ADD.value: adding.add(step, added, rows)} if added.num_rows else {}
-    return counts | (_move(step, others, rows) if others.num_rows else {})
+    counts = {Op.ADD.value: adding.add(step, added)} if added.num_rows else {}
+    return counts | _move(step, others)
 
 
-def _move(step: Step, changes: pa.Table, rows: pa.Table | None) -> dict[str, int]:
-    with staging.staged(step, changes, rows) as stage:
+def _move(step: Step, changes: pa.Table) -> dict[str, int]:
+    with staging.staged(step, changes) as stage:
         history.write(step, stage)
         return staging.move(step, stage)
 

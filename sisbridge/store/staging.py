@@ -56,11 +56,11 @@ class Step:
 
 
 @contextmanager
-def staged(step: Step, changes: pa.Table, rows: pa.Table | None) -> Iterator[Table]:
-    """Lay changes and their rows in a temporary table, gone when the block ends."""
+def staged(step: Step, changes: pa.Table) -> Iterator[Table]:
+    """Lay changes, as `beside` returns them, in a temporary table, gone when the block ends."""
     stage = _stage_table(step)
     stage.create(step.conn)
-    bulk.insert(step.conn, stage, aligned(step, changes, rows))
+    bulk.insert(step.conn, stage, changes)
     if step.conn.dialect.name == "postgresql":
         # A table nobody has counted yet is taken for small, and joined row by row.
         step.conn.exec_driver_sql(f"ANALYZE {stage.name}")
@@ -80,15 +80,15 @@ def move(step: Step, stage: Table) -> dict[str, int]:
     # A statement for an op nobody asks for may still be planned badly, and then reads the roster row by row.
     moved = {op.value: _MOVES[op](step, stage) for op in _MOVES if op in staged_rows}
     if moved != staged_rows:
-        raise not_as_expected(step)
+        raise not_as_expected(step.district, step.table)
     return moved
 
 
-def not_as_expected(step: Step) -> ContractBroken:
+def not_as_expected(district: DistrictCode, table: RosterTable) -> ContractBroken:
     """Return the failure of changes that were not made from the roster as it stands."""
     return ContractBroken(
         "CF41",
-        f"The {step.table} of district {step.district} moved while tonight's changes were prepared.",
+        f"The {table} of district {district} moved while tonight's changes were prepared.",
         fix="Nothing was applied. Run the district again, and let only one run work on it at a time.",
     )
 
@@ -109,8 +109,15 @@ def _stage_table(step: Step) -> Table:
     )
 
 
-def aligned(step: Step, changes: pa.Table, rows: pa.Table | None) -> pa.Table:
-    """Return the changes with, beside each, the row it brings (nulls where it brings none)."""
+def beside(district: DistrictCode, table: RosterTable, changes: pa.Table, rows: pa.Table | None) -> pa.Table:
+    """Return changes, sorted by sourced_id, with the row each brings beside it (nulls where it brings none).
+
+    changes: sourced_id, op, before_digest, after_digest (16 bytes, or their hex) and, where known,
+    school; each sourced_id once. rows: the canonical row of every add, update and return, in any order;
+    None where there are none of these. Raises ContractBroken CF41 when one lacks its row.
+    """
+    # In key order, which is how a table lies on SQLite, and how an index grows fastest.
+    changes = changes.sort_by("sourced_id")
     ids = pc.cast(changes.column("sourced_id"), pa.string())
     columns = {
         "sourced_id": ids,
@@ -121,25 +128,25 @@ def aligned(step: Step, changes: pa.Table, rows: pa.Table | None) -> pa.Table:
     if "school" in changes.column_names:
         columns["school"] = pc.cast(changes.column("school"), pa.string())
     if rows is not None:
-        columns |= _row_columns(step, columns["op"], ids, rows)
+        columns |= _row_columns(district, table, columns["op"], ids, rows)
     elif pc.any(_carries(columns["op"])).as_py():
-        raise not_as_expected(step)
+        raise not_as_expected(district, table)
     return pa.table(columns)
 
 
 def _row_columns(
-    step: Step, op: pa.ChunkedArray, ids: pa.ChunkedArray, rows: pa.Table
+    district: DistrictCode, table: RosterTable, op: pa.ChunkedArray, ids: pa.ChunkedArray, rows: pa.Table
 ) -> dict[str, pa.ChunkedArray]:
     places = pc.index_in(ids, value_set=pc.cast(rows.column("sourced_id"), pa.string()).combine_chunks())
     if pc.any(pc.and_(_carries(op), pc.is_null(places))).as_py():
-        raise not_as_expected(step)
-    taken = rows.select(step.values).take(places)
-    stored = step.stored.c
+        raise not_as_expected(district, table)
+    names = _VALUES[table]
+    taken, stored = rows.select(names).take(places), roster[table].c
     return {
         new_name(name): pc.cast(
             taken.column(name), pa.date32() if isinstance(stored[name].type, sa.Date) else pa.string()
         )
-        for name in step.values
+        for name in names
     }
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.errors import ContractBroken
 from domain.ids import DistrictCode, RunId, SnapshotId
 from domain.tables import ROSTER, RosterTable
-from sisbridge.store import keyscan, roster
+from sisbridge.store import keyscan, roster, staging
 from sisbridge.store.database import Store
 from sisbridge.store.tables import METADATA
 from sisbridge.store.tables.roster import change
@@ -80,8 +80,7 @@ def step(
             conn,
             district,
             TABLE,
-            changes,
-            as_table(rows),
+            staging.beside(district, TABLE, changes, as_table(rows)),
             snapshot_id=SnapshotId(f"s-{night}"),
             run_id=RunId("r"),
             night_on=night,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from domain.ids import DistrictCode, PersonId, RunId, SnapshotId, SourcedId
 from domain.tables import ROSTER, RosterTable
-from sisbridge.store import bulk, identity, people, roster
+from sisbridge.store import bulk, identity, people, roster, staging
 from sisbridge.store.database import Connection, Store
 from sisbridge.store.tables.grades import person, person_link
 from sisbridge.store.tables.identity import identity_key
@@ -124,8 +124,9 @@ def test_a_first_load_of_the_roster_and_its_history_is_known_at_once(region: Sto
     values = {name: pa.nulls(MANY, pa.string()) for name in ROSTER[table].names} | {"sourced_id": USERS}
     with region.begin("test") as conn:
         roster.apply(
-            conn, NORTH, table, changes, pa.table(values), snapshot_id=SnapshotId("s-1"), run_id=RunId("r-1"),
-            night_on=NIGHT, school_year=YEAR, actor="nightly run", at=AT,
+            conn, NORTH, table, staging.beside(NORTH, table, changes, pa.table(values)),
+            snapshot_id=SnapshotId("s-1"), run_id=RunId("r-1"), night_on=NIGHT, school_year=YEAR,
+            actor="nightly run", at=AT,
         )  # fmt: skip
         roster.count_anew(conn, NORTH, {table: MANY})
         found = [expected(conn, one, NORTH) for one in (roster.roster[table], change)]

@@ -18,7 +18,7 @@ from domain.tables import ROSTER, RosterTable
 from mappings import crosswalk as pairing
 from mappings.crosswalk import PAIRS, Crosswalk
 from sisbridge.house import House, clock_of, today_of
-from sisbridge.store import audit, holds, people, roster, runs, snapshots
+from sisbridge.store import audit, holds, people, roster, runs, snapshots, staging
 from sisbridge.store import identity as identity_store
 from sisbridge.store import rekey as store
 from sisbridge.store import seats as seat_store
@@ -167,7 +167,7 @@ def _move_roster(
         rows = roster.rows(conn, district.code, table, [*ROSTER[table].names, "digest"])
         changes, brought = pairing.changes(table, rows, crosswalk)
         roster.apply(
-            conn, district.code, table, changes, brought,
+            conn, district.code, table, staging.beside(district.code, table, changes, brought),
             snapshot_id=found.snapshot, run_id=found.run_id, night_on=night_on,
             school_year=district.school_year, actor=actor, at=at,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from domain.errors import StopDistrict
 from domain.model import Op
 from domain.tables import RosterTable
 from mappings.arrow import Flags
-from sisbridge.store import roster, snapshots
+from sisbridge.store import roster, snapshots, staging
 from sisbridge.store.database import Connection
 from sisbridge.sync import overtaken
 from sisbridge.sync.context import Stage, coalesce
@@ -45,6 +46,19 @@ part of it.
 _CARRY_ROWS = (Op.ADD, Op.UPDATE, Op.RETURN)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some changes of a table, in one actor's name, laid out as `staging.beside` does.
+
+    is_only_seen: they are not laid out, as tonight has no row for what they bring.
+    """
+
+    table: RosterTable
+    actor: str
+    changes: pa.Table = field(repr=False)
+    is_only_seen: bool = False
+
+
 def apply(stage: Stage) -> dict[str, int]:
     """Apply the landed changes and return how many of each kind; a rehearsal never comes here.
 
@@ -62,7 +76,7 @@ def apply(stage: Stage) -> dict[str, int]:
     with stage.house.store.begin("apply") as conn:
         overtaken.refuse(conn, stage.code, stage.run_id)
         against.refuse_moved(conn, stage)
-        ops = {table: _apply_table(conn, stage, table) for table in RosterTable}
+        ops = _apply_tables(conn, stage)
         for of_table in ops.values():
             _add(counts, of_table)
         roster.count_anew(conn, stage.code, {table: sum(moved.values()) for table, moved in ops.items()})
@@ -81,38 +95,42 @@ def _is_moved(stage: Stage) -> bool:
         return against.is_moved(conn, stage)
 
 
-def _apply_table(conn: Connection, stage: Stage, table: RosterTable) -> dict[str, int]:
-    """Apply a table's changes, those that a person released in that person's name."""
-    counts: dict[str, int] = {}
-    for flowing in flow(stage, table, _CHANGES_AT_ONCE):
-        released_by = flowing.column("decided_by")
-        for actor in pc.unique(released_by).to_pylist():
-            mine = pc.equal(released_by, actor) if actor else pc.is_null(released_by)
-            changes = _only(flowing, mine).drop_columns("decided_by")
-            _add(counts, _apply_changes(conn, stage, table, changes, actor or NIGHTLY))
+def _apply_tables(conn: Connection, stage: Stage) -> dict[RosterTable, dict[str, int]]:
+    """Apply every table's changes, and return how many of each kind it had."""
+    counts: dict[RosterTable, dict[str, int]] = {table: {} for table in RosterTable}
+    # The next are laid out while the database takes these.
+    for part in one_ahead(_parts(stage)):
+        changes = _with_standing(conn, stage, part) if part.is_only_seen else part.changes
+        _add(counts[part.table], _apply_part(conn, stage, part.table, changes, part.actor))
     return counts
 
 
-def _apply_changes(
-    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
-) -> dict[str, int]:
+def _parts(stage: Stage) -> Iterator[_Part]:
+    """Yield all changes, table by table, those that a person released in that person's name."""
+    for table in RosterTable:
+        for flowing in flow(stage, table, _CHANGES_AT_ONCE):
+            released_by = flowing.column("decided_by")
+            for actor in pc.unique(released_by).to_pylist():
+                mine = pc.equal(released_by, actor) if actor else pc.is_null(released_by)
+                changes = _only(flowing, mine).drop_columns("decided_by")
+                yield from _laid_out(stage, table, changes, actor or NIGHTLY)
+
+
+def _laid_out(stage: Stage, table: RosterTable, changes: pa.Table, actor: str) -> Iterator[_Part]:
+    """Yield the changes that bring a row of tonight, many at a time, then those that bring none."""
     carrying = pc.is_in(changes.column("op"), value_set=pa.array([op.value for op in _CARRY_ROWS]))
-    counts: dict[str, int] = {}
-    for part, rows in _with_rows(conn, stage, table, _only(changes, carrying)):
-        _add(counts, _apply_part(conn, stage, table, part, rows, actor))
-    _add(counts, _apply_part(conn, stage, table, changes.filter(pc.invert(carrying)), None, actor))
-    return counts
+    carried = _only(changes, carrying)
+    brought = np.zeros(carried.num_rows, dtype=bool)
+    for part, rows in _brought(stage, table, carried, brought):
+        yield _Part(table, actor, staging.beside(stage.code, table, part, rows))
+    yield _Part(table, actor, carried.filter(pa.array(~brought)), is_only_seen=True)
+    yield _Part(table, actor, staging.beside(stage.code, table, changes.filter(pc.invert(carrying)), None))
 
 
-def _with_rows(
-    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table
-) -> Iterator[tuple[pa.Table, pa.Table | None]]:
-    """Yield changes with the rows they bring: tonight's, many at a time, then those of what was only seen."""
-    brought = np.zeros(changes.num_rows, dtype=bool)
-    # The next are brought while the database takes these.
-    yield from one_ahead(_brought(stage, table, changes, brought))
-    rest = changes.filter(pa.array(~brought))
-    yield rest, _in_force(conn, stage, table, rest)
+def _with_standing(conn: Connection, stage: Stage, part: _Part) -> pa.Table:
+    """Return changes that no row of tonight was found for, beside the rows as they stand."""
+    rows = _in_force(conn, stage, part.table, part.changes)
+    return staging.beside(stage.code, part.table, part.changes, rows)
 
 
 def _brought(
@@ -170,7 +188,7 @@ def _in_force(conn: Connection, stage: Stage, table: RosterTable, returns: pa.Ta
 
 
 def _apply_part(
-    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, rows: pa.Table | None, actor: str
+    conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
 ) -> dict[str, int]:
     if changes.num_rows == 0:
         return {}
@@ -179,7 +197,6 @@ def _apply_part(
         stage.code,
         table,
         changes,
-        rows,
         snapshot_id=stage.snapshot,
         run_id=stage.run_id,
         night_on=stage.night_on,
