@@ -21,7 +21,7 @@ from domain.model import Mode, Op
 from domain.tables import RosterTable
 from mappings.arrow import Texts, texts
 from mappings.digests import DIGEST
-from mappings.ranges import IdRange, id_ranges
+from mappings.ranges import id_ranges
 
 CHANGES = pa.schema(
     [("sourced_id", pa.string()), ("op", pa.string()), ("before_digest", DIGEST), ("after_digest", DIGEST)]
@@ -35,7 +35,7 @@ _CARRYING = pa.array([Op.ADD.value, Op.UPDATE.value, Op.RETURN.value])
 _GOING = pa.array([Op.MISSING.value, Op.REMOVE.value])
 
 _Bools = npt.NDArray[np.bool_]
-_Numbers = npt.NDArray[np.int32]
+_Places = npt.NDArray[np.intp]
 _Codes = npt.NDArray[np.int8]
 
 
@@ -45,7 +45,7 @@ class _Sides:
 
     last: pa.Table
     tonight: pa.Table
-    where: _Numbers
+    where: _Places
     is_absent: _Bools
     is_seen: _Bools
 
@@ -76,7 +76,8 @@ def compare_by_range(
     content: before and after digest are equal then. MISSING and REMOVE have no after digest.
     """
     for ids in id_ranges(last, tonight):
-        yield _changes_within(table, _rows(last, ids), _rows(tonight, ids), seen, mode)
+        before, after = ids.of(last).combine_chunks(), ids.of(tonight).combine_chunks()
+        yield _changes_within(table, before, after, seen, mode)
 
 
 def unlisted(last_roles: pa.Table, users: pa.Array | pa.ChunkedArray, listed: object) -> pa.Table:
@@ -159,10 +160,6 @@ def apply_changes(last: pa.Table, changes: pa.Table, tonight: pa.Table) -> pa.Ta
     return pa.concat_tables(parts).sort_by("sourced_id")
 
 
-def _rows(table: pa.Table, ids: IdRange) -> pa.Table:
-    return table.filter(ids.rows_of(table.column("sourced_id"))).combine_chunks()
-
-
 def _changes_within(
     table: RosterTable, last: pa.Table, tonight: pa.Table, seen: object, mode: Mode
 ) -> pa.Table:
@@ -184,12 +181,37 @@ def _ids_of(changes: pa.Table, op: Op) -> Texts:
 
 
 def _side_by_side(last: pa.Table, tonight: pa.Table, seen: object) -> _Sides:
-    positions = pc.index_in(tonight.column("sourced_id"), value_set=last.column("sourced_id"))
-    where = cast(_Numbers, positions.fill_null(-1).to_numpy())
+    where = _where(last, tonight)
     is_absent = np.ones(last.num_rows, dtype=bool)
     is_absent[where[where >= 0]] = False
     is_seen = _bools(pc.is_in(last.column("sourced_id"), value_set=seen))
     return _Sides(last, tonight, where, is_absent, is_seen)
+
+
+def _where(last: pa.Table, tonight: pa.Table) -> _Places:
+    """Return for each of tonight's rows its row in last, or -1."""
+    where = _found_by_digest(last, tonight)
+    rest = np.flatnonzero(where == _NOTHING)
+    if len(rest) and last.num_rows:
+        # Few are left as a rule, and are found among many in less time than many among many.
+        found = pc.index_in(last.column("sourced_id"), value_set=_ids_at(tonight, rest)).combine_chunks()
+        where[rest[found.drop_null().to_numpy()]] = np.flatnonzero(found.is_valid())
+    return where
+
+
+def _found_by_digest(last: pa.Table, tonight: pa.Table) -> _Places:
+    """Return for each of tonight's rows its row in last where their digests lead to it, else -1.
+
+    Most rows are as they were, and numbers are matched in a fifth of the time that ids take.
+    """
+    where = np.full(tonight.num_rows, _NOTHING, dtype=np.intp)
+    if not len(where) or not last.num_rows:
+        return where
+    before, after = _words(last)[:, 0], _words(tonight)[:, 0]
+    was, now = before.argsort(), after.argsort()
+    where[now] = was[np.searchsorted(before[was], after[now]).clip(max=len(was) - 1)]
+    same = pc.equal(_ids_at(last, where), texts(tonight, "sourced_id"))
+    return np.where(_bools(same), where, _NOTHING)
 
 
 def _bools(flags: object) -> _Bools:

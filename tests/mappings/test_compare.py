@@ -47,6 +47,16 @@ def test_a_new_row_is_added_and_another_content_updates() -> None:
     ]
 
 
+def test_rows_of_the_same_content_are_told_apart_by_their_ids() -> None:
+    before = last(("a", "1"), ("b", "2"), ("c", "2"), ("d", "3"))
+    assert changes(before, tonight(("e", "1"), ("a", "2"), ("d", "2"), ("c", "2"), ("b", "3"))) == [
+        ("a", "update", "1", "2"),
+        ("b", "update", "2", "3"),
+        ("d", "update", "3", "2"),
+        ("e", "add", None, "1"),
+    ]
+
+
 def test_absence_from_a_bulk_snapshot_is_missing_first_and_a_removal_the_second_time() -> None:
     assert changes(last(("a", "1"), ("b", "1", True)), tonight()) == [
         ("a", "missing", "1", None),
