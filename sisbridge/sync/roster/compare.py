@@ -9,6 +9,7 @@ from datetime import timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from domain.ahead import one_ahead
 from domain.errors import ContractBroken
 from domain.failpoints import failpoint
 from domain.model import Mode, RosterSnapshot
@@ -44,10 +45,14 @@ def compare(stage: Stage) -> dict[str, int]:
     moves: dict[RosterTable, Counter[str]] = {}
     told: dict[RosterTable, pa.Array] = {}
     last_rows: dict[RosterTable, int] = {}
+    # The database goes through one table while another is compared here.
+    in_force = one_ahead(_in_force(stage))
     for table in RosterTable:
         carry(stage, table, snapshot.mode)
-        changes, told[table], last_rows[table] = _changes(stage, snapshot, table)
-        moves[table] = _land(stage, table, changes)
+        tonight = tonight_keys(stage, table, snapshot.mode)
+        last, absent = next(in_force)
+        changes, told[table] = _changes(stage, snapshot, tonight, last, absent)
+        moves[table], last_rows[table] = _land(stage, table, changes), last.num_rows
     found, counts = withhold(stage, moves, last_rows, told, recycled.detect(stage), DETECTORS)
     if found:
         with stage.house.store.begin("held") as conn:
@@ -66,16 +71,21 @@ def _require_complete(snapshot: RosterSnapshot) -> None:
         )
 
 
+def _in_force(stage: Stage) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield the keys in force of each table, and when each row was first seen to be absent."""
+    for table in RosterTable:
+        with stage.house.store.read() as conn:
+            found = roster.keys(conn, stage.code, table), absences(conn, stage.code, table)
+        yield found
+
+
 def _changes(
-    stage: Stage, snapshot: RosterSnapshot, table: RosterTable
-) -> tuple[Iterator[pa.Table], pa.Array, int]:
-    """Return a table's changes with no removal that lacks its evidence, a range of ids after another; the ids
-    marked as deleted; and how many rows were in force.
+    stage: Stage, snapshot: RosterSnapshot, tonight: TonightKeys, last: pa.Table, absent: pa.Table
+) -> tuple[Iterator[pa.Table], pa.Array]:
+    """Return a table's changes with no removal that lacks its evidence, a range of ids after another; and the
+    ids marked as deleted.
     """
-    with stage.house.store.read() as conn:
-        last = roster.keys(conn, stage.code, table)
-        absent = absences(conn, stage.code, table)
-    tonight = tonight_keys(stage, table, snapshot.mode)
+    table = tonight.table
     held = seen(stage, snapshot.version, table, tonight.parts())
     if table is RosterTable.ROLES and snapshot.mode is Mode.DELTA:
         tonight = tonight.joined_by(_unlisted_roles(stage, snapshot.version, tonight, held))
@@ -88,7 +98,7 @@ def _changes(
             for part in comparing.compare_by_range(table, *sides, ids.among(held), snapshot.mode):
                 yield comparing.proven(part, told, ripe)
 
-    return by_range(), tonight.told, last.num_rows
+    return by_range(), tonight.told
 
 
 def _land(stage: Stage, table: RosterTable, changes: Iterator[pa.Table]) -> Counter[str]:
