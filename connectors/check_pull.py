@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from connectors.check_steps import Step
+from connectors.demographics import DEMOGRAPHICS, OFF, ON, absent
 from connectors.protocol import Pull, SeenOrgs
 from domain.errors import SisbridgeError
 
@@ -25,6 +26,10 @@ class TriedPull:
         """Yield the steps: headers (under the name given), then a row of every table."""
         yield Step(name, self._headers)
         yield Step("sample row", self._sample)
+
+    def births(self, *, wanted: bool) -> Step:
+        """Return the step that says whether birth dates are read, and tries it."""
+        return Step(DEMOGRAPHICS, self._births if wanted else lambda: OFF, blocks=False)
 
     def orgs(self) -> SeenOrgs | None:
         """Return the orgs, None when the files hold none."""
@@ -48,8 +53,16 @@ class TriedPull:
 
     def _sample(self) -> str:
         pull = self._opened()
-        rows = {table: next(iter(pull.pages(table))).batch.num_rows for table in pull.facts.source_tables}
-        return ", ".join(f"{'a row' if count else 'no rows'} of {table}" for table, count in rows.items())
+        tables = [table for table in pull.facts.source_tables if table != DEMOGRAPHICS]
+        return ", ".join(f"{self._rows_of(table)} of {table}" for table in tables)
+
+    def _rows_of(self, table: str) -> str:
+        return "a row" if next(iter(self._opened().pages(table))).batch.num_rows else "no rows"
+
+    def _births(self) -> str:
+        if DEMOGRAPHICS not in self._opened().facts.source_tables:
+            raise absent()
+        return f"{ON}; {self._rows_of(DEMOGRAPHICS)}"
 
     def _opened(self) -> Pull:
         if self._pull is None:

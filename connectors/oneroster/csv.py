@@ -7,7 +7,6 @@ from pathlib import Path
 
 from connectors.check_pull import TriedPull
 from connectors.check_steps import Step, run_steps
-from connectors.demographics import Demographics
 from connectors.oneroster.csv_package import CsvLimits
 from connectors.oneroster.csv_pull import CsvPull, local_package, open_package
 from connectors.protocol import Capability, CheckReport, Landing
@@ -19,13 +18,9 @@ __all__ = ["CsvPull", "OneRosterCsvSettings", "OneRosterCsvSource"]
 
 
 class OneRosterCsvSettings(CsvLimits):
-    """Where a package lies on this machine: a zip, or a folder of loose files.
-
-    demographics: left unread; true is refused (`connectors.demographics`).
-    """
+    """Where a package lies on this machine: a zip, or a folder of loose files."""
 
     path: Path
-    demographics: Demographics = False
 
 
 class OneRosterCsvSource:
@@ -48,6 +43,7 @@ class OneRosterCsvSource:
         tried = TriedPull(lambda: self._open(None))
         try:
             steps = [Step("expected file", self._find), *tried.steps("package and headers")]
+            steps.append(tried.births(wanted=self._settings.demographics))
             return run_steps(self._district, steps, orgs=tried.orgs)
         finally:
             tried.close()

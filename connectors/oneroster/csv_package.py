@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.delimited.encoding import PIECE
 from connectors.delimited.header import remark
+from connectors.demographics import DEMOGRAPHICS, Demographics
 from connectors.oneroster.csv_manifest import MANIFEST
 from connectors.protocol import Notice
 from domain.errors import RetryLater, StopDistrict
@@ -42,15 +43,22 @@ _BROKEN = (
 
 
 class CsvLimits(BaseModel):
-    """How large a package may be before it counts as hostile.
+    """How large a package may be before it counts as hostile, and whether birth dates are read of it.
 
     largest_bytes: of all unpacked roster files together. largest_ratio: unpacked to packed bytes.
+    demographics: unless it is true, demographics.csv is neither unpacked nor copied.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     largest_bytes: int = Field(default=4 * 1024**3, gt=0)
     largest_ratio: int = Field(default=200, gt=0)
+    demographics: Demographics = False
+
+    def wants(self, name: str) -> bool:
+        """Return whether a file of this name would be read, in any case of letters."""
+        spelled = SPELLING.get(name.casefold())
+        return spelled in _WANTED or (self.demographics and spelled == f"{DEMOGRAPHICS}.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +70,12 @@ class Unpacked:
     zipped: bool = False
 
 
-def is_roster_file(name: str) -> bool:
-    """Return whether a file of this name would be read: a roster table or the manifest, in any case."""
-    return SPELLING.get(name.casefold()) in _WANTED
-
-
-def loose_files(files: Mapping[str, Path]) -> Unpacked:
+def loose_files(files: Mapping[str, Path], limits: CsvLimits) -> Unpacked:
     """Return loose files by the standard's names; those that are no part of a roster are left out.
 
     Raises StopDistrict FL08 when two names differ only in case.
     """
-    found, notices = _recognized(files, "the folder")
+    found, notices = _recognized(files, "the folder", limits)
     return Unpacked({name: files[given] for name, given in found.items()}, tuple(notices))
 
 
@@ -85,7 +88,7 @@ def unpack(archive: Path, folder: Path, limits: CsvLimits) -> Unpacked:
     """
     try:
         with zipfile.ZipFile(archive) as package:
-            found, notices = _choose(package, archive.name)
+            found, notices = _choose(package, archive.name, limits)
             members = {name: package.getinfo(given) for name, given in found.items()}
             _refuse_bomb(members.values(), archive, limits)
             for name, member in members.items():
@@ -98,7 +101,7 @@ def unpack(archive: Path, folder: Path, limits: CsvLimits) -> Unpacked:
     return Unpacked({name: folder / name for name in members}, tuple(notices), zipped=True)
 
 
-def _choose(package: zipfile.ZipFile, archive: str) -> tuple[dict[str, str], list[Notice]]:
+def _choose(package: zipfile.ZipFile, archive: str, limits: CsvLimits) -> tuple[dict[str, str], list[Notice]]:
     """Return standard name → name in the zip for what lies at its root."""
     infos = [info for info in package.infolist() if not info.is_dir()]
     for info in infos:
@@ -107,7 +110,7 @@ def _choose(package: zipfile.ZipFile, archive: str) -> tuple[dict[str, str], lis
     root = [name for name in names if "/" not in name]
     if len(names) > len(root) and not any(name.casefold() in SPELLING for name in root):
         raise _zip_of_folder(next(name for name in names if "/" in name), archive)
-    found, notices = _recognized(root, archive)
+    found, notices = _recognized(root, archive, limits)
     if len(infos) > len(root):
         notices.append(
             _ignored(archive, len(infos) - len(root), "lie in folders or were added by the computer")
@@ -115,7 +118,7 @@ def _choose(package: zipfile.ZipFile, archive: str) -> tuple[dict[str, str], lis
     return found, notices
 
 
-def _recognized(names: Iterable[str], where: str) -> tuple[dict[str, str], list[Notice]]:
+def _recognized(names: Iterable[str], where: str, limits: CsvLimits) -> tuple[dict[str, str], list[Notice]]:
     """Return standard name → given name for the wanted files, with notices about odd names."""
     found: dict[str, str] = {}
     given_names = sorted(names)
@@ -125,7 +128,7 @@ def _recognized(names: Iterable[str], where: str) -> tuple[dict[str, str], list[
             raise StopDistrict(
                 "FL08", f"{name} is there more than once", fix=f"Keep one file named {name}.", place=where
             )
-        if name in _WANTED:
+        if limits.wants(given):
             found[name] = given
     notices = [
         remark("FL22", name, f"{name} is named {given}", f"Name the file {name}.")

@@ -20,6 +20,8 @@ from connectors.delimited.header import Header, has_row, no_data, not_utf8, piec
 from connectors.delimited.keeping import LandedFile, keep
 from connectors.delimited.paged import file_pages
 from connectors.delimited.reader import TableReader
+from connectors.demographics import DEMOGRAPHICS
+from connectors.oneroster.csv_births import CsvBirths
 from connectors.oneroster.csv_header import read_header
 from connectors.oneroster.csv_manifest import ABSENT, MANIFEST, Manifest, manifest_gaps, read_manifest
 from connectors.oneroster.csv_package import ROSTER_FILES, CsvLimits, Unpacked, loose_files, unpack
@@ -64,11 +66,12 @@ class CsvPull:
         self._files = {stem: self._land(stem, package, mode, landing) for stem, mode in modes.items()}
         for file in self._files.values():
             self._judge(file)
+        self._births = self._births_of(package, manifest, _mode(modes), landing)
         version = manifest.version or _guess_version(modes)
         self._facts = PullFacts(
             mode=_mode(modes),
             version=version.value,
-            source_tables=tuple(self._files),
+            source_tables=(*self._files, *((DEMOGRAPHICS,) if self._births else ())),
             as_of=as_of,
             absent=tuple(
                 stem for stem in ROSTER_FILES if stem not in modes and version in COLLECTIONS[stem].columns
@@ -83,6 +86,9 @@ class CsvPull:
 
     def pages(self, source_table: str, resume: Cursor | None = None) -> Iterator[Page]:
         """Yield a file's pages, at least one; they are the same every time, so a cursor is a page number."""
+        if source_table == DEMOGRAPHICS and self._births:
+            yield from self._births.pages()
+            return
         file = self._files[source_table]
         header, lines = self._header(file)
         batches = TableReader(file.name, header, lines, self._note).batches()
@@ -127,6 +133,14 @@ class CsvPull:
         for notice in (*manifest.notices, *manifest_gaps(manifest, present)):
             self._note(notice)
         return manifest
+
+    def _births_of(
+        self, package: Unpacked, manifest: Manifest, mode: Mode, landing: Landing
+    ) -> CsvBirths | None:
+        """Return the birth dates, None where they are not wanted, absent, or less whole than the roster."""
+        path, said = package.files.get(f"{DEMOGRAPHICS}.csv"), manifest.modes.get(DEMOGRAPHICS, mode.value)
+        is_meant = said != ABSENT and (said, mode) != (Mode.DELTA.value, Mode.BULK)
+        return CsvBirths(path, landing, self._note) if path and is_meant else None
 
     def _land(self, stem: str, package: Unpacked, mode: str, landing: Landing) -> _File:
         name = f"{stem}.csv"
@@ -176,7 +190,7 @@ def local_package(path: Path, folder: Path, limits: CsvLimits) -> Unpacked:
     """
     if not path.is_dir():
         return unpack(path, folder, limits)
-    return loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()})
+    return loose_files({entry.name: entry for entry in path.iterdir() if entry.is_file()}, limits)
 
 
 def _as_1p0(package: Unpacked) -> bool:

@@ -5,6 +5,7 @@ Source: OneRoster 1.1 and 1.2 REST bindings (names differ from the CSV's for ref
 
 from __future__ import annotations
 
+from connectors.demographics import BIRTH_FIELDS, DEMOGRAPHICS
 from domain.oneroster import COLLECTIONS, Version
 from domain.tables import ROSTER, RosterTable
 
@@ -51,7 +52,12 @@ def rest_name(collection: str, column: str) -> str:
 
 
 def fields_needed(collection: str, version: Version) -> tuple[str, ...]:
-    """Return the REST fields the canonical roster needs of a collection: all we ask a district for."""
+    """Return the REST fields the canonical roster needs of a collection: all we ask a district for.
+
+    Of demographics: those of a birth date.
+    """
+    if collection == DEMOGRAPHICS:
+        return BIRTH_FIELDS
     wanted = set(ROSTER[SOURCE_TABLES[collection]].names)
     columns = [name for name in columns_of(collection, version) if _snake(name) in wanted]
     fields = [rest_name(collection, column) for column in columns]

@@ -2,15 +2,18 @@
 
 Collections are read one after the other, each proven whole before its first page is handed on. The
 `roles` of 1.2 ride on the users: `pages("users")` yields pages of source table `users` and, for each,
-one of `roles`; `facts.source_tables` lists `users` only.
+one of `roles`; `facts.source_tables` lists `users` only. Demographics, where they are wanted, come last and
+by themselves: who may not read them, or reads them badly, has read a whole roster all the same.
 Source: OneRoster 1.1 and 1.2 rostering REST bindings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from connectors.demographics import DEMOGRAPHICS, of_births, permission_named
 from connectors.flat_form import Flat
 from connectors.garbage import seldom_collected
 from connectors.http_errors import decode_json
@@ -22,7 +25,7 @@ from connectors.oneroster.lists import ListReader, Question
 from connectors.oneroster.probe import settled
 from connectors.oneroster.rest_check import run_check
 from connectors.oneroster.rest_notices import PullNotices
-from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterRestSettings, address
+from connectors.oneroster.settings import BIRTH_SCOPES, ROSTER_SCOPES, OneRosterRestSettings, address
 from connectors.oneroster.sift import changed_since, only_needed
 from connectors.protocol import (
     Capability,
@@ -83,10 +86,12 @@ class OneRosterRestPull:
         self._metadata = settings.metadata_columns
         self._book = PullBook(landing, question_of(settings, since), now, settings.revision_header)
         self._reader = _Reader(settings, since, self._book)
+        self._births = _Reader(settings.for_births(), since, self._book, births=True)
         self._notices = PullNotices(settings.version)
         self._totals: dict[str, int | None] = {}
         mode = Mode.BULK if since is None else Mode.DELTA
-        self._facts = PullFacts(mode, settings.version.value, tuple(SOURCE_TABLES), self._book.as_of)
+        tables = (*SOURCE_TABLES, *((DEMOGRAPHICS,) if settings.demographics else ()))
+        self._facts = PullFacts(mode, settings.version.value, tables, self._book.as_of)
 
     @property
     def facts(self) -> PullFacts:
@@ -105,7 +110,7 @@ class OneRosterRestPull:
         whole = self._whole(source_table, shelf)
         total = whole.total
         if self._facts.mode is Mode.DELTA:
-            total = self._reader.total_now(source_table)
+            total = self._reader_of(source_table).total_now(source_table)
             _prove_changes(source_table, shelf, whole, total)
         for number, kept in enumerate(whole.slices, 1):
             proof = whole.proof(number, total)
@@ -126,18 +131,24 @@ class OneRosterRestPull:
     def _flat(self, collection: str, records: Sequence[object], place: str) -> Flat:
         return flatten(collection, self._version, records, place, self._metadata.get(collection, ()))
 
+    def _reader_of(self, source_table: str) -> _Reader:
+        return self._births if source_table == DEMOGRAPHICS else self._reader
+
     def _whole(self, source_table: str, shelf: LandedShelf) -> Whole:
         """Return a collection from the landing, read whole first when that was not done yet."""
         whole = shelf.whole()
         if whole is None:
             self._book.begin()
             with seldom_collected():
-                whole = self._reader.read(source_table, shelf)
+                whole = self._reader_of(source_table).read(source_table, shelf)
             shelf.close(whole)
-        self._totals[source_table] = whole.total
+        if source_table in SOURCE_TABLES:
+            self._totals[source_table] = whole.total
         return whole
 
     def _pages(self, source_table: str, flat: Flat, proof: PageProof) -> Iterator[Page]:
+        if source_table == DEMOGRAPHICS:
+            flat = replace(flat, notices=tuple(map(of_births, flat.notices)))
         self._notices.take(source_table, flat)
         for name, batch in flat.batches.items():
             own = name == source_table
@@ -155,10 +166,11 @@ class OneRosterRestPull:
         Raises RosterMoved PG03 when a total is no longer what it was; PG07 as `pages`.
         """
         try:
-            if self._facts.mode is Mode.BULK and self._totals.keys() == set(self._facts.source_tables):
+            if self._facts.mode is Mode.BULK and self._totals.keys() == SOURCE_TABLES.keys():
                 self._verify_totals()
         finally:
             self._reader.close()
+            self._births.close()
 
     def _verify_totals(self) -> None:
         verdict: RosterMoved | None = None
@@ -210,16 +222,26 @@ def question_of(settings: OneRosterRestSettings, since: datetime | None) -> Mapp
 
 
 class _Reader:
-    """Reads a server's roster collections as a pull needs them."""
+    """Reads a server's collections as a pull needs them, those that one set of scopes opens."""
 
-    def __init__(self, settings: OneRosterRestSettings, since: datetime | None, book: PullBook) -> None:
+    def __init__(
+        self,
+        settings: OneRosterRestSettings,
+        since: datetime | None,
+        book: PullBook,
+        *,
+        births: bool = False,
+    ) -> None:
+        scopes = BIRTH_SCOPES if births else ROSTER_SCOPES
         self._settings = settings
-        self._book = book
+        # The roster's book: nothing that happens to birth dates may have the roster read anew.
+        self._book = None if births else book
+        self._scope = scopes[0]
         self._root = settings.root(Service.ROSTERING)
-        self._client = settings.client(settings.authorizer(ROSTER_SCOPES))
+        self._client = settings.client(settings.authorizer(scopes))
         refused = {*book.refused, *(() if settings.sort else ("sort",))}
         self._lists = ListReader(
-            self._client, settings.page_size, settings.in_flight, refused=refused, watch=book.watch
+            self._client, settings.page_size, settings.in_flight, refused=refused, watch=self._watch
         )
         self._filter = f"dateLastModified>='{utc_text(since)}'" if since else ""
 
@@ -235,7 +257,7 @@ class _Reader:
             url=address(self._root, collection),
             place=f"/{collection}",
             path=collection,
-            permission=f"reading {collection} (scope roster-core.readonly)",
+            permission=f"reading {collection} (scope {self._scope})",
             fields=(*fields_needed(collection, self._settings.version), *besides) if asked else (),
             filter=self._filter,
             # A roster that lacks a collection is wrong; a delta may well have nothing in it.
@@ -244,18 +266,25 @@ class _Reader:
         )
         try:
             return self._lists.read(question, shelf=shelf)
-        except SisbridgeError:
+        except SisbridgeError as error:
             # Who gives up here may never come to close the pull; the client opens again if asked again.
             self._client.close()
+            if self._book is None:
+                raise permission_named(error, question.permission) from None
             raise
         finally:
-            self._book.note_refused(self._lists.refused)
+            if self._book is not None:
+                self._book.note_refused(self._lists.refused)
 
     def total_now(self, collection: str) -> int | None:
         """Return how many records a whole collection has now, None when the server does not say."""
         answer = self._client.get(address(self._root, collection), {"limit": "1", "offset": "0"})
-        self._book.watch(answer.headers)
+        self._watch(answer.headers)
         return total_told(answer.headers) if answer.code < 300 else None
+
+    def _watch(self, headers: Mapping[str, str]) -> None:
+        if self._book is not None:
+            self._book.watch(headers)
 
 
 def _has_roles(records: Sequence[object]) -> bool:

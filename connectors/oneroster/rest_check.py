@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from connectors.check_steps import Fixes, Step, run_steps
+from connectors.demographics import BIRTH_FIELDS, DEMOGRAPHICS, OFF, ON, permission_named
 from connectors.http import Answer, HttpClient, Request
 from connectors.http_errors import not_found
 from connectors.http_steps import clock_said, connection_steps, sample_said
@@ -15,10 +16,10 @@ from connectors.oneroster.envelope import records_of, total_told
 from connectors.oneroster.fields import SOURCE_TABLES
 from connectors.oneroster.flatten import flatten
 from connectors.oneroster.probe import Candidate, at, probe
-from connectors.oneroster.settings import ROSTER_SCOPES, OneRosterRestSettings, address
+from connectors.oneroster.settings import BIRTH_SCOPES, ROSTER_SCOPES, OneRosterRestSettings, address
 from connectors.protocol import CheckReport, SeenOrgs
 from domain.clock import Clock, system_clock, utc_text
-from domain.errors import StopDistrict
+from domain.errors import SisbridgeError, StopDistrict
 from domain.ids import DistrictCode
 from domain.oneroster import Service, Version
 
@@ -66,6 +67,7 @@ class _Roster:
         yield Step("scope", self._scope)
         for collection in SOURCE_TABLES:
             yield Step(collection, partial(self._sample, collection), blocks=False)
+        yield Step(DEMOGRAPHICS, self._births, blocks=False)
         yield Step("page cap", self._page_cap, blocks=False)
         yield Step("clock", self._clock_skew, blocks=False)
         yield Step("changes", self._changes, blocks=False)
@@ -94,12 +96,25 @@ class _Roster:
 
     def _scope(self) -> str:
         self._ask("orgs", 1)
-        return "we may read rosters; demographics are not asked for"
+        return "we may read rosters"
 
     def _sample(self, collection: str) -> str:
         answer = self._ask(collection, 1)
         rows = len(records_of(answer.json, collection, f"/{collection}"))
         return sample_said(rows > 0, total_told(answer.headers))
+
+    def _births(self) -> str:
+        if not self._settings.demographics:
+            return OFF
+        settings = self._settings.for_births().model_copy(update={"version": self._version})
+        wanted = {"fields": ",".join(BIRTH_FIELDS)} if settings.ask_fields else {}
+        try:
+            with settings.client(settings.authorizer(BIRTH_SCOPES)) as client:
+                answer = _ask(client, self._root, DEMOGRAPHICS, 1, wanted, BIRTH_SCOPES[0])
+        except SisbridgeError as error:
+            raise permission_named(error, f"reading {DEMOGRAPHICS} (scope {BIRTH_SCOPES[0]})") from None
+        rows = len(records_of(answer.json, DEMOGRAPHICS, f"/{DEMOGRAPHICS}"))
+        return f"{ON}; {sample_said(rows > 0, total_told(answer.headers))}"
 
     def _page_cap(self) -> str:
         size = self._settings.page_size
@@ -140,9 +155,16 @@ def seen_orgs(answer: Answer, version: Version) -> SeenOrgs:
     return SeenOrgs(version.value, "orgs", (flat.batches["orgs"],))
 
 
-def _ask(client: HttpClient, root: str, collection: str, limit: int, more: Mapping[str, str]) -> Answer:
+def _ask(
+    client: HttpClient,
+    root: str,
+    collection: str,
+    limit: int,
+    more: Mapping[str, str],
+    scope: str = ROSTER_SCOPES[0],
+) -> Answer:
     url = address(root, collection)
-    permission = f"reading {collection} (scope roster-core.readonly)"
+    permission = f"reading {collection} (scope {scope})"
     asked = {"limit": str(limit), "offset": "0", **more}
     answer = client.send(Request("GET", url, asked, permission=permission))
     if answer.code >= 300:

@@ -15,6 +15,7 @@ from domain.grading import Mark
 from domain.oneroster import SCOPE_PREFIX, Service, Version
 
 ROSTER_SCOPES = ("roster-core.readonly",)
+BIRTH_SCOPES = ("roster-demographics.readonly",)
 GRADEBOOK_SCOPES = ("gradebook.readonly", "gradebook.createput", "gradebook.delete")
 
 
@@ -90,7 +91,7 @@ class OneRosterConnection(HttpSettings):
 
 
 class OneRosterRestSettings(OneRosterConnection):
-    """A roster over REST. demographics: never asked for; true is refused (`connectors.demographics`).
+    """A roster over REST. demographics: whether birth dates are read too (`connectors.demographics`).
 
     version may be "auto": address and version are then found at the start of each pull (`probe`), which
     costs a few requests; base_url is whatever address of the SIS is known.
@@ -106,6 +107,13 @@ class OneRosterRestSettings(OneRosterConnection):
     probe: bool = False
     metadata_columns: dict[str, tuple[str, ...]] = {}
     demographics: Demographics = False
+
+    def for_births(self) -> OneRosterRestSettings:
+        """Return the settings to read birth dates by: under a token of their own, refused or not by itself.
+
+        Scopes named for the roster would not open them; where none are to be asked for, none are.
+        """
+        return self.model_copy(update={"scopes": BIRTH_SCOPES}) if self.scopes else self
 
     @model_validator(mode="before")
     @classmethod

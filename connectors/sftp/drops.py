@@ -11,8 +11,7 @@ from pathlib import Path
 from pydantic import Field
 
 from connectors.delimited.header import remark
-from connectors.demographics import Demographics
-from connectors.oneroster.csv_package import CsvLimits, Unpacked, is_roster_file, loose_files, unpack
+from connectors.oneroster.csv_package import CsvLimits, Unpacked, loose_files, unpack
 from connectors.protocol import Notice
 from connectors.sftp.access import SftpAccess
 from connectors.sftp.session import RemoteFile, SftpSession
@@ -44,12 +43,10 @@ class SftpRosterSettings(DropSettings, CsvLimits):
 
     zip_name: the zip's name, * for any part of it; the newest that matches is read.
     loose_files: names of loose files instead of a zip; all of them must be there.
-    demographics: left unread; true is refused (`connectors.demographics`).
     """
 
     zip_name: str = "*.zip"
     loose_files: tuple[str, ...] = ()
-    demographics: Demographics = False
 
 
 def find_drop(session: SftpSession, settings: SftpRosterSettings) -> list[RemoteFile]:
@@ -82,7 +79,7 @@ def refuse_large(drop: Iterable[RemoteFile], settings: SftpAccess, largest_bytes
 
 def _loose(files: Iterable[RemoteFile], settings: SftpRosterSettings) -> list[RemoteFile]:
     expected = {name.casefold() for name in settings.loose_files}
-    found = [file for file in files if file.name.casefold() in expected or is_roster_file(file.name)]
+    found = [file for file in files if file.name.casefold() in expected or settings.wants(file.name)]
     there = {file.name.casefold() for file in found}
     missing = [name for name in settings.loose_files if name.casefold() not in there]
     if missing:
@@ -164,5 +161,5 @@ def copy_drop(
         session.fetch(file.name, file.size, inbox / file.name)
     refuse_moved(drop, find_drop(session, settings), settings)
     if settings.loose_files:
-        return loose_files({file.name: inbox / file.name for file in drop})
+        return loose_files({file.name: inbox / file.name for file in drop}, settings)
     return unpack(inbox / drop[0].name, folder, settings)

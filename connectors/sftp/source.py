@@ -57,6 +57,7 @@ class SftpRosterSource:
             *session_steps(session, self._settings.folder),
             Step("expected file", lambda: _names(find_drop(session, self._settings))),
             *tried.steps("package and headers"),
+            tried.births(wanted=self._settings.demographics),
         ]
         try:
             return run_steps(self._district, steps, orgs=tried.orgs)

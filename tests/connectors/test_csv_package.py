@@ -111,6 +111,7 @@ def test_a_check_says_which_step_failed_and_the_fix(tmp_path: Path) -> None:
         ("expected file", "passed"),
         ("package and headers", "failed"),
         ("sample row", "skipped"),
+        ("demographics", "skipped"),
     ]
     assert report.steps[1].fix == "Add manifest.csv to the export."
 

@@ -141,7 +141,7 @@ def test_only_the_fields_needed_are_asked_for(start: Start) -> None:
     assert "phone" not in asked
 
 
-def test_no_demographics_are_asked_for(start: Start) -> None:
+def test_no_demographics_are_asked_for_unless_they_are_turned_on(start: Start) -> None:
     provider = start()
     pulled(provider)
     assert not [url for url in provider.urls if "demographics" in url]
@@ -256,10 +256,11 @@ def test_a_good_server_passes_every_step(start: Start) -> None:
     report = source(start(NEW, Dialect(page_cap=60))).check()
     assert report.passed
     assert [step.name for step in report.steps] == [
-        "name resolution", "connection", "token", "address", "scope", *SOURCE_TABLES, "page cap", "clock",
-        "changes",
+        "name resolution", "connection", "token", "address", "scope", *SOURCE_TABLES, "demographics",
+        "page cap", "clock", "changes",
     ]  # fmt: skip
     said = {step.name: step.message for step in report.steps}
+    assert said["demographics"] == "off"
     assert said["page cap"].startswith("asked for 500 rows at once, got 60")
     assert said["changes"].startswith("all enrollments changed at one moment")
 

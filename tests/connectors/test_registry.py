@@ -103,16 +103,21 @@ def test_a_secret_in_clear_is_refused_without_showing_it() -> None:
         ),
     ],
 )
-def test_a_district_that_asks_for_demographics_is_told_why_there_are_none(
+def test_demographics_are_turned_on_by_true_and_by_nothing_that_looks_like_it(
     kind: str, settings: Mapping[str, object], secrets: Mapping[str, str]
 ) -> None:
-    error = refusal(config(kind, {**settings, "demographics": True}, secrets))
-    assert error.code == "CF51"
-    assert "demographics are never read" in error.message
-    assert "Correct demographics" in error.fix
-    assert registry.roster_source(
-        config(kind, {**settings, "demographics": False}, secrets), VAULT.__getitem__
-    )
+    error = refusal(config(kind, {**settings, "demographics": "yes"}, secrets))
+    assert (error.code, "Correct demographics" in error.fix) == ("CF51", True)
+    for chosen in (True, False):
+        made = config(kind, {**settings, "demographics": chosen}, secrets)
+        assert registry.roster_source(made, VAULT.__getitem__)
+    assert registry.settings_class(kind).model_fields["demographics"].default is False
+
+
+@pytest.mark.parametrize("kind", ["csv_sftp", "powerschool_powerquery", "powerschool_files_sftp"])
+def test_a_way_that_is_no_oneroster_has_no_birth_dates_to_turn_on(kind: str) -> None:
+    assert "demographics" not in registry.settings_class(kind).model_fields
+    assert "demographics" in refusal(config(kind, {"demographics": True}, {})).message
 
 
 def test_a_gradebooks_version_is_named_and_not_looked_for_each_time() -> None:

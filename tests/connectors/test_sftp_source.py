@@ -241,13 +241,14 @@ def test_a_check_goes_all_the_way(server: RunningSftp, drop: Path) -> None:
     assert report.passed
     assert report.orgs is not None
     assert [step.name for step in report.steps[2:]] == [
-        "host key", "login", "folder", "expected file", "package and headers", "sample row",
+        "host key", "login", "folder", "expected file", "package and headers", "sample row", "demographics",
     ]  # fmt: skip
+    assert report.steps[-1].message == "off"
 
 
 def test_a_check_stops_at_the_first_step_that_fails(server: RunningSftp) -> None:
     outcomes = [step.outcome for step in source(server, password=SecretStr("not-it")).check().steps]
-    assert outcomes == ["passed", "passed", "passed", "failed", *["skipped"] * 4]
+    assert outcomes == ["passed", "passed", "passed", "failed", *["skipped"] * 5]
 
 
 def test_settings_show_no_secret(server: RunningSftp) -> None:
