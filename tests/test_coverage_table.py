@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.demographics import DEMOGRAPHICS
 from connectors.oneroster.conformance_fields import SERVED
 from connectors.oneroster.csv_package import ROSTER_FILES
 from connectors.oneroster.fields import SOURCE_TABLES
@@ -58,8 +59,8 @@ def test_a_cell_is_empty_exactly_where_a_version_has_no_such_thing(name: str) ->
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_what_is_pulled_is_what_the_pulls_read(name: str) -> None:
     row = table("Collections and files")[name]
-    assert ("pull" in row["REST 1.2"]) == (name in SOURCE_TABLES)
-    assert ("pull" in row["CSV 1.2"]) == (name in ROSTER_FILES)
+    assert ("pull" in row["REST 1.2"]) == (name in {*SOURCE_TABLES, DEMOGRAPHICS})
+    assert ("pull" in row["CSV 1.2"]) == (name in {*ROSTER_FILES, DEMOGRAPHICS})
 
 
 def test_every_list_below_a_record_has_a_row_in_its_versions() -> None:

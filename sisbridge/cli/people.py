@@ -21,6 +21,8 @@ District = Annotated[str, typer.Argument(help="A district's code.")]
 One = Annotated[str, typer.Argument(help="A student's sourcedId.")]
 Other = Annotated[str, typer.Argument(help="Another student's sourcedId.")]
 
+_NAMED_AND_BORN = ("birth_date", "family_name", "given_name")
+
 
 @app.command("list")
 def list_people(district: District, as_json: JsonFlag = False) -> None:
@@ -65,6 +67,7 @@ def worklist(district: District, as_json: JsonFlag = False) -> None:
             "mend": one.mend,
             "perhaps": list(one.entry.others),
             "agree": list(one.entry.agree),
+            "other_districts": one.elsewhere,
             "since": one.since,
         }
         for one in found
@@ -83,15 +86,24 @@ def _tell_waiting(district: str, one: Waiting) -> None:
     entry = one.entry
     user, others = veiled(entry.user), [*map(veiled, entry.others)]
     tell(f"{user}: {one.mend}. [{entry.rule}, since {one.since}]")
+    if one.elsewhere:
+        where = "another district" if one.elsewhere == 1 else f"each of {one.elsewhere} other districts"
+        tell(f"A student of {where} has the same name and birth date.", indent=4)
     if not others:
         return
-    agree = f", as these fields agree: {', '.join(entry.agree)}" if entry.agree else ""
-    tell(f"Perhaps the same as {', '.join(others)}{agree}.", indent=4)
+    tell(f"Perhaps the same as {', '.join(others)}{_reason(entry.agree)}.", indent=4)
     if HIDDEN in (user, others[0]):
         return
     pair = f"{district} {user} {others[0]}"
     typer.echo(f"    If so: sisbridge people match {pair}")
     typer.echo(f"    If not: sisbridge people split {pair}")
+
+
+def _reason(agree: tuple[str, ...]) -> str:
+    """Return why two may be one: by name and birth date where both are the same, else by the fields."""
+    fields = [name for name in agree if "birth_date" not in agree or name not in _NAMED_AND_BORN]
+    known = ": same name and birth date" if "birth_date" in agree else ""
+    return known + (f", as these fields agree: {', '.join(fields)}" if fields else "")
 
 
 @app.command("match")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from sisbridge.cli.output import ExitCode
-from tests.cli.test_commands import region, run, running  # noqa: F401 - fixtures
-from tests.support.small_region import REST, SmallRegion, add_student
+from tests.cli.test_commands import region, run, running, toml  # noqa: F401 - fixtures
+from tests.support.small_region import REST, SmallRegion, add_births, add_student
 
 
 def test_two_with_one_number_are_listed_decided_and_gone_from_the_list(region: SmallRegion) -> None:  # noqa: F811
@@ -51,3 +51,19 @@ def test_who_got_anothers_id_is_a_new_person(region: SmallRegion) -> None:  # no
     run("sync", REST)
     assert "new person" in run("people", "renew", REST, "u0").stdout
     assert "CF81" in run("people", "renew", REST, "nobody").output
+
+
+def test_whom_a_name_and_a_birth_date_propose_is_listed_without_either(region: SmallRegion) -> None:  # noqa: F811
+    add_births(region.provider.dataset, {"u0": "2010-04-01", "u1": "2010-04-01"})
+    file = region.folder / "births.toml"
+    file.write_text(toml(region.with_births()), encoding="utf-8")
+    assert run("region", "load", str(file)).exit_code == 0
+    run("sync", REST)
+    shown = run("people", "worklist", REST).stdout
+    assert "Perhaps the same as u1: same name and birth date." in shown
+    assert f"If not: sisbridge people split {REST} u0 u1" in shown
+    listed = run("people", "worklist", REST, "--json").stdout
+    assert [one["rule"] for one in json.loads(listed)] == ["ID27", "ID27"]
+    assert not [text for text in (shown, listed) if "2010" in text or "Given" in text]
+    run("people", "split", REST, "u0", "u1")
+    assert "Every student has a number" in run("people", "worklist", REST).stdout

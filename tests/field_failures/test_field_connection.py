@@ -120,7 +120,7 @@ def test_field_failure_08_a_missing_vendor_header_is_thought_of_when_only_grades
     assert "extra_headers" in step.fix
 
 
-def test_field_failure_09_demographics_are_never_asked_for_and_a_403_names_the_permission() -> None:
+def test_field_failure_09_no_demographics_unless_wanted_and_a_403_names_the_permission() -> None:
     with provider() as sis:
         pulled(rest(sis))
         assert not [url for url in sis.urls if "demographics" in url]

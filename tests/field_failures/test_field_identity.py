@@ -23,7 +23,7 @@ from sisbridge.sync.identity.rekey_desk import accept, proposal
 from sisbridge.sync.night import sync_district, sync_region
 from sisbridge.sync.region import load_entries
 from tests.support.campus_region import CampusRegion
-from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
+from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_births, add_student, roster
 
 YEAR = "2026"
 U0, U1, U9 = (SourcedId(name) for name in ("u0", "u1", "u9"))
@@ -211,6 +211,20 @@ def test_field_failure_36_two_students_of_one_name_are_two_and_a_name_only_propo
     assert set(waiting.entry.others) == {"u1", "u2", "u3", "u4", "u5"}
     assert {"given_name", "family_name"} <= set(waiting.entry.agree)
     assert "Given" not in repr(waiting)
+
+
+def test_field_failure_36_two_of_one_name_and_birth_date_stay_two_and_are_proposed_to_a_person(
+    house: House, region: SmallRegion
+) -> None:
+    add_births(region.provider.dataset, {"u0": "2010-04-01", "u1": "2010-04-01", "u2": "2010-04-02"})
+    load_entries(house, region.with_births(), "tester")
+    assert sync_district(house, REST).counts["seats"] == 6
+    assert len(set(persons(house).values())) == 6
+    assert [(one.entry.user, one.entry.others) for one in worklist(house, REST)] == [
+        ("u0", ("u1",)),
+        ("u1", ("u0",)),
+    ]
+    assert rules(house) == set()
 
 
 def test_field_failure_37_numbers_of_last_year_lead_to_nobody_of_this_year(

@@ -25,7 +25,18 @@ from tests.conformance.canaries import FAMILY, GIVEN, NUMBER, listening
 from tests.routes import scenes
 from tests.routes.scenes import RouteScene
 from tests.support.campus_region import CampusRegion
-from tests.support.leaks import COMMENT, MARRIED, PERCENT, STATE_ID, THEIRS, Watch, disguise, landed, stored
+from tests.support.leaks import (
+    COMMENT,
+    MARRIED,
+    PERCENT,
+    STATE_ID,
+    THEIRS,
+    Watch,
+    births_in_clear,
+    disguise,
+    landed,
+    stored,
+)
 from tests.support.powerschool_region import PowerSchoolRegion
 from tests.support.small_region import GRADE_HEAD, NOW, SmallRegion, add_student
 
@@ -74,9 +85,15 @@ def office(
 
 
 def strict(scene: RouteScene) -> dict[str, Any]:
-    """Return the region file with a district for which a handful of changes is too many."""
+    """Return the region file with a district for which a handful of changes is too many.
+
+    Where its roster comes by OneRoster, birth dates are turned on.
+    """
     content = scene.entries()
-    content["district"][0]["settings"]["thresholds"] = {"floor": 1}
+    district = content["district"][0]
+    district["settings"]["thresholds"] = {"floor": 1}
+    if "oneroster" in district["roster"]["kind"]:
+        district["roster"]["settings"] = {**district["roster"]["settings"], "demographics": True}
     return content
 
 
@@ -146,6 +163,10 @@ def test_nothing_personal_is_seen_of_nights_and_deliveries(office: Office) -> No
     said = " ".join(text for where, text in office.watch.seen if where.startswith(("cases", "holds")))
     assert {"WB10", "WB12", "GR04", "ID20", "SZ11"} <= set(re.findall(r"\b[A-Z]{2}\d\d\b", said))
     assert office.watch.leaks() == []
+    assert births_in_clear(office.house) == []
+    if isinstance(office.scene.region, CampusRegion):
+        lists = [text for where, text in office.watch.seen if "worklist" in where]
+        assert any("same name and birth date" in text for text in lists)
 
 
 def grades(office: Office, percent: str = PERCENT) -> Path:

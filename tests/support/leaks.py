@@ -20,7 +20,8 @@ COMMENT = "Wept through the yellow recital"
 PERCENT, THEIRS = "83.7", "41.3"
 STATE_ID = "888777666"
 MARRIED = "Thistlewhistle"
-WORDS = (GIVEN, FAMILY, MARRIED, NUMBER, STATE_ID, PHONE, EMAIL, COMMENT, "yellow recital")
+BORN = ("2011-03-17", "03/17/2011")
+WORDS = (GIVEN, FAMILY, MARRIED, NUMBER, STATE_ID, PHONE, EMAIL, COMMENT, "yellow recital", *BORN, "20110317")
 
 IN_CLEAR = frozenset({"change", *(name for name in METADATA.tables if name.startswith("roster_"))})
 """The roster of record and its history: the only tables that hold a person's data as it is."""
@@ -54,6 +55,7 @@ def disguise(dataset: Dataset, family: str = FAMILY) -> Dataset:
     """Give everybody in a data set a name, numbers and addresses that can be recognised; return it."""
     for place, user in enumerate(dataset.records("users")):
         dataset.change("users", user["sourcedId"], NOW, **_personal(place, family))
+        dataset.add("demographics", {"sourcedId": user["sourcedId"], "birthDate": BORN[place % 2]}, NOW)
     return dataset
 
 
@@ -72,6 +74,16 @@ def stored(house: House) -> Iterator[tuple[str, str]]:
             if name not in IN_CLEAR:
                 plain = [column for column in table.columns if not isinstance(column.type, sa.LargeBinary)]
                 yield f"table {name}", "\n".join(str(tuple(row)) for row in conn.execute(sa.select(*plain)))
+
+
+def births_in_clear(house: House) -> list[str]:
+    """Return the tables of the roster and its history in which a birth date stands."""
+    found = []
+    with house.store.read() as conn:
+        for name in sorted(IN_CLEAR):
+            rows = "\n".join(map(str, conn.execute(sa.select(METADATA.tables[name]))))
+            found += [name for born in (*BORN, "20110317", "date(2011, 3, 17)") if born in rows]
+    return found
 
 
 def landed(folder: Path) -> Iterator[tuple[str, str]]:

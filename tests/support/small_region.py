@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -70,6 +71,12 @@ def add_student(dataset: Dataset, sourced_id: str, identifier: str, section: str
     }
     dates = {"beginDate": "2025-08-15", "endDate": "2026-06-10"}
     dataset.add("enrollments", {**enrollment, **dates, "school": _ref("s", "org"), "role": "student"}, NOW)
+
+
+def add_births(dataset: Dataset, dates: Mapping[str, str], at: datetime = NOW) -> None:
+    """Say when students were born, and of what sex they are."""
+    for user, on in dates.items():
+        dataset.add("demographics", {"sourcedId": user, "birthDate": on, "sex": "female"}, at)
 
 
 def _ref(sourced_id: str, kind: str) -> dict[str, str]:
@@ -166,6 +173,13 @@ class SmallRegion:
             ),
         ]
         return {"district": districts, "offering": [offering(self.posting_is_over)]}
+
+    def with_births(self, now: datetime = NOW, *, on: bool = True, **settings: Any) -> dict[str, Any]:
+        """Return the region file's content with birth dates turned on, or off, in both districts."""
+        entries = self.entries(now, **settings)
+        for district in entries["district"]:
+            district["roster"]["settings"] = {**district["roster"]["settings"], "demographics": on}
+        return entries
 
     def _district(
         self, code: str, now: datetime, settings: dict[str, Any], routes: dict[str, Any]

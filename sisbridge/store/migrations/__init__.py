@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sisbridge.store import row_security
 from sisbridge.store.database import Store
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest revision, known without loading Alembic: most processes start on a store that is up to date."""
 
 _LOCK = 0x5157_B41D

@@ -46,6 +46,19 @@ identity_worklist = Table(
     of_district(),
 )
 
+# One mark of name and birth date together, under a key of the region, of students in force: neither can be
+# told from it, nor who has the same birth date under another name.
+identity_birth = Table(
+    "identity_birth",
+    METADATA,
+    district_code(),
+    key("user_sourced_id"),
+    text("mark"),
+    Column("since_on", Date, nullable=False),
+    of_district(),
+    Index(None, "mark"),
+)
+
 # What a person decided about a roster whose sourcedIds all changed, and every pair of ids it was about.
 rekey = Table(
     "rekey",

@@ -31,6 +31,7 @@ from sisbridge.store import identity as store
 from sisbridge.store import people, roster
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import BATCH_ROWS, Stage, changes_name, clean_name
+from sisbridge.sync.identity import births
 from validation import people as judging
 
 _COMPARED = ("given_name", "family_name", "middle_name", "username", "email", "grades")
@@ -66,7 +67,7 @@ def link_people(conn: Connection, stage: Stage) -> None:
         if len(touched) or len(gone):
             _match(conn, stage, settings, touched, gone)
     waiting = [one for one, _ in store.worklist(conn, stage.code, _SPOKEN_OF)]
-    stage.write_findings("people", findings_of(waiting))
+    stage.write_findings("people", [*findings_of(waiting), *births.settle(conn, stage)])
 
 
 def keep_worklist(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import audit, holds, people
 from sisbridge.store import identity as store
 from sisbridge.store.database import Connection
+from sisbridge.sync.identity.proposals import with_proposals
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,15 @@ class PeopleOverview:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line of the worklist: who, since which night, what to mend, and whom it might be."""
+    """One line of the worklist: who, since which night, what to mend, and whom it might be.
+
+    elsewhere: in how many other districts somebody has the same name and birth date, where that is known.
+    """
 
     entry: Unmatched
     since: str
     mend: str
+    elsewhere: int = 0
 
 
 _MEND = {
@@ -46,6 +51,9 @@ _MEND = {
     "ID21": "state id: its shape is not the state's; enter it whole, as text",
     "ID22": "identifier: two persons had it before; correct it in the SIS, or match the right two",
     "ID24": "identifier: blank; enter the local id, or the state id, in the SIS",
+    "ID27": "another student has the same name and birth date; match them if they are one, else split them",
+    "ID28": "state id: none; enter it, here and there: it alone says whether a student of another district"
+    " who has the same name and birth date is this one",
 }
 
 
@@ -71,11 +79,14 @@ def overview(house: House, district: DistrictCode) -> PeopleOverview:
 
 
 def worklist(house: House, district: DistrictCode) -> list[Waiting]:
-    """Return who cannot be recognised or told apart, each with the field to mend, by rule and sourcedId."""
-    house.district(district)
+    """Return who cannot be recognised or told apart, each with the field to mend, by rule and sourcedId.
+
+    Where birth dates are read, whom they propose as well; no birth date is shown.
+    """
+    known = house.district(district)
     with house.store.read() as conn:
-        entries = store.worklist(conn, district)
-    return [Waiting(entry, since.isoformat(), _MEND[entry.rule]) for entry, since in entries]
+        listed = with_proposals(conn, known, store.worklist(conn, district))
+    return [Waiting(one, since.isoformat(), _MEND[one.rule], beyond) for one, since, beyond in listed]
 
 
 def match(house: House, district: DistrictCode, one: SourcedId, other: SourcedId, actor: str) -> str:

@@ -21,6 +21,7 @@ from domain.tables import PLACE, RosterTable
 from mappings import maps
 from sisbridge.store import roster, runs, snapshots
 from sisbridge.sync.context import BATCH_ROWS, Stage, connector_of, mapping_of, raw_name
+from sisbridge.sync.identity import births
 from sisbridge.sync.roster.batches import GrowingTable
 from sisbridge.sync.roster.belonging import refuse_strangers
 from sisbridge.sync.roster.unchanged import stands_for
@@ -96,6 +97,7 @@ class _Landed:
     maps: maps.RosterMaps
     tables: _Tables
     refused: tuple[Finding, ...]
+    births: tuple[Finding, ...]
 
     @property
     def mode(self) -> Mode:
@@ -112,6 +114,7 @@ def pull(stage: Stage) -> dict[str, int]:
     ContractBroken, which is also the end of a roster that moves at each of three restarts; what had landed
     by then stays, marked incomplete, until the next night.
     """
+    births.forget_unwanted(stage)
     config, secret = connector_of(stage.house, stage.code, "roster")
     if config is None:
         raise StopDistrict(
@@ -124,7 +127,7 @@ def pull(stage: Stage) -> dict[str, int]:
         stage = replace(stage, snapshot=snapshot)
         landed = _read(stage, source)
         noticed = [_finding(notice) for notice in landed.source_pull.notices()]
-        stage.write_findings("pull", [*noticed, *landed.refused])
+        stage.write_findings("pull", [*noticed, *landed.refused, *landed.births])
         _save(stage, landed)
     return {"read": sum(table.rows for table in landed.tables.values())}
 
@@ -149,7 +152,7 @@ def _read(stage: Stage, source: RosterSource) -> _Landed:
 def _attempt(stage: Stage, source: RosterSource) -> _Landed:
     source_pull = open_pull(stage, source, stage.house.landing.for_pull(stage.code, stage.snapshot))
     try:
-        landed = _land(stage, source_pull)
+        landed = replace(_land(stage, source_pull), births=tuple(births.land(stage, source_pull)))
     except SisbridgeError:
         with suppress(SisbridgeError):
             source_pull.close()
@@ -176,7 +179,7 @@ def _land(stage: Stage, source_pull: Pull) -> _Landed:
         failpoint(f"pull:{source_table}:landed")
         if source_table in tables:
             refuse_strangers(stage, roster_maps, source_table)
-    return _Landed(source_pull, roster_maps, tables, tuple(refused))
+    return _Landed(source_pull, roster_maps, tables, tuple(refused), births=())
 
 
 def _in_force(stage: Stage, tables: Iterable[RosterTable]) -> bool:
