@@ -23,6 +23,8 @@ from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.context import STAGES
 from sisbridge.sync.holding import decisions
 from sisbridge.sync.night import NightOutcome, begin, finish, step, sync_district
+from sisbridge.sync.roster.drift import last_drift
+from sisbridge.sync.roster.told import Told, last_told
 from tests.support.small_region import FILES, NOW, REST, SmallRegion, add_student, roster
 
 Change = Callable[[Dataset, datetime], None]
@@ -335,3 +337,50 @@ def test_a_delta_package_is_refused_before_the_first_bulk_and_after_a_stopped_ni
     assert file_night(house, region, 3).state == "stopped"
     drop_delta(region)
     assert file_night(house, region, 4).code == "CF47"
+
+
+def sides(house: House, table: str) -> list[tuple[str, int, int]]:
+    """Return school, rows in the SIS and rows in force of a table, as counted last."""
+    return [
+        (line.school, line.in_the_sis, line.in_force)
+        for line in last_drift(house, REST)[1]
+        if line.table == table
+    ]
+
+
+def told_of_users(house: House) -> Told:
+    """Return what the SIS tells of its users in all."""
+    return next(one for one in last_told(house, REST) if one.table == "users")
+
+
+def test_a_delta_night_shows_both_sides_and_what_the_sis_tells_in_all(
+    any_house: House, region: SmallRegion
+) -> None:
+    night(any_house, region, 1)
+    whole = last_drift(any_house, REST)[0]
+    users = told_of_users(any_house)
+    assert (users.told, users.left_out, users.beyond) == (users.in_the_sis, 0, 0)
+    dataset, at = region.provider.dataset, day(1) + timedelta(hours=9)
+    add_student(dataset, "u9", "900000009")
+    dataset.change("users", "u9", at)
+    dataset.change("enrollments", "e-u9", at)
+    night(any_house, region, 2)
+    assert mode(any_house) is Mode.DELTA
+    assert last_drift(any_house, REST)[0] != whole
+    ((_, in_the_sis, in_force),) = sides(any_house, "users")
+    assert (in_the_sis, in_force) == (users.told + 1, users.told + 1)
+    assert told_of_users(any_house) == Told("users", users.told + 1, 0, users.told + 1, 0)
+
+
+def test_a_row_that_went_without_a_delta_telling_is_left_over_of_what_the_sis_tells(
+    house: House, region: SmallRegion
+) -> None:
+    night(house, region, 1)
+    users = told_of_users(house).told
+    region.provider.dataset.drop("enrollments", "e-u0")
+    region.provider.dataset.drop("users", "u0")
+    night(house, region, 2)
+    assert mode(house) is Mode.DELTA
+    assert told_of_users(house) == Told("users", users - 1, 0, users, -1)
+    night(house, region, 3)
+    assert mode(house) is Mode.BULK

@@ -25,6 +25,7 @@ from sisbridge.store.runs import Run
 from sisbridge.sync.context import Stage, seen_name
 from sisbridge.sync.holding.withhold import HELD, held_name
 from sisbridge.sync.roster.seen import meant
+from sisbridge.sync.roster.told import LEFT_OUT, TOLD, told_rows
 from sisbridge.sync.roster.unsettled import unsettled
 from sisbridge.sync.roster.usable import usable
 
@@ -56,18 +57,21 @@ def counted(stage: Stage, table: RosterTable) -> Iterator[pa.RecordBatch]:
 def record(conn: Connection, stage: Stage, snapshot: RosterSnapshot) -> int:
     """Keep tonight's counts, after the night was applied; return how many rows nothing explains.
 
-    A delta says nothing of the rows it leaves out: of it only what it brought is looked at, and nothing kept.
+    A delta says nothing of the rows it leaves out: what the SIS has of them is concluded from what is in
+    force and why, and only what the delta brought is looked at.
     """
-    if snapshot.mode is not Mode.BULK:
-        return unsettled(conn, stage)
-    tables = {table: _tally(conn, stage, table) for table in RosterTable}
+    is_whole = snapshot.mode is Mode.BULK
+    tables = {table: _tally(conn, stage, table, is_whole=is_whole) for table in RosterTable}
     rows = {
         (table.value, school, reason): count
         for table, found in tables.items()
         for (reason, school), count in found.rows.items()
         if count
     }
-    store.save(conn, stage.code, stage.run_id, rows)
+    _, before = store.last(conn, stage.code)
+    store.save(conn, stage.code, stage.run_id, {**rows, **told_rows(snapshot, rows, before)})
+    if not is_whole:
+        return unsettled(conn, stage)
     return sum(abs(left) for found in tables.values() for left in tally.unexplained(found.rows).values())
 
 
@@ -78,7 +82,8 @@ def last_drift(house: House, district: DistrictCode) -> tuple[RunId | None, list
     """
     known = house.district(district)
     with house.store.read() as conn:
-        run_id, rows = store.last(conn, known.code)
+        run_id, kept = store.last(conn, known.code)
+    rows = {key: count for key, count in kept.items() if key[2] not in (TOLD, LEFT_OUT)}
     keys = {(table, school) for table, school, _ in rows}
     order = [table.value for table in RosterTable]
     return run_id, [_line(*one, rows) for one in sorted(keys, key=lambda key: (order.index(key[0]), key[1]))]
@@ -98,15 +103,18 @@ def _line(table: str, school: str, rows: store.Rows) -> Line:
     return Line(table, school, in_the_sis, in_force, reasons, left.get(school, 0))
 
 
-def _tally(conn: Connection, stage: Stage, table: RosterTable) -> Tally:
+def _tally(conn: Connection, stage: Stage, table: RosterTable, *, is_whole: bool) -> Tally:
     found = Tally()
-    clean = json.loads(stage.house.landing.read(stage.code, stage.snapshot, f"counted/{table}"))
-    found.put(tally.IN_THE_SIS, clean)
+    if is_whole:
+        clean = json.loads(stage.house.landing.read(stage.code, stage.snapshot, f"counted/{table}"))
+        found.put(tally.IN_THE_SIS, clean)
     _add_seen(conn, stage, table, found)
     _add_held(conn, stage, table, found)
     standing = evidence.in_force(conn, stage.code, table, SCHOOL.get(table))
     found.put(tally.MISSING, {school: counted.missing for school, counted in standing.items()})
     found.put(tally.IN_FORCE, {school: counted.rows for school, counted in standing.items()})
+    if not is_whole:
+        found.put(tally.IN_THE_SIS, tally.unexplained(found.rows))
     return found
 
 
