@@ -248,13 +248,13 @@ class OneRosterGradebookSink:
         if isinstance(answer, SisbridgeError):
             return self._receipt(item, Outcome.UNKNOWN, answer, sent)
         if answer.code in (200, 201, 204):
-            return self._receipt(item, Outcome.DELIVERED, None, sent, self._remote(item, answer))
+            return self._receipt(item, Outcome.DELIVERED, None, sent, self._remote(item, payload, answer))
         return self._receipt(item, Outcome.REJECTED, refusal(answer.code, item), sent)
 
-    def _remote(self, item: OutboxItem, answer: Answer) -> str:
+    def _remote(self, item: OutboxItem, payload: GradePayload, answer: Answer) -> str:
         """Return what the SIS calls the result, remembered where it chose; "" for a POST it does not say."""
         there = self._there(item) or item.result_id
-        theirs = allocated(answer, "results", there)
+        theirs = allocated(answer, "results", there, {"student": payload.student})
         if theirs and theirs != item.result_id:
             self._ids.learn(item.result_id, theirs)
         posted = self._settings.write_by == "post" and self._there(item) is None

@@ -185,7 +185,7 @@ class LineItems:
         """Return whether the line item is there now, and remember what the SIS calls it."""
         if answer.code not in (200, 201, 204):
             return False
-        theirs = allocated(answer, "lineItems", spec.line_item_id)
+        theirs = allocated(answer, "lineItems", spec.line_item_id, {"class": spec.class_sourced_id})
         posted = self._settings.write_by == "post" and self._ids.find(spec.line_item_id) is None
         if theirs or not posted:
             # Our own id is learnt as well: what we made and do not find later was deleted.

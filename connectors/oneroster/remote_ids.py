@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from connectors.http import Answer
 from connectors.http_errors import decode_json
 from connectors.oneroster.envelope import record_of, sourced_id_of
+from connectors.oneroster.flatten import text_of
 from domain.errors import SisbridgeError
 
 
@@ -46,10 +47,12 @@ class RemoteIds:
         return self._known.get(ours, ours)
 
 
-def allocated(answer: Answer, collection: str, ours: str) -> str:
+def allocated(answer: Answer, collection: str, ours: str, of: Mapping[str, str]) -> str:
     """Return the id the SIS says it gave our record, "" when it does not name it.
 
     Pairs may be a list in any order or one alone; of a POST, a record that is in none was not created.
+    of: the field that says whose our record is (student, class), and its value: a record answered that is
+    another's is not ours, and its id never becomes the address of our grade.
     """
     try:
         said = decode_json(answer.body, "PUT", "")
@@ -60,4 +63,6 @@ def allocated(answer: Answer, collection: str, ours: str) -> str:
         if isinstance(pair, dict) and str(pair.get("suppliedSourcedId", ours)) == ours:
             return str(pair.get("allocatedSourcedId") or "")
     record = record_of(said, collection) if told is None else None
-    return sourced_id_of(record) or "" if record else ""
+    if record is None or any(text_of(record.get(name)) not in (None, one) for name, one in of.items()):
+        return ""
+    return sourced_id_of(record) or ""

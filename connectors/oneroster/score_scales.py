@@ -63,7 +63,7 @@ class ScoreScales:
                 fix="Create it in the SIS for each class, or leave score_scale_values out",
                 place="/scoreScales",
             )
-        theirs = allocated(answer, "scoreScales", ours) or ours
+        theirs = allocated(answer, "scoreScales", ours, {"class": class_sourced_id}) or ours
         assert self._standing is not None
         self._standing.append(record | {"sourcedId": theirs})
         return theirs

@@ -315,11 +315,14 @@ def test_a_refused_post_rejects_its_own_grade_only(start: Start) -> None:
         ({"sourcedIdPairs": [{"suppliedSourcedId": "x", "allocatedSourcedId": "2"}]}, ""),
         ({"sourcedIdPairs": []}, ""),
         ({"result": {"sourcedId": "1"}}, "1"),
+        ({"result": {"sourcedId": "1", "student": {"sourcedId": "u1", "type": "user"}}}, "1"),
+        ({"result": {"sourcedId": "2", "student": {"sourcedId": "u2", "type": "user"}}}, ""),
         ([], ""),
     ],
 )
 def test_the_allocated_id_is_read_from_a_list_in_any_order_or_a_single_pair(body: object, told: str) -> None:
-    assert allocated(Answer(201, {}, json.dumps(body).encode()), "results", "ours") == told
+    answer = Answer(201, {}, json.dumps(body).encode())
+    assert allocated(answer, "results", "ours", {"student": "u1"}) == told
 
 
 def test_ids_that_a_put_allocates_are_learnt_and_corrected_in_place(start: Start) -> None:
