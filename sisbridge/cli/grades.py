@@ -14,7 +14,7 @@ from domain.errors import SisbridgeError
 from domain.ids import DistrictCode, ItemId
 from sisbridge.cli.grade_file import grade_file
 from sisbridge.cli.grade_receipt import grade_receipt
-from sisbridge.cli.opening import opened
+from sisbridge.cli.opening import chosen, opened
 from sisbridge.cli.output import (
     ExitCode,
     JsonFlag,
@@ -86,7 +86,7 @@ def release(
     released: dict[str, Released] = {}
     with opened(as_json) as house, counting(as_json) as counted:
         actor = house.settings.actor
-        for code in [DistrictCode(code) for code in districts or house.districts()]:
+        for code in chosen(house, districts):
             told = counted and counted(f"{code} releasing")
             try:
                 if again:
@@ -109,7 +109,7 @@ def deliver(districts: Codes = None, as_json: JsonFlag = False) -> None:
     failed: dict[str, SisbridgeError] = {}
     delivered: dict[str, dict[str, int]] = {}
     with opened(as_json) as house, counting(as_json) as counted:
-        for code in [DistrictCode(code) for code in districts or house.districts()]:
+        for code in chosen(house, districts):
             told = counted and counted(f"{code} sending")
             try:
                 delivered[code] = write_back(house, code, progress=told).as_dict()

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
+from domain.errors import StopDistrict
+from domain.ids import DistrictCode
 from sisbridge.cli.output import fail
 
 if TYPE_CHECKING:
     from sisbridge.house import House
+
+
+def chosen(house: House, codes: Sequence[str] | None) -> list[DistrictCode]:
+    """Return the districts a command is for: those that are named, else all; StopDistrict CF02 for none."""
+    if codes:
+        return [DistrictCode(code) for code in codes]
+    if everyone := house.districts():
+        return everyone
+    raise StopDistrict("CF02", "No district is loaded yet.", fix="Load one: sisbridge region load FILE.")
 
 
 @contextmanager

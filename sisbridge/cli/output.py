@@ -80,13 +80,13 @@ def print_table(
     row is told in a sentence instead.
     """
     kept = [list(row) for row in rows]
+    tell(title)
     if _too_wide(columns, kept, whole):
-        tell(title)
         for row in kept:
             told = (f"{name} {_text(cell)}" for name, cell in zip(columns, row, strict=True) if cell != "")
             tell("; ".join(told), indent=2)
         return
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(header_style="bold")
     for index, column in enumerate(columns):
         numeric = bool(kept) and all(isinstance(row[index], int) for row in kept)
         # A number cut short would be another number: it keeps its width, and words wrap.

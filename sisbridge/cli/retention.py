@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from domain.ids import DistrictCode
-from sisbridge.cli.opening import opened
+from sisbridge.cli.opening import chosen, opened
 from sisbridge.cli.output import JsonFlag, print_json, print_table, writable
 
 
@@ -25,8 +25,7 @@ def retain(
     from sisbridge.sync.retain import retain as retain_district
 
     with opened(as_json) as house:
-        codes = [DistrictCode(code) for code in districts or ()] or house.districts()
-        done = [retain_district(house, code) for code in codes]
+        done = [retain_district(house, code) for code in chosen(house, districts)]
     rows = [(one.district, one.days, one.snapshots, one.quarantined) for one in done]
     names = ("district", "days", "snapshots", "quarantined")
     if as_json:

@@ -32,6 +32,9 @@ def runs(
     if as_json:
         print_json([_entry(run, cost) for run in found for cost in run.stages or (None,)])
         return
+    if not found:
+        typer.echo("No district has run yet: sisbridge sync")
+        return
     heads = ("district", "night", "kind", "state", "stage", "rows", "seconds")
     print_table("Last runs", heads, [row for run in found for row in _rows(run)])
     for run in found:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.ids import DistrictCode
-from sisbridge.cli.opening import opened
+from sisbridge.cli.opening import chosen, opened
 from sisbridge.cli.outlook import outlook_entry, show_tables
 from sisbridge.cli.output import (
     ExitCode,
@@ -55,15 +54,15 @@ def sync(
     from sisbridge.sync.workers import sync_side_by_side
 
     with opened(as_json) as house:
-        chosen = [DistrictCode(code) for code in districts] if districts else house.districts()
-        for code in chosen:
+        codes = chosen(house, districts)
+        for code in codes:
             house.district(code)
-        alone = workers == 1 or len(chosen) == 1
-        with progress_bar(len(chosen) * (len(STAGES) if alone else 1), as_json) as progress:
+        alone = workers == 1 or len(codes) == 1
+        with progress_bar(len(codes) * (len(STAGES) if alone else 1), as_json) as progress:
             if alone:
-                outcomes = night.sync_region(house, chosen, rehearse=rehearse, progress=progress)
+                outcomes = night.sync_region(house, codes, rehearse=rehearse, progress=progress)
             else:
-                outcomes = sync_side_by_side(house, chosen, workers, rehearse=rehearse, progress=progress)
+                outcomes = sync_side_by_side(house, codes, workers, rehearse=rehearse, progress=progress)
         told = _rehearsed(house, outcomes) if rehearse else {}
     show(outcomes, told, as_json)
     stopped = [outcome for outcome in outcomes if outcome.state == "stopped"]
