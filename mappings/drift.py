@@ -45,6 +45,19 @@ def drift(maps: RosterMaps, source_table: str, columns: Sequence[str]) -> list[F
     ]
 
 
+def gone(
+    maps: RosterMaps, source_table: str, before: Collection[str], columns: Sequence[str]
+) -> list[Finding]:
+    """Return CD07 (drop value) for each column of the roster before that is no longer there.
+
+    Of columns that we read, and no row needs: what a needed one's going means, `drift` says.
+    """
+    targets = source_tables(maps).get(source_table, ())
+    needed = {fold(name) for names in _needed(maps, source_table, targets) for name in names}
+    of_note = _known_names(maps, source_table, targets) - needed - {fold(name) for name in columns}
+    return [_gone(source_table, name) for name in before if fold(name) in of_note]
+
+
 CONTRACT: Mapping[str, Mapping[str, Severity]] = {
     "new_column": {"evolve": Severity.DROP_VALUE, "freeze": Severity.HOLD_FEED},
     "lost_column": {
@@ -207,6 +220,18 @@ def _missing(source_table: str, names: Sequence[str]) -> Finding:
         wanted,
         message=f"{source_table} has no column {wanted}, without which none of its rows can be used.",
         fix=f"Add {wanted} to the export of {source_table}, or map the column that carries it.",
+    )
+
+
+def _gone(source_table: str, column: str) -> Finding:
+    name = shown_column(column)
+    return _of_column(
+        "CD07",
+        Severity.DROP_VALUE,
+        source_table,
+        name,
+        message=f"{source_table} has no column {name} any more; the roster before had it.",
+        fix=f"Nothing to do unless it was taken out by mistake: then export {name} again.",
     )
 
 

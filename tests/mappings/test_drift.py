@@ -8,7 +8,7 @@ from domain.errors import StopDistrict
 from domain.model import Severity
 from domain.oneroster import COLLECTIONS, Version
 from domain.tables import RosterTable
-from mappings.drift import drift, keeps_values, kept, lost, scope_columns, under_contract
+from mappings.drift import drift, gone, keeps_values, kept, lost, scope_columns, under_contract
 from mappings.maps import maps_for
 
 V1 = maps_for("1.1")
@@ -109,3 +109,10 @@ def test_a_feed_that_does_not_say_who_is_in_scope_is_held_whatever_the_contract_
 def test_a_contract_that_is_not_understood_stops_the_district(contract: dict[str, object]) -> None:
     with pytest.raises(StopDistrict, match="CF83"):
         under_contract([], contract)
+
+
+def test_a_column_that_no_row_needs_and_that_we_read_is_said_when_it_is_gone() -> None:
+    before = [*ORGS, "identifier", "mascot", "metadata.jd"]
+    (finding,) = gone(V1, "orgs", before, [one for one in ORGS if one != "name"])
+    assert (finding.rule, finding.severity, finding.field) == ("CD07", Severity.DROP_VALUE, "identifier")
+    assert gone(V1, "orgs", before, [*ORGS, "IDENTIFIER"]) == []

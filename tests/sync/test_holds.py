@@ -450,6 +450,18 @@ def test_under_a_contract_that_keeps_values_a_lost_column_changes_nobody_and_is_
     assert told.keys() == {"identifier", "grades", "familyName"}
 
 
+def test_a_column_that_held_nothing_and_is_gone_is_told_once(house: House, region: SmallRegion) -> None:
+    night(house, region, 0, crowd())
+    told = []
+    for number in (1, 2):
+        region.drop(crowd())
+        without_columns(region.sftp.outgoing(FILES) / "roster.zip", "middleName")
+        region.load(house, NOW + timedelta(days=number))
+        assert sync_district(house, FILES).counts["changes"] == 0
+        told.append([(case.rule, case.field) for case in open_cases(house, FILES)])
+    assert told == [[("CD07", "middleName")], []]
+
+
 def without_columns(package: Path, *names: str) -> None:
     """Take columns out of a package's users."""
     with zipfile.ZipFile(package) as read:

@@ -19,6 +19,7 @@ from mappings.adapting import LeftOut, adapted, left_out_findings
 from sisbridge.store import snapshots
 from sisbridge.sync.context import Stage, canonical_name, mapping_of, raw_name
 from sisbridge.sync.roster.batches import GrowingTable
+from sisbridge.sync.roster.columns import remember_columns, remembered_columns
 from sisbridge.sync.roster.keeping import keep
 
 Ids: TypeAlias = "pa.Array | pa.ChunkedArray"
@@ -124,9 +125,11 @@ def _refuse_lost(work: _Work, snapshot: RosterSnapshot) -> None:
 def _look_for_drift(work: _Work, name: str, columns: Sequence[str]) -> None:
     """Find once for each source table which columns are new and which are gone."""
     work.drifted.add(name)
+    remember_columns(work.stage, name, columns)
     contract = _contract(work.stage)
     found = drift.drift(work.maps, name, columns)
     work.findings.extend(drift.under_contract(found, contract, drift.scope_columns(work.maps, name)))
+    work.findings.extend(drift.gone(work.maps, name, remembered_columns(work.stage, name), columns))
     if drift.keeps_values(contract):
         work.lost[name] = drift.lost(work.maps, name, columns)
 
