@@ -213,5 +213,5 @@ class XteGradebook:
         body = orjson.dumps(body_of([]))
         answer = resubmitted(self._client, Request("PUT", url, params, body=body, retry=False, judged=(403,)))
         if answer.code == 403:
-            raise lacks_fields(answer.body, "scores")
+            raise lacks_fields(answer.body, "scores", "xte/score")
         return "PowerSchool lets us write scores"

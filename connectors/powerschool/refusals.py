@@ -11,7 +11,7 @@ import re
 
 from connectors.powerschool.grade_queries import BY_ROUTE
 from connectors.powerschool.query_list import Query
-from domain.errors import RowRejected, StopDistrict
+from domain.errors import RetryLater, RowRejected, StopDistrict
 
 MENU = "In PowerSchool under System > System Settings > Plugin Management Configuration"
 
@@ -87,7 +87,7 @@ def refused(code: int, body: bytes, key: str) -> RowRejected:
     return RowRejected(rule, f"PowerSchool refused this grade with code {code}{about}", key=key, fix=fix)
 
 
-def lacks_fields(body: bytes, what: str) -> StopDistrict:
+def lacks_fields(body: bytes, what: str, path: str = "schema/table/storedgrades") -> StopDistrict:
     """Return WB64: the plugin may not write some fields, which PowerSchool names in its answer."""
     fields = ", ".join(fields_named(body))
     lacking = f": FullAccess on {fields} is missing" if fields else ""
@@ -96,7 +96,22 @@ def lacks_fields(body: bytes, what: str) -> StopDistrict:
         f"PowerSchool does not let our plugin write {what}{lacking}",
         fix=f"{MENU}: install the plugin of `sisbridge plugin powerschool` again, enable it, and look at its "
         "access request",
-        place="/ws/schema/table/storedgrades",
+        place=f"/ws/{path}",
+    )
+
+
+def is_page(body: bytes) -> bool:
+    """Return whether an answer is a page for people: something stands between us and PowerSchool."""
+    return body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+
+
+def page_between(path: str) -> RetryLater:
+    """Return WB82: a page came in the place of an answer, so that nobody knows whether it was written."""
+    return RetryLater(
+        "WB82",
+        "A web page came in the place of PowerSchool's answer, so it is looked up whether the grade is there",
+        fix="Nothing to do if it passes; else ask the district what stands between us and PowerSchool",
+        place=f"/ws/{path}",
     )
 
 

@@ -12,9 +12,11 @@ from connectors.powerschool.grade_settings import StoredGradeSettings
 from connectors.powerschool.identifiers import Row, year_id, year_of_term
 from connectors.powerschool.refusals import (
     astray,
+    is_page,
     lacks_fields,
     left_alone,
     not_linked,
+    page_between,
     refused,
     still_there,
     store_window_closed,
@@ -145,6 +147,8 @@ class StoredWriter:
             return self._receipt(item, Outcome.UNKNOWN, answer, sent)
         if answer.code == 403:
             raise lacks_fields(answer.body, "stored grades")
+        if answer.code < 300 and is_page(answer.body):
+            return self._receipt(item, Outcome.UNKNOWN, page_between(TABLE), sent)
         if answer.code < 300:
             return self._receipt(item, Outcome.DELIVERED, None, sent, self._stored(item, answer))
         if waits(answer.body):

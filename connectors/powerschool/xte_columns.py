@@ -148,7 +148,7 @@ class XteColumns:
         )  # fmt: skip
         answer = resubmitted(self._client, request)
         if answer.code == 403:
-            raise lacks_fields(answer.body, "assignments")
+            raise lacks_fields(answer.body, "assignments", "xte/section/assignment")
         if waits(answer.body) and answer.code >= 300:
             raise term_locked(column.spec.title, column.term_id)
         if answer.code >= 300:

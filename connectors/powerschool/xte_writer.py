@@ -88,7 +88,7 @@ class XteWriter:
         if isinstance(answer, SisbridgeError):
             return self._receipt(item, Outcome.UNKNOWN, answer, sent)
         if answer.code == 403:
-            raise lacks_fields(answer.body, "scores")
+            raise lacks_fields(answer.body, "scores", "xte/score")
         if answer.code < 300:
             return self._receipt(item, Outcome.DELIVERED, None, sent)
         if waits(answer.body):
@@ -107,7 +107,7 @@ class XteWriter:
         except RetryLater as error:
             return self._receipt(item, Outcome.UNKNOWN, error)
         if answer.code == 403:
-            raise lacks_fields(answer.body, "scores")
+            raise lacks_fields(answer.body, "scores", "xte/score")
         if answer.code < 300:
             return self._receipt(item, Outcome.DELIVERED, None)
         return self._receipt(item, Outcome.REJECTED, refused(answer.code, answer.body, item.item_id))

@@ -212,6 +212,15 @@ def test_a_server_that_links_nothing_gets_no_second_grade_and_the_first_is_taken
     assert server.requests["POST schema/table/storedgrades"] == 1
 
 
+def test_a_page_of_a_proxy_in_the_place_of_an_answer_is_a_doubt_and_no_grade_astray(start: Start) -> None:
+    server = start()
+    server.faults.add(Fault(FaultKind.HTML, path="schema/table/storedgrades", method="POST"))
+    receipts = send(sink(server), grade(), grade("u7"))
+    assert [receipt.outcome for receipt in receipts] == [Outcome.UNKNOWN, Outcome.DELIVERED]
+    assert "A web page came in the place of PowerSchool's answer" in receipts[0].message
+    assert len(rows(server)) == 1
+
+
 def test_a_grade_astray_that_cannot_be_taken_back_is_named_for_the_registrar(start: Start) -> None:
     server = start(manner=Manner(links_sections=False))
     server.faults.add(
