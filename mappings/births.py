@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,16 +23,23 @@ ALIKE, ELSEWHERE = "ID27", "ID28"
 AGREE = ("birth_date", "family_name", "given_name")
 """The fields that agree when two students have the same mark."""
 
+_GONE = pa.array(["tobedeleted", "inactive"])
+"""What a row that is gone says of itself, the second in OneRoster 1.0."""
+
 _OLDEST = timedelta(days=36_525)
 """A birth a hundred years ago is what systems write where they know none."""
 
 
 @dataclass(frozen=True, slots=True)
 class BirthDates:
-    """Birth dates by user, and the places of rows whose date cannot be read or that contradict each other."""
+    """Birth dates by user, and the places of rows whose date cannot be read or that contradict each other.
+
+    named: all users of whom there was a row, whatever it said.
+    """
 
     by_user: Mapping[SourcedId, str] = field(repr=False)
     broken: tuple[str, ...]
+    named: frozenset[SourcedId] = frozenset()
 
 
 def birth_dates(rows: Iterable[pa.RecordBatch], month_first: bool, night_on: date) -> BirthDates:
@@ -43,21 +51,26 @@ def birth_dates(rows: Iterable[pa.RecordBatch], month_first: bool, night_on: dat
     found: dict[SourcedId, str] = {}
     broken: dict[str, None] = {}
     contradicted: set[SourcedId] = set()
+    named: set[SourcedId] = set()
+    # A million students were born on some thousand days.
+    believed = cache(partial(_believed, month_first=month_first, night_on=night_on))
     for batch in rows:
+        named.update(map(SourcedId, batch.column("sourcedId").drop_null().to_pylist()))
         for user, said, place in _told(batch):
-            born = _believed(said, month_first, night_on)
+            born = believed(said)
             if not user or not born:
                 broken[place] = None
             elif found.setdefault(SourcedId(user), born) != born:
                 broken[place] = None
                 contradicted.add(SourcedId(user))
-    return BirthDates({user: on for user, on in found.items() if user not in contradicted}, tuple(broken))
+    by_user = {user: on for user, on in found.items() if user not in contradicted}
+    return BirthDates(by_user, tuple(broken), frozenset(named))
 
 
 def _told(batch: pa.RecordBatch) -> Iterable[tuple[str | None, str, str]]:
     """Yield user, birth date as written and place of the rows that say one."""
     said = pc.utf8_trim_whitespace(batch.column("birthDate"))
-    gone = pc.equal(pc.utf8_lower(batch.column("status").fill_null("")), "tobedeleted")
+    gone = pc.is_in(pc.utf8_lower(batch.column("status")), value_set=_GONE)
     rows = batch.filter(pc.and_(pc.fill_null(pc.not_equal(said, ""), False), pc.invert(gone)))
     names = ("sourcedId", "birthDate", PLACE)
     columns = (rows.column(name).to_pylist() for name in names)
@@ -73,7 +86,7 @@ def _believed(text: str, month_first: bool, night_on: date) -> str | None:
     return born.isoformat() if night_on - _OLDEST < born <= night_on else None
 
 
-def spoken(names: pa.Table, births: Mapping[SourcedId, str]) -> tuple[Texts, list[str]]:
+def spoken(names: pa.RecordBatch, births: Mapping[SourcedId, str]) -> tuple[Texts, list[str]]:
     """Return the users of whom name and birth date are both known, and what each is marked by, in clear.
 
     names: sourced_id, given_name and family_name a row. Letter case, accents' spelling and blanks aside, two

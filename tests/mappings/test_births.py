@@ -61,6 +61,7 @@ def test_what_is_blank_or_deleted_says_nothing_and_two_dates_of_one_say_neither(
         ("u1", None, None), ("u2", "active", " "), ("u3", "ToBeDeleted", "2010-04-01"),
         ("u4", None, "2010-04-01"), ("u5", None, "2010-04-01"), ("u5", None, "20100401"),
         ("u6", None, "2010-04-01"), ("u6", None, "2010-04-02"), (None, None, "2010-04-01"),
+        ("u7", "inactive", "2010-04-01"),
     )  # fmt: skip
     assert dates == {"u4": "2010-04-01", "u5": "2010-04-01"}
     assert broken == ("demographics.csv:9", "demographics.csv:10")
@@ -70,7 +71,7 @@ def marks(*people: tuple[str, str, str]) -> Sequence[str]:
     """Return what users of (given name, family name, birth date) are marked by."""
     given, family, dates = zip(*people, strict=True)
     users = [SourcedId(f"u{number}") for number in range(len(people))]
-    names = pa.table({"sourced_id": users, "given_name": given, "family_name": family})
+    names = pa.record_batch({"sourced_id": users, "given_name": given, "family_name": family})
     found, said = spoken(names, dict(zip(users, dates, strict=True)))
     assert found.to_pylist() == users
     return said

@@ -255,19 +255,20 @@ def test_a_package_without_the_file_is_told_and_goes_on(house: House, region: Sm
     assert found(house, FILES)["FL27"].startswith("No birth dates were read")
 
 
-def test_a_delta_brings_the_dates_that_changed_and_keeps_the_others(
+def test_a_delta_brings_and_takes_the_dates_that_changed_and_keeps_the_others(
     any_house: House, region: SmallRegion
 ) -> None:
     turn(any_house, region, on=True, delta=True)
     dataset = region.provider.dataset
-    add_births(dataset, {"u0": SPRING, "u1": AUTUMN})
+    add_births(dataset, {"u0": SPRING, "u1": AUTUMN, "u3": AUTUMN})
     sync_district(any_house, REST)
     before = kept(any_house)
     later = NOW.replace(hour=20)
     add_births(dataset, {"u2": SPRING}, later)
+    dataset.withdraw("demographics", "u1", later)
     turn(any_house, region, on=True, delta=True, fixed_now=later.isoformat())
     assert sync_district(any_house, REST).state == "finished"
-    assert kept(any_house) == {**before, "u2": before["u0"]}
+    assert kept(any_house) == {"u0": before["u0"], "u2": before["u0"], "u3": before["u3"]}
 
 
 def test_a_worklist_shows_no_date(house: House, region: SmallRegion) -> None:

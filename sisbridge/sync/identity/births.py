@@ -23,7 +23,7 @@ from mappings.compare import CHANGES
 from sisbridge.store import births as store
 from sisbridge.store import roster, snapshots
 from sisbridge.store.database import Connection
-from sisbridge.sync.context import Stage, changes_name, connector_of, mapping_of, raw_name
+from sisbridge.sync.context import BATCH_ROWS, Stage, changes_name, connector_of, mapping_of, raw_name
 from sisbridge.sync.roster.batches import GrowingTable
 
 _COLUMNS = (*BIRTH_FIELDS, PLACE)
@@ -64,15 +64,15 @@ def land(stage: Stage, source_pull: Pull) -> list[Finding]:
 def settle(conn: Connection, stage: Stage) -> list[Finding]:
     """Keep a mark of name and birth date of every student in force of whom both are known.
 
-    Only a whole set of birth dates lets go of those it does not name. Of a user whom the night changed, and
-    of whose birth date it says nothing, the old mark goes too: the name in it may be another one.
+    An old mark goes with a row that says no date any more, and with a user whom the night changed: the name
+    in it may be another one. Only a whole set of birth dates lets go of those it does not name.
     """
     if not _is_wanted(stage):
         return []
     snapshot = snapshots.load(conn, stage.code, stage.snapshot)
     found = _birth_dates(stage, maps.maps_for(snapshot.version, mapping_of(stage.district)))
     marks = _marks(conn, stage, found.by_user)
-    over = [marks.column("user_sourced_id"), _changed(stage)]
+    over = [pa.chunked_array([pa.array(sorted(found.named), pa.string())]), _changed(stage)]
     if snapshot.mode is Mode.BULK and found.by_user:
         over.append(store.known(conn, stage.code).column("user_sourced_id"))
     together = pa.chunked_array([chunk for one in over for chunk in one.chunks], pa.string())
@@ -97,9 +97,14 @@ def _marks(conn: Connection, stage: Stage, births: Mapping[SourcedId, str]) -> p
     roles = roster.rows(conn, stage.code, RosterTable.ROLES, ["user_sourced_id"], {"role": ["student"]})
     names = roster.rows(conn, stage.code, RosterTable.USERS, ["sourced_id", "given_name", "family_name"])
     is_student = pc.is_in(names.column("sourced_id"), value_set=roles.column(0))
-    users, said = dates.spoken(names.filter(is_student), births)
+    students = names.filter(is_student).to_batches(max_chunksize=BATCH_ROWS)
+    return pa.Table.from_batches([_marked(stage, part, births) for part in students], schema=store.MARKS)
+
+
+def _marked(stage: Stage, names: pa.RecordBatch, births: Mapping[SourcedId, str]) -> pa.RecordBatch:
+    users, said = dates.spoken(names, births)
     made = stage.house.keyring.markers(None, said, "name and birth date")
-    return pa.table([users, pa.array(made, pa.string())], schema=store.MARKS)
+    return pa.record_batch([users, pa.array(made, pa.string())], schema=store.MARKS)
 
 
 def _changed(stage: Stage) -> pa.ChunkedArray:
