@@ -163,8 +163,12 @@ def _results_of_line_item(dataset: Dataset, class_id: str, line_item: str) -> li
 
 
 def _categories_of_class(dataset: Dataset, class_id: str) -> list[Record]:
-    used = [item["category"]["sourcedId"] for item in dataset.referring("lineItems", "class", class_id)]
-    return _pick(dataset, "categories", used)
+    """Return what a line item of the class may be put into: all but those that name another class."""
+
+    def is_open(category: Record) -> bool:
+        return str(category.get("metadata", {}).get("classId", class_id)) == class_id
+
+    return [category for category in dataset.records("categories") if is_open(category)]
 
 
 def _score_scales_of_school(dataset: Dataset, school: str) -> list[Record]:

@@ -111,7 +111,7 @@ class Provider:
         for service in Service:
             root = BASE_PATHS[self.version, service] + "/"
             if raw.startswith(root):
-                path = Path(tuple(unquote(part) for part in raw.removeprefix(root).split("/")))
+                path = Path(tuple(unquote(part) for part in raw.removeprefix(root).rstrip("/").split("/")))
                 return path, service_of(path) if self.version is Version.V1P1 else service
         return Path((raw,)), Service.ROSTERING
 

@@ -87,6 +87,14 @@ def test_nested_gradebook_lists(graded: RunningProvider, path: str, wanted: list
     assert ids(get(graded, path)) == wanted
 
 
+def test_a_class_may_use_every_category_but_those_of_another_class(provider: RunningProvider) -> None:
+    provider.dataset.add(
+        "categories", {"sourcedId": "own", "title": "Own", "metadata": {"classId": "c1"}}, AT
+    )
+    assert ids(get(provider, "classes/c1/categories")) == ["k", "own"]
+    assert ids(get(provider, "classes/c2/categories")) == ["k"]
+
+
 def test_line_item_of_another_class_is_unknown_there(graded: RunningProvider) -> None:
     assert get(graded, "classes/c2/lineItems/li/results").status == 404
 

@@ -174,6 +174,10 @@ def test_fields_leave_only_those(provider: RunningProvider) -> None:
     assert answer.json == {"user": {"sourcedId": "u1", "givenName": "Gu1"}}
 
 
+def test_a_slash_behind_a_list_is_passed_over(provider: RunningProvider) -> None:
+    assert get(provider, "classes/").json == get(provider, "classes").json
+
+
 def test_unknown_field_is_refused_by_1p2(provider: RunningProvider) -> None:
     answer = get(provider, "users?fields=sourcedId,shoeSize")
     assert (answer.status, answer.code_minor) == (400, "invalid_selection_field")
