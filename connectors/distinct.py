@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-_IDS_AT_ONCE = 8_192
+_IDS_AT_ONCE = 32_768
+"""As many as a large page has: after each call of NumPy, other threads may have Python for a while."""
+
 _LANE = 4
 """Bytes of an id that are hashed as one number."""
 
@@ -42,12 +44,9 @@ class DistinctIds:
 
     def add(self, ids: pa.StringArray) -> None:
         """Count a column of ids."""
-        # A null may have bytes of its own behind it; an empty text has none.
-        filled = ids.fill_null("") if ids.null_count else ids
-        ends, data = np.frombuffer(filled.buffers()[1] or b"", np.int32), filled.buffers()[2] or b""
-        for start in range(filled.offset, filled.offset + len(filled), _IDS_AT_ONCE):
-            last = min(start + _IDS_AT_ONCE, filled.offset + len(filled))
-            self._keep(self._hashes(np.frombuffer(data, np.uint8), ends[start : last + 1]))
+        ends, data = _ends_and_bytes(ids)
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            self._keep(self._hashes(data, ends[start : start + _IDS_AT_ONCE + 1]))
 
     def __len__(self) -> int:
         """Return how many different ids were added."""
@@ -68,11 +67,28 @@ class DistinctIds:
     def _hashes(self, data: _Bytes, ends: _Ends) -> _Words:
         starts, lengths = ends[:-1], np.diff(ends)
         widths = _LANE * -(-lengths // _LANE)
+        if (widths == widths[0]).all():
+            return _hashed(_rows(data, starts, lengths, widths[0]), lengths)
         hashes = np.empty(len(lengths), np.uint64)
         for width in np.unique(widths):
             alike = np.flatnonzero(widths == width)
             hashes[alike] = _hashed(_rows(data, starts[alike], lengths[alike], width), lengths[alike])
         return hashes
+
+
+def joined(ids: pa.StringArray) -> memoryview:
+    """Return the bytes of ids one after another, nothing between them and nothing for a null."""
+    ends, data = _ends_and_bytes(ids)
+    return data[ends[0] : ends[-1]].data
+
+
+def _ends_and_bytes(ids: pa.StringArray) -> tuple[_Ends, _Bytes]:
+    """Return where each id begins, and at last where the last one ends, and the bytes they stand in."""
+    # A null may have bytes of its own behind it; an empty text has none.
+    filled = ids.fill_null("") if ids.null_count else ids
+    _, ends, data = filled.buffers()
+    begun = np.frombuffer(ends, np.int32)[filled.offset :] if len(ids) else np.zeros(1, np.int32)
+    return begun[: len(ids) + 1], np.frombuffer(data or b"", np.uint8)
 
 
 def _rows(data: _Bytes, starts: _Ends, lengths: _Ends, width: int) -> _Bytes:
@@ -91,12 +107,12 @@ def _rows(data: _Bytes, starts: _Ends, lengths: _Ends, width: int) -> _Bytes:
 
 def _hashed(ids: _Bytes, lengths: _Ends) -> _Words:
     """Return the hashes of ids, a row each, padded with zeros to whole lanes."""
-    lanes = ids.view(np.uint32).T.astype(np.uint64, order="C")
-    words = _random_words(len(lanes))
-    first, second = (begun + word * lengths.astype(np.uint64) for begun, word in zip(*words[:2], strict=True))
-    for lane, (one, other) in zip(lanes, words[2:], strict=True):
-        first += lane * one
-        second += lane * other
+    words = _random_words(ids.shape[1] // _LANE)
+    # Both sums in one call: one for each lane would give other threads Python twenty times in between.
+    sums: _Words = np.dot(ids.view(np.uint32), words[2:])
+    sums += words[0]
+    sums += words[1] * lengths.astype(np.uint64)[:, None]
+    first, second = sums.T
     hashes: _Words = first >> _HALF << _HALF | second >> _HALF
     return hashes
 

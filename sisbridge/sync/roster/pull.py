@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors import registry
-from connectors.distinct import DistinctIds
+from connectors.distinct import DistinctIds, joined
 from connectors.protocol import Notice, Page, Pull, RosterMoved, RosterSource
 from domain.ahead import ahead
 from domain.errors import ContractBroken, SisbridgeError, StopDistrict
@@ -53,7 +52,7 @@ class _Table:
         key = _key_of(page.batch.schema.names, self._keys)
         ids = page.batch.column(key).cast(pa.string())
         self._ids.add(ids)
-        self._digest.update(_joined(ids))
+        self._digest.update(joined(ids))
 
     def land(self, page: Page) -> None:
         """Land a page, joined with its neighbours unless it is large."""
@@ -72,12 +71,6 @@ def _key_of(columns: Sequence[str], keys: Sequence[str]) -> str:
     """Return the column that tells rows apart: the dialect's, else the place each row came from."""
     given = {maps.fold(name): name for name in columns}
     return next((given[maps.fold(key)] for key in keys if maps.fold(key) in given), PLACE)
-
-
-def _joined(ids: pa.StringArray) -> memoryview:
-    """Return the bytes of the ids one after another, nothing between them."""
-    together = pc.binary_join(pa.ListArray.from_arrays([0, len(ids)], ids.fill_null("")), "")
-    return memoryview(together[0].as_buffer())
 
 
 _Tables = dict[str, _Table]
