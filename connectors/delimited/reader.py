@@ -29,6 +29,9 @@ from domain.tables import PLACE
 ROWS = 50_000
 """Rows of one batch when records are read one by one."""
 
+_AT_ONCE = 1024 * 1024
+"""Bytes of a block that Arrow parses at once, as many as a processor's cache holds."""
+
 _MARK = "\ufeff".encode()
 
 
@@ -148,7 +151,7 @@ class _Rows:
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array[pa.StringScalar]:
-    # To combine the single chunk that a block becomes would copy it.
+    # To combine the single chunk that a small block becomes would copy it.
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
@@ -163,7 +166,7 @@ def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:
 
     return arrow_csv.read_csv(
         pa.BufferReader(block),
-        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=len(block) + 1),
+        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_AT_ONCE),
         parse_options=arrow_csv.ParseOptions(
             delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=set_aside
         ),

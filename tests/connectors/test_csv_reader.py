@@ -155,3 +155,23 @@ def test_both_readers_agree(text: str) -> None:
         patch.setattr(csv_reader.TableReader, "_at_once", lambda *_: None)
         slowly = read(data)
     assert read(data) == slowly
+
+
+_rows = st.sampled_from(["U1,x,y\n", "U2,x\n", 'U3,"x",y\r\n', 'U4,"x\ny",z\n', "U5,é,\n", "\n", 'U6,"x,y\n'])
+
+
+@given(st.lists(_rows).map("".join), st.integers(8, 40))
+def test_it_does_not_matter_how_much_arrow_parses_at_once(text: str, at_once: int) -> None:
+    data = b"sourcedId,b,c\n" + text.encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_reader, "_AT_ONCE", at_once)
+        in_parts = read(data)
+    assert in_parts == read(data)
+
+
+def test_a_ragged_row_keeps_its_line_whatever_arrow_parses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_reader, "_AT_ONCE", 16)
+    monkeypatch.delattr(csv_reader.TableReader, "_one_by_one")
+    rows, notices = read(b"sourcedId,b,c\nU1,x,y\nU2,x,y\nU3,x,y\nU4,x,y\nU5,x\nU6,x,y\n")
+    assert ids(rows)[-1] == ("U6", "users.csv:7")
+    assert [(notice.place, notice.key) for notice in notices] == [("users.csv:6", "U5")]
