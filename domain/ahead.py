@@ -17,6 +17,9 @@ _Made = TypeVar("_Made")
 THREADS = 2
 """Items worked on at a time. More would hold more of a file in memory than the work gains."""
 
+WAITING = 2
+"""Items that wait beside those, for a thread or to be used: the threads go on while the caller is busy."""
+
 
 def ahead(
     items: Iterable[_Item],
@@ -25,7 +28,7 @@ def ahead(
     *,
     threads: int = THREADS,
 ) -> Iterator[tuple[_Item, _Made]]:
-    """Yield every item and what the work makes of it, in order; as many as there are threads are ahead.
+    """Yield every item and what the work makes of it, in order; as many as threads and WAITING are ahead.
 
     Items are taken in the caller's own thread. What the work raises is raised when its item's turn comes.
     pool: where the work is done, of so many threads. Whoever stops in between leaves what is under way to
@@ -35,7 +38,7 @@ def ahead(
     under_way: deque[tuple[_Item, Future[_Made]]] = deque()
     for item in items:
         under_way.append((item, pool.submit(work, item)))
-        if len(under_way) > threads:
+        if len(under_way) > threads + WAITING:
             first, made = under_way.popleft()
             yield first, made.result()
     for item, made in under_way:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.ahead import THREADS, ahead, one_ahead
+from domain.ahead import THREADS, WAITING, ahead, one_ahead
 from domain.errors import ContractBroken
 
 
@@ -36,7 +36,7 @@ def test_items_are_taken_here_and_only_a_few_ahead() -> None:
     made = ahead(items(), str)
     next(made)
     made.close()
-    assert taken == [threading.current_thread()] * (THREADS + 1)
+    assert taken == [threading.current_thread()] * (THREADS + WAITING + 1)
 
 
 def test_who_stops_in_between_and_shuts_the_pool_leaves_no_work_behind() -> None:
@@ -45,7 +45,7 @@ def test_who_stops_in_between_and_shuts_the_pool_leaves_no_work_behind() -> None
         made = ahead(range(100), done.append, pool)
         next(made)
         made.close()
-    assert sorted(done) == list(range(THREADS + 1))
+    assert sorted(done) == list(range(THREADS + WAITING + 1))
 
 
 def test_the_garbage_collector_waits_for_no_work() -> None:

@@ -37,8 +37,9 @@ def keep(name: str, pieces: Iterable[bytes], landing: Landing, scan: EncodingSca
     count, digest = 0, hashlib.sha256()
     # Not a piece lands after this has ended, even by a failure: the name may be used again.
     with ThreadPoolExecutor(THREADS) as pool:
-        landed = ahead(enumerate(pieces), lambda one: landing.keep(_name(name, one[0]), one[1]), pool)
-        for piece, _ in ahead((piece for (_, piece), _ in landed), digest.update, threads=1):
+        hashed = (piece for piece, _ in ahead(pieces, digest.update, threads=1))
+        landed = ahead(enumerate(hashed), lambda one: landing.keep(_name(name, one[0]), one[1]), pool)
+        for (_, piece), _ in landed:
             scan.feed(piece)
             count += 1
     return LandedFile(name, count, scan.finish(), digest.hexdigest(), landing)
