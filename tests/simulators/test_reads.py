@@ -108,7 +108,7 @@ def test_single_demographics_keeps_the_plural_envelope(small: Dataset, start: St
 @pytest.mark.parametrize(
     "path",
     ["users/none", "students/teach", "none", "none/x", "classes/none/students", "none/x/students",
-     "classes/c1/enrollments", "roles", "terms/s/classes", "users/", "classes/c1/students/u1",
+     "classes/c1/enrollments", "roles", "terms/s/classes", "classes/c1/students/u1",
      "schools/s2/classes/c1/students"],
 )  # fmt: skip
 def test_what_is_not_there_is_an_unknown_object(provider: RunningProvider, path: str) -> None:
