@@ -60,11 +60,13 @@ def purge(
         certified = purge_district(
             house, DistrictCode(district), house.settings.actor, unsent_too=unsent_grades_too
         )
-    certificate.write_text(certified.text(), encoding="utf-8")
+    # Shown before it is written: a disk without room must not cost the only copy.
     if as_json:
         print_json(certified.as_dict())
     else:
         typer.echo(certified.text())
+    certificate.write_text(certified.text(), encoding="utf-8")
+    if not as_json:
         typer.echo(f"The certificate is in {certificate}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -52,3 +53,19 @@ def test_on_sqlite_no_role_can_be_granted(region: SmallRegion) -> None:  # noqa:
     assert done.exit_code == ExitCode.BROKEN
     assert "CF70" in done.stderr
     assert json.loads(run("grant-console", "--json").stdout)["code"] == "CF70"
+
+
+def test_a_certificate_that_cannot_be_written_was_shown(
+    region: SmallRegion,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run("sync", REST)
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    done = run("purge", REST, "--certificate", str(tmp_path / "c.txt"), "--confirm", REST)
+    assert done.exit_code != ExitCode.DONE
+    assert f"Certificate of destruction: district {REST}" in done.stdout
