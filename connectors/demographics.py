@@ -35,7 +35,7 @@ def absent() -> StopDistrict:
     return StopDistrict(
         "FL27",
         "The package has no demographics.csv to read, or only changes of it beside a whole roster",
-        fix="Add demographics.csv, whole, with sourcedId and birthDate, or set demographics to false.",
+        fix="Add demographics.csv, whole, with sourcedId and birthDate, to the export.",
         place=f"{DEMOGRAPHICS}.csv",
     )
 
@@ -44,7 +44,7 @@ def permission_named(error: SisbridgeError, permission: str) -> SisbridgeError:
     """Return an error; one of a token that was refused for its scope says which permission is missing."""
     if error.code != "CN04" or permission in error.fix:
         return error
-    fix = f"Ask the district to grant {permission} to our connection in the SIS, or set demographics to false"
+    fix = f"Ask the district to grant {permission} to our connection in the SIS"
     return StopDistrict(error.code, error.message, fix=fix, place=error.place)
 
 

@@ -17,6 +17,8 @@ CONNECTION = {
     " OneRoster version it was generated for",
     "CN04": f"In Campus ({MENU}) open the connection and switch on what it may serve; grades need a"
     " supported vendor and the Campus Learning licence",
+    "demographics/CN04": f"In Campus ({MENU}) open the connection and let it serve demographics, or set"
+    " demographics to false",
     "CN06": "Pull outside the school day, and set peak_hours to the hours in which Campus is in use",
 }
 """Fixes of everything that goes over the OneRoster connection."""

@@ -24,6 +24,8 @@ ONEROSTER_FIXES: Mapping[str, str] = {
     "CN03": _CREDENTIALS,
     "CN04": f"{_PLUGINS}, look whether the consumer plugin is enabled and was registered (the Register "
     "button of the window that opens after installing)",
+    "demographics/CN04": f"{_PLUGINS}, look whether the consumer plugin may read demographics, or set "
+    "demographics to false",
     "CN05": "Ask the district to switch Universal Rostering on and to install a consumer plugin, or read by "
     "powerschool_powerquery instead",
     "CN06": _PACE,

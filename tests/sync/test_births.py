@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from domain.ids import DistrictCode, SourcedId
+from domain.oneroster import Version
+from simulators.dataset import manifest, zip_of
 from simulators.oneroster.faults import Fault, FaultKind
 from sisbridge.house import House
-from sisbridge.store import births, people
+from sisbridge.store import births, people, snapshots
 from sisbridge.store.tables.identity import identity_birth
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.identity.people_desk import match, split, worklist
@@ -59,18 +61,12 @@ def test_without_the_switch_nothing_is_asked_for_or_kept(house: House, region: S
     dropped(region, {"u0": SPRING})
     assert [one.state for one in sync_region(house, [REST, FILES])] == ["finished", "finished"]
     assert not [url for url in region.provider.urls if "demographics" in url]
-    names = house.landing.names(FILES, _snapshot(house, FILES))
+    with house.store.read() as conn:
+        applied = snapshots.last_applied(conn, FILES)
+    assert applied is not None
+    names = house.landing.names(FILES, applied.snapshot_id)
     assert not [name for name in names if "demographics" in name]
     assert (kept(house), kept(house, FILES), listed(house)) == ({}, {}, [])
-
-
-def _snapshot(house: House, district: DistrictCode) -> Any:
-    from sisbridge.store import snapshots
-
-    with house.store.read() as conn:
-        applied = snapshots.last_applied(conn, district)
-    assert applied is not None
-    return applied.snapshot_id
 
 
 def test_a_name_and_a_birth_date_propose_two_students_and_match_nobody(
@@ -245,7 +241,9 @@ def test_a_night_that_may_not_read_them_leaves_what_is_known_of_who_did_not_chan
     region.provider.faults.add(Fault(FaultKind.STATUS, "demographics", status=403, times=None))
     sync_district(house, REST)
     assert set(kept(house)) == {"u0", "u2"}
-    assert "roster-demographics.readonly" in open_cases(house, REST)[0].fix
+    (fix,) = [case.fix for case in open_cases(house, REST)]
+    assert "(scope roster-demographics.readonly)" in fix
+    assert fix.endswith("or set demographics to false.")
 
 
 def test_a_package_without_the_file_is_told_and_goes_on(house: House, region: SmallRegion) -> None:
@@ -292,3 +290,14 @@ def test_a_district_that_is_purged_leaves_no_mark(house: House, region: SmallReg
     sync_region(house, [REST, FILES])
     purge(house, REST, "tester")
     assert (kept(house), len(kept(house, FILES)), listed(house, FILES)) == ({}, 1, [])
+
+
+def test_a_package_of_changes_need_not_bring_the_file(house: House, region: SmallRegion) -> None:
+    turn(house, region, on=True, delta=True)
+    dropped(region, {"u0": SPRING})
+    sync_district(house, FILES)
+    before = kept(house, FILES)
+    quiet = zip_of({"manifest.csv": manifest(Version.V1P1, [], "delta")})
+    (region.sftp.outgoing(FILES) / "roster.zip").write_bytes(quiet)
+    assert sync_district(house, FILES).state == "finished"
+    assert (kept(house, FILES), found(house, FILES)) == (before, {})

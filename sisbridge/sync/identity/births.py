@@ -48,8 +48,12 @@ def land(stage: Stage, source_pull: Pull) -> list[Finding]:
     """
     if not _is_wanted(stage):
         return []
+    facts = source_pull.facts
+    if DEMOGRAPHICS not in facts.source_tables and facts.mode is Mode.DELTA:
+        # A package of changes leaves out what did not change.
+        return []
     try:
-        if DEMOGRAPHICS not in source_pull.facts.source_tables:
+        if DEMOGRAPHICS not in facts.source_tables:
             raise absent()
         table = GrowingTable(stage, raw_name(DEMOGRAPHICS))
         for page in source_pull.pages(DEMOGRAPHICS):
@@ -57,7 +61,8 @@ def land(stage: Stage, source_pull: Pull) -> list[Finding]:
         table.finish()
     except SisbridgeError as error:
         message = f"No birth dates were read: {error.message.rstrip('.')}. The roster needs none."
-        return [_finding(error.code, error.place, message, error.fix)]
+        fix = f"{error.fix.rstrip('.')}; or set demographics to false."
+        return [_finding(error.code, error.place, message, fix)]
     return []
 
 
