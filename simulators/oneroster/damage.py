@@ -48,6 +48,10 @@ async def after(request: web.Request, answer: web.Response, fault: Fault | None)
         answer.body = b"{}"
     if fault.kind is FaultKind.DROPPED_KEYS and body:
         answer.body = orjson.dumps(_without(orjson.loads(body), fault.keys))
+    if fault.kind is FaultKind.OTHER_VALUES and body:
+        answer.body = orjson.dumps(_with(orjson.loads(body), fault))
+        for name in answer.headers.keys() & set(fault.keys):
+            answer.headers[name] = str(fault.value)
     return answer
 
 
@@ -75,3 +79,11 @@ def _without(value: Any, keys: tuple[str, ...]) -> Any:
     if isinstance(value, dict):
         return {name: _without(item, keys) for name, item in value.items() if name not in keys}
     return [_without(item, keys) for item in value] if isinstance(value, list) else value
+
+
+def _with(value: Any, fault: Fault) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: fault.value if name in fault.keys else _with(item, fault) for name, item in value.items()
+        }
+    return [_with(item, fault) for item in value] if isinstance(value, list) else value

@@ -23,6 +23,7 @@ class FaultKind(StrEnum):
     WRONG_SECRET = "wrong secret"
     NO_ENVELOPE = "no envelope"
     DROPPED_KEYS = "dropped keys"
+    OTHER_VALUES = "other values"
     REPEATED_PAGE = "repeated page"
     SHIFTED_PAGE = "shifted page"
     DOUBLED_ROW = "doubled row"
@@ -44,9 +45,10 @@ class Fault:
     connection before anything is done, LOST_ANSWER after it was done (aiohttp's client quietly asks
     once more when that happens: strike twice to be noticed); SLOW waits `seconds` first;
     EXPIRED_TOKEN is a 401 that revokes the token; WRONG_SECRET refuses at the token endpoint;
-    NO_ENVELOPE sends `{}`; DROPPED_KEYS leaves `keys` out of every record; REPEATED_PAGE ignores the
-    offset; SHIFTED_PAGE starts `rows` later (earlier when negative) beyond the first page, as when
-    rows came or went meanwhile; DOUBLED_ROW sends the page's first row twice.
+    NO_ENVELOPE sends `{}`; DROPPED_KEYS leaves `keys` out of every record; OTHER_VALUES sends `value`
+    under each of `keys` wherever it stands, in the body or as a header; REPEATED_PAGE ignores the offset;
+    SHIFTED_PAGE starts `rows` later (earlier when negative) beyond the first page, as when rows came or
+    went meanwhile; DOUBLED_ROW sends the page's first row twice.
     path: the request's shape, ids as `*`: "users", "classes/*/lineItems", "results/*", "token"; "" is
     any but the token endpoint. method: "" is any. after: lets so many matching requests pass first.
     times: strikes so often; None is for ever.
@@ -62,6 +64,7 @@ class Fault:
     body: Literal["standard", "html", "empty"] = "standard"
     seconds: float = 0.0
     keys: tuple[str, ...] = ()
+    value: int | str | None = None
     rows: int = 1
 
     def strikes(self, method: str, shape: str) -> bool:

@@ -43,6 +43,13 @@ QUERY_BREAKAGES: dict[str, Fault] = {
     "no count": Fault(FaultKind.DROPPED_KEYS, f"{QUERY}/count", keys=("count",), times=None),
     "no records": Fault(FaultKind.DROPPED_KEYS, QUERY, keys=("record",), times=None),
     "rows without ids": Fault(FaultKind.DROPPED_KEYS, QUERY, keys=("dcid",), times=None),
+    "null rows": Fault(FaultKind.OTHER_VALUES, QUERY, keys=("record",), times=None),
+    "a count too large": Fault(
+        FaultKind.OTHER_VALUES, f"{QUERY}/count", keys=("count",), value=99, times=None
+    ),
+    "a count of nothing": Fault(
+        FaultKind.OTHER_VALUES, f"{QUERY}/count", keys=("count",), value=0, times=None
+    ),
     "a token that never lasts": Fault(FaultKind.EXPIRED_TOKEN, QUERY, times=None),
     "one lost answer": Fault(FaultKind.RESET, QUERY),
 }

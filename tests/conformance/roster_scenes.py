@@ -47,6 +47,13 @@ REST_BREAKAGES: dict[str, Fault] = {
     "connection closed": Fault(FaultKind.CLOSED, "courses", times=None),
     "no envelope": Fault(FaultKind.NO_ENVELOPE, "classes", times=None),
     "rows without ids": Fault(FaultKind.DROPPED_KEYS, "users", keys=("sourcedId",), times=None),
+    "a null list": Fault(FaultKind.OTHER_VALUES, "users", keys=("users",), times=None),
+    "a total too large": Fault(
+        FaultKind.OTHER_VALUES, "enrollments", keys=("X-Total-Count",), value="99", times=None
+    ),
+    "a total of nothing": Fault(
+        FaultKind.OTHER_VALUES, "users", keys=("X-Total-Count",), value="0", times=None
+    ),
     "one page for ever": Fault(FaultKind.REPEATED_PAGE, "enrollments", times=None),
     SKIPS_A_ROW: Fault(FaultKind.SHIFTED_PAGE, "enrollments", times=None, rows=1),
     "rows that shift back": Fault(FaultKind.SHIFTED_PAGE, "enrollments", times=None, rows=-1),

@@ -33,6 +33,7 @@ GRADEBOOK_BREAKAGES: dict[str, Fault] = {
     "json breaks off": Fault(FaultKind.TRUNCATED, times=None),
     "half a body": Fault(FaultKind.HALF_BODY, times=None),
     "no envelope": Fault(FaultKind.NO_ENVELOPE, times=None),
+    "null lists": Fault(FaultKind.OTHER_VALUES, keys=("results", "lineItems", "categories"), times=None),
     "no line items": Fault(FaultKind.STATUS, path="lineItems/*", method="PUT", status=400, times=None),
     "a token that never lasts": Fault(FaultKind.EXPIRED_TOKEN, times=None),
 }

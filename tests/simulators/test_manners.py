@@ -183,6 +183,12 @@ def test_missing_envelope_and_dropped_keys(provider: RunningProvider) -> None:
     assert user["roles"] == [{"roleType": "primary", "role": "student"}]
 
 
+def test_other_values_in_body_and_headers(provider: RunningProvider) -> None:
+    told = struck(provider, Fault(FaultKind.OTHER_VALUES, keys=("X-Total-Count",), value="99"))
+    assert told.headers["X-Total-Count"] == "99"
+    assert struck(provider, Fault(FaultKind.OTHER_VALUES, keys=("users",))).json == {"users": None}
+
+
 @pytest.mark.parametrize(
     ("fault", "wanted"),
     [
