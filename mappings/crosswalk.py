@@ -6,11 +6,12 @@ table in the order in which each may refer to the ones before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,6 +29,9 @@ PAIRS = pa.schema(
 Crosswalk = Mapping[RosterTable, pa.Table]
 """For each table the pairs of old and new sourcedId (PAIRS); each id stands in one pair at most."""
 
+Rows = Callable[[RosterTable], pa.Table]
+"""Returns the rows of a table that are gone, or that are new."""
+
 FEWEST, SHARE = 5, 0.2
 """A re-key is at least this many rows of one table, and this share of them."""
 
@@ -35,6 +39,7 @@ LEGACY = "legacy id"
 """The evidence of a SIS that says itself what a user was called before."""
 
 _T = RosterTable
+_Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +90,21 @@ _WEIGHTS = {evidence.name: evidence.weight for ranked in EVIDENCE.values() for e
 }
 
 
-def propose(
-    gone: Mapping[RosterTable, pa.Table], come: Mapping[RosterTable, pa.Table], legacy: Mapping[str, str]
-) -> dict[RosterTable, pa.Table]:
+def compared(table: RosterTable) -> list[str]:
+    """Return the columns of a table by which rows are paired, its own id first."""
+    return ["sourced_id", *sorted({name for evidence in EVIDENCE[table] for name in evidence.columns})]
+
+
+def propose(gone: Rows, come: Rows, legacy: Mapping[str, str]) -> dict[RosterTable, pa.Table]:
     """Return the crosswalk from rows that are gone to rows that are new, tables without a pair left out.
 
-    gone, come: canonical rows of every table. legacy: new → old sourcedId of users, as the SIS says.
+    gone, come: a table's rows with the columns `compared`; asked for once, and let go before the next.
+    legacy: new → old sourcedId of users, as the SIS says.
     """
     found: dict[RosterTable, pa.Table] = {}
     for table in RosterTable:
         told = legacy if table is RosterTable.USERS else {}
-        pairs = _pairs(table, rekeyed(table, gone[table], found, own=False), come[table], told)
+        pairs = _pairs(table, rekeyed(table, gone(table), found, own=False), come(table), told)
         if pairs.num_rows:
             found[table] = pairs
     return found
@@ -173,46 +182,52 @@ def _changes(
 
 
 def _pairs(table: RosterTable, gone: pa.Table, come: pa.Table, legacy: Mapping[str, str]) -> pa.Table:
-    old, new = gone.to_pandas(), come.to_pandas()
-    parts: list[pd.DataFrame] = []
-    for evidence, keyed in _keyed(table, old, new, legacy):
-        left, right = (frame[frame["key"].notna()].drop_duplicates("key", keep=False) for frame in keyed)
-        both = left.merge(right, on="key", suffixes=("_old", "_new"))
-        used_old, used_new = _used(parts)
-        both = both[~both["sourced_id_old"].isin(used_old) & ~both["sourced_id_new"].isin(used_new)]
-        parts.append(both[["sourced_id_old", "sourced_id_new"]].assign(evidence=evidence))
-    found = pd.concat(parts) if parts else pd.DataFrame()
-    columns = [list(found[name]) if len(found) else [] for name in (*_SIDES, "evidence")]
-    return pa.table(dict(zip(PAIRS.names, columns, strict=True)), schema=PAIRS)
-
-
-_SIDES = ("sourced_id_old", "sourced_id_new")
-
-
-def _used(parts: Sequence[pd.DataFrame]) -> tuple[set[str], set[str]]:
-    old, new = ({one for part in parts for one in part[side]} for side in _SIDES)
-    return old, new
+    old, new = texts(gone, "sourced_id"), texts(come, "sourced_id")
+    free_old, free_new = np.ones(len(old), dtype=bool), np.ones(len(new), dtype=bool)
+    parts: list[pa.Table] = []
+    for evidence, key_old, key_new in _keyed(table, gone, come, legacy):
+        at_old, at_new = _met(key_old, key_new)
+        free = free_old[at_old] & free_new[at_new]
+        at_old, at_new = at_old[free], at_new[free]
+        free_old[at_old] = free_new[at_new] = False
+        said = pa.repeat(evidence, len(at_old))
+        parts.append(pa.table([old.take(pa.array(at_old)), new.take(pa.array(at_new)), said], schema=PAIRS))
+    return pa.concat_tables([PAIRS.empty_table(), *parts])
 
 
 def _keyed(
-    table: RosterTable, old: pd.DataFrame, new: pd.DataFrame, legacy: Mapping[str, str]
-) -> Iterator[tuple[str, tuple[pd.DataFrame, pd.DataFrame]]]:
-    """Yield each kind of evidence with both sides as (sourced_id, key); no key where it is blank."""
+    table: RosterTable, gone: pa.Table, come: pa.Table, legacy: Mapping[str, str]
+) -> Iterator[tuple[str, Texts, Texts]]:
+    """Yield each kind of evidence with the key of every row on both sides; null where it is blank."""
     if legacy:
-        yield LEGACY, (_with_key(old, old["sourced_id"]), _with_key(new, new["sourced_id"].map(legacy)))
+        told = pa.array(list(legacy.values()), pa.string())
+        at = pc.index_in(texts(come, "sourced_id"), value_set=pa.array(list(legacy), pa.string()))
+        yield LEGACY, texts(gone, "sourced_id"), told.take(at)
     for evidence in EVIDENCE[table]:
-        yield evidence.name, (_with_key(old, _key(old, evidence)), _with_key(new, _key(new, evidence)))
+        yield evidence.name, _key(gone, evidence), _key(come, evidence)
 
 
-def _with_key(frame: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
-    return pd.DataFrame({"sourced_id": frame["sourced_id"], "key": key})
+def _key(rows: pa.Table, evidence: Evidence) -> Texts:
+    first, *others = (texts(rows, name) for name in evidence.columns)
+    if not others:
+        return first
+    # A blank first column leaves the whole key blank, as a null does when texts are joined.
+    return pc.binary_join_element_wise(first, *(pc.fill_null(one, "") for one in others), "\x1f")
 
 
-def _key(frame: pd.DataFrame, evidence: Evidence) -> pd.Series:
-    joined = frame[evidence.columns[0]].fillna("")
-    for name in evidence.columns[1:]:
-        joined = joined + "\x1f" + frame[name].fillna("")
-    return joined.where(frame[evidence.columns[0]].notna())
+def _met(left: Texts, right: Texts) -> tuple[_Places, _Places]:
+    """Return the places of each key that stands once on either side, in the order of the left."""
+    at_left, at_right = _alone(left), _alone(right)
+    found = pc.index_in(left.take(pa.array(at_left)), value_set=right.take(pa.array(at_right)))
+    is_found = np.asarray(found.is_valid())
+    return at_left[is_found], at_right[found.drop_null().to_numpy()]
+
+
+def _alone(keys: Texts) -> _Places:
+    """Return the places of the keys that stand there once; a null is no key."""
+    codes = np.asarray(keys.dictionary_encode().indices.fill_null(-1))
+    often = np.bincount(codes[codes >= 0], minlength=1)
+    return np.flatnonzero((codes >= 0) & (often[codes] == 1))
 
 
 def _renamed(values: Texts, pairs: pa.Table) -> Texts:

@@ -93,7 +93,7 @@ def proposed(
     last: Rows, tonight: Rows, legacy: Mapping[str, str] | None = None
 ) -> dict[RosterTable, pa.Table]:
     """Return the crosswalk of what is only in one roster."""
-    return propose(only_in(last, tonight), only_in(tonight, last), legacy or {})
+    return propose(only_in(last, tonight).__getitem__, only_in(tonight, last).__getitem__, legacy or {})
 
 
 def only_in(rows: Rows, others: Rows) -> Rows:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from domain.ids import DistrictCode
 from domain.model import Op
 from domain.tables import RosterTable
 from mappings import holding
@@ -17,6 +18,8 @@ from sisbridge.store import evidence, roster
 from sisbridge.store.database import Connection
 from sisbridge.sync.context import Stage
 from sisbridge.sync.roster.usable import usable
+
+_IDS_AT_ONCE = 131_072
 
 
 @dataclass
@@ -60,8 +63,7 @@ class Judging:
         if table not in self._before:
             changes, columns = self.board.changes[table], _columns(table)
             ids = texts(changes.filter(pc.not_equal(changes.column("op"), Op.ADD.value)), "sourced_id")
-            wanted = {"sourced_id": ids.to_pylist()}
-            rows = roster.rows(self.conn, self.stage.code, table, ["sourced_id", *columns], wanted)
+            rows = rows_of(self.conn, self.stage.code, table, ["sourced_id", *columns], ids)
             self._before[table] = holding.beside(changes, rows, columns)
         return self._before[table]
 
@@ -109,6 +111,17 @@ class Judging:
             known = evidence.schools_of_users(self.conn, self.stage.code, ids)
             self._users = holding.beside(changes, known, ["school"])
         return self._users
+
+
+def rows_of(
+    conn: Connection, district: DistrictCode, table: RosterTable, columns: Sequence[str], ids: Texts
+) -> pa.Table:
+    """Return columns of the rows in force with these ids, asked for some at a time: there may be millions."""
+    parts = [
+        roster.rows(conn, district, table, columns, {"sourced_id": ids.slice(at, _IDS_AT_ONCE).to_pylist()})
+        for at in range(0, max(len(ids), 1), _IDS_AT_ONCE)
+    ]
+    return pa.concat_tables(parts)
 
 
 def _chosen(stage: Stage, table: RosterTable, ids: Texts, columns: Sequence[str]) -> pa.Table:

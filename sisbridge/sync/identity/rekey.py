@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.model import Op
-from domain.tables import ROSTER, RosterTable
+from domain.tables import RosterTable
 from mappings import crosswalk as pairing
 from mappings.arrow import Texts, texts
 from mappings.crosswalk import PAIRS, Crosswalk
 from mappings.holding import Seed
 from sisbridge.store import rekey as store
-from sisbridge.store import roster
 from sisbridge.sync.context import Stage, clean_name, raw_name
+from sisbridge.sync.holding.judging import rows_of
 from validation.people import renumbered
 
 KIND = "rekey"
@@ -59,19 +59,29 @@ def detect(
     come = {table: _ids(found, pa.array([Op.ADD.value])) for table, found in changes.items()}
     if not any(_could_be(gone[table], come[table], in_force.get(table, 0)) for table in changes):
         return []
-    with stage.house.store.read() as conn:
-        old = {
-            t: roster.rows(conn, stage.code, t, None, {"sourced_id": gone[t].to_pylist()}) for t in changes
-        }
-        refused = store.refused(conn, stage.code)
-    new = {table: _tonight(stage, table, come[table]) for table in changes}
-    found = pairing.without(pairing.propose(old, new, _legacy(stage, come[RosterTable.USERS])), refused)
+    found = _found(stage, gone, come)
     moved = [t for t, pairs in found.items() if pairing.is_rekey(pairs.num_rows, in_force.get(t, 0))]
     if not moved:
         return []
     told = [_told(table, found, gone, in_force) for table in found]
     _land(stage, found, told)
     return [_seed(told, {t: _held(t, found[t], gone[t], whole=t in moved) for t in found})]
+
+
+def _found(
+    stage: Stage, gone: Mapping[RosterTable, Texts], come: Mapping[RosterTable, Texts]
+) -> dict[RosterTable, pa.Table]:
+    """Return the crosswalk that tonight proposes, without what a person refused."""
+    with stage.house.store.read() as conn:
+
+        def was(table: RosterTable) -> pa.Table:
+            return rows_of(conn, stage.code, table, pairing.compared(table), gone[table])
+
+        def becomes(table: RosterTable) -> pa.Table:
+            return _tonight(stage, table, come[table])
+
+        proposed = pairing.propose(was, becomes, _legacy(stage, come[RosterTable.USERS]))
+        return pairing.without(proposed, store.refused(conn, stage.code))
 
 
 def _ids(changes: pa.Table, ops: pa.Array) -> Texts:
@@ -83,10 +93,10 @@ def _could_be(gone: Texts, come: Texts, in_force: int) -> bool:
 
 
 def _tonight(stage: Stage, table: RosterTable, ids: Texts) -> pa.Table:
-    names = list(ROSTER[table].names)
+    names = pairing.compared(table)
     parts = [
         batch.select(names).filter(pc.is_in(batch.column("sourced_id"), value_set=ids))
-        for batch in stage.read(clean_name(table))
+        for batch in stage.read(clean_name(table), names)
     ]
     return pa.Table.from_batches(parts, schema=pa.schema([(name, pa.string()) for name in names]))
 
