@@ -56,14 +56,14 @@ def last_receipts(
 def receipts_of_grades(
     conn: Connection, keyring: Keyring, district: DistrictCode, route: str, grades: Collection[GradeId]
 ) -> dict[GradeId, list[Receipt]]:
-    """Return the receipts of some grades on a route, of whatever revision, oldest first."""
+    """Return the receipts of some grades on a route, of whatever revision, in the order they were saved."""
     beside = (outbox.c.district_code == receipt.c.district_code) & (outbox.c.item_id == receipt.c.item_id)
     wanted = (
         sa.select(receipt, outbox.c.grade_id)
         .join(outbox, beside)
         .where(outbox.c.district_code == district, outbox.c.route == route)
         .where(bulk.one_of(conn, outbox.c.grade_id, grades))
-        .order_by(receipt.c.sent_at, outbox.c.revision, receipt.c.attempt, receipt.c.seq)
+        .order_by(outbox.c.revision, receipt.c.attempt, receipt.c.seq)
     )
     found: dict[GradeId, list[Receipt]] = {}
     for row in conn.execute(wanted):

@@ -20,7 +20,7 @@ from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.grade_files import loaded, lying, not_loaded
 from sisbridge.sync.grades.reconcile import reconcile
 from sisbridge.sync.grades.release import release
-from sisbridge.sync.grades.writeback import deliver
+from sisbridge.sync.grades.writeback import deliver, lock_of
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries
 from tests.support.small_region import FILES, NOW, REST, SmallRegion
@@ -191,6 +191,36 @@ def test_a_file_in_doubt_is_settled_by_what_a_person_says(house_by_file: House, 
     assert loaded(house_by_file, REST, name, "a registrar") == 1
     assert states(house_by_file) == [(1, "confirmed"), (1, "withdrawn")]
     assert rules(house_by_file) == []
+
+
+def test_a_file_that_was_taken_away_already_is_queued_anew_when_a_person_says_so(
+    house_by_file: House, region: SmallRegion
+) -> None:
+    released(house_by_file, region, "u0,90")
+    deliver(house_by_file, REST)
+    name = only_file(region).name
+    for file in region.sftp.inbox(FILES).iterdir():
+        file.unlink()
+    deliver(house_by_file, REST)
+    assert [one.state for one in lying(house_by_file, REST)] == ["in place"]
+    assert not_loaded(house_by_file, REST, name, "a registrar") == 1
+    assert deliver(house_by_file, REST).delivered == 1
+    assert lie(region) == [["u0 90.0"]]
+
+
+def test_the_nightly_look_leaves_files_to_a_delivery_that_is_at_them(
+    house_by_file: House, region: SmallRegion
+) -> None:
+    released(house_by_file, region, "u0,90")
+    deliver(house_by_file, REST)
+    file = only_file(region)
+    file.with_name(f"{file.name}.ack").touch()
+    with house_by_file.store.alone(lock_of(REST)) as is_alone:
+        assert is_alone
+        reconcile(house_by_file, REST)
+        assert states(house_by_file) == [(1, "delivered")]
+    reconcile(house_by_file, REST)
+    assert states(house_by_file) == [(1, "confirmed")]
 
 
 def test_an_acknowledged_file_is_not_taken_back_and_another_name_is_not_known(

@@ -13,6 +13,7 @@ from sisbridge.store import cases, outbox
 from sisbridge.sync.context import connector_of
 from sisbridge.sync.grades.deliver_file import look_after_placed
 from sisbridge.sync.grades.file_cases import tell_files
+from sisbridge.sync.grades.writeback import lock_of
 
 _LYING = (OutboxState.DELIVERED, OutboxState.UNKNOWN)
 
@@ -20,13 +21,16 @@ _LYING = (OutboxState.DELIVERED, OutboxState.UNKNOWN)
 def reconcile(house: House, district: DistrictCode) -> None:
     """Confirm the grades of acknowledged files, and open a case for those that wait for long; sends nothing.
 
-    A district without such files is not even called. Never raises an SIS's failure: a case says it.
+    While grades of the district are delivered nothing is looked at: the delivery does. A district without
+    such files is not even called. Never raises an SIS's failure: a case says it.
     """
     with house.store.read() as conn:
         is_lying = bool(outbox.items(conn, district, _LYING))
     if is_lying:
         try:
-            _look(house, district)
+            with house.store.alone(lock_of(district)) as is_alone:
+                if is_alone:
+                    _look(house, district)
             _tell(house, district, None)
         except SisbridgeError as error:
             _tell(house, district, error)

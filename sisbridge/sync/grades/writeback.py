@@ -97,13 +97,18 @@ def deliver(house: House, district: DistrictCode, *, progress: Progress | None =
         return _deliver_alone(house, known, progress)
 
 
+def lock_of(district: DistrictCode) -> str:
+    """Return the name of the lock that whoever delivers grades of a district holds."""
+    return f"deliver-{district}"
+
+
 @contextmanager
 def alone(house: House, district: DistrictCode, spared: str = "nothing was sent twice") -> Iterator[None]:
     """Be the only one who sends grades of a district; RetryLater WB14 while somebody else does.
 
     spared: what did not happen because of it, as the message says it.
     """
-    with house.store.alone(f"deliver-{district}") as is_alone:
+    with house.store.alone(lock_of(district)) as is_alone:
         if not is_alone:
             raise RetryLater(
                 "WB14",
