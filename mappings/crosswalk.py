@@ -39,7 +39,7 @@ LEGACY = "legacy id"
 """The evidence of a SIS that says itself what a user was called before."""
 
 _T = RosterTable
-_Places = npt.NDArray[np.intp]
+_Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,37 +197,50 @@ def _pairs(table: RosterTable, gone: pa.Table, come: pa.Table, legacy: Mapping[s
 
 def _keyed(
     table: RosterTable, gone: pa.Table, come: pa.Table, legacy: Mapping[str, str]
-) -> Iterator[tuple[str, Texts, Texts]]:
-    """Yield each kind of evidence with the key of every row on both sides; null where it is blank."""
+) -> Iterator[tuple[str, _Places, _Places]]:
+    """Yield each kind of evidence with the key of every row on both sides, -1 where it is blank."""
     if legacy:
         told = pa.array(list(legacy.values()), pa.string())
         at = pc.index_in(texts(come, "sourced_id"), value_set=pa.array(list(legacy), pa.string()))
-        yield LEGACY, texts(gone, "sourced_id"), told.take(at)
+        yield LEGACY, *_numbered(texts(gone, "sourced_id"), told.take(at))
     for evidence in EVIDENCE[table]:
-        yield evidence.name, _key(gone, evidence), _key(come, evidence)
+        yield evidence.name, *_keys(gone, come, evidence)
 
 
-def _key(rows: pa.Table, evidence: Evidence) -> Texts:
-    first, *others = (texts(rows, name) for name in evidence.columns)
-    if not others:
-        return first
-    # A blank first column leaves the whole key blank, as a null does when texts are joined.
-    return pc.binary_join_element_wise(first, *(pc.fill_null(one, "") for one in others), "\x1f")
+def _keys(gone: pa.Table, come: pa.Table, evidence: Evidence) -> tuple[_Places, _Places]:
+    """Return one number for each row and side, the same where all the columns are; -1 for a blank first."""
+    left, right = _numbered(*(texts(side, evidence.columns[0]) for side in (gone, come)))
+    for name in evidence.columns[1:]:
+        more = _numbered(*(pc.fill_null(texts(side, name), "") for side in (gone, come)))
+        # Numbers and not joined texts: millions of rows would need a hundred bytes for each.
+        width = max((int(side.max()) for side in more if len(side)), default=0) + 1
+        joined = (
+            np.where(key < 0, -1, key * width + one) for key, one in zip((left, right), more, strict=True)
+        )
+        left, right = _numbered(*(pa.array(side, mask=side < 0) for side in joined))
+    return left, right
 
 
-def _met(left: Texts, right: Texts) -> tuple[_Places, _Places]:
+def _numbered(left: pa.Array, right: pa.Array) -> tuple[_Places, _Places]:
+    """Return the values of both sides as numbers from 0 on, equal ones alike; -1 for a null."""
+    both = pa.chunked_array([left, right]).dictionary_encode().unify_dictionaries().combine_chunks()
+    numbers = np.asarray(both.indices.fill_null(-1)).astype(np.int64)
+    return numbers[: len(left)], numbers[len(left) :]
+
+
+def _met(left: _Places, right: _Places) -> tuple[_Places, _Places]:
     """Return the places of each key that stands once on either side, in the order of the left."""
     at_left, at_right = _alone(left), _alone(right)
-    found = pc.index_in(left.take(pa.array(at_left)), value_set=right.take(pa.array(at_right)))
-    is_found = np.asarray(found.is_valid())
-    return at_left[is_found], at_right[found.drop_null().to_numpy()]
+    found = np.full(max(left.max(initial=-1), right.max(initial=-1)) + 1, -1)
+    found[right[at_right]] = at_right
+    met = found[left[at_left]]
+    return at_left[met >= 0], met[met >= 0]
 
 
-def _alone(keys: Texts) -> _Places:
-    """Return the places of the keys that stand there once; a null is no key."""
-    codes = np.asarray(keys.dictionary_encode().indices.fill_null(-1))
-    often = np.bincount(codes[codes >= 0], minlength=1)
-    return np.flatnonzero((codes >= 0) & (often[codes] == 1))
+def _alone(keys: _Places) -> _Places:
+    """Return the places of the keys that stand there once; -1 is no key."""
+    often = np.bincount(keys[keys >= 0], minlength=1)
+    return np.flatnonzero((keys >= 0) & (often[keys] == 1))
 
 
 def _renamed(values: Texts, pairs: pa.Table) -> Texts:

@@ -16,10 +16,11 @@ from mappings.arrow import Texts, texts
 from mappings.holding import SCHOOL, Board, Seed
 from sisbridge.store import evidence, roster
 from sisbridge.store.database import Connection
-from sisbridge.sync.context import Stage
+from sisbridge.sync.context import Stage, coalesce
 from sisbridge.sync.roster.usable import usable
 
 _IDS_AT_ONCE = 131_072
+_ROWS_AT_ONCE = 524_288
 
 
 @dataclass
@@ -71,7 +72,8 @@ class Judging:
         """Return, beside the changes of a table, what the rows refer to as of tonight."""
         if table not in self._after:
             changes, columns = self.board.changes[table], _columns(table)
-            rows = _chosen(self.stage, table, texts(changes, "sourced_id"), ["sourced_id", *columns])
+            ids = texts(changes.filter(pc.not_equal(changes.column("op"), Op.MISSING.value)), "sourced_id")
+            rows = _chosen(self.stage, table, ids, ["sourced_id", *columns])
             self._after[table] = holding.beside(changes, rows, columns)
         return self._after[table]
 
@@ -128,7 +130,8 @@ def _chosen(stage: Stage, table: RosterTable, ids: Texts, columns: Sequence[str]
     """Return columns of tonight's usable rows with these ids."""
     parts = [
         batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids)).select(list(columns))
-        for batch in usable(stage, table, columns)
+        # The ids are looked through once for all these rows: for few at a time that would take minutes.
+        for batch in coalesce(usable(stage, table, columns), _ROWS_AT_ONCE)
     ]
     schema = pa.schema([(name, pa.string()) for name in columns])
     return pa.Table.from_batches(parts, schema=schema)

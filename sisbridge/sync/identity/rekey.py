@@ -16,7 +16,7 @@ from mappings.arrow import Texts, texts
 from mappings.crosswalk import PAIRS, Crosswalk
 from mappings.holding import Seed
 from sisbridge.store import rekey as store
-from sisbridge.sync.context import Stage, clean_name, raw_name
+from sisbridge.sync.context import Stage, clean_name, coalesce, raw_name
 from sisbridge.sync.holding.judging import rows_of
 from validation.people import renumbered
 
@@ -29,6 +29,9 @@ SUMMARY = "rekey/summary"
 _GONE = pa.array([Op.MISSING.value, Op.REMOVE.value])
 _LEGACY_COLUMN = "legacysourcedid"
 """How the column ends by which a SIS tells what a user was called before (Infinite Campus: in metadata)."""
+
+_ROWS_AT_ONCE = 524_288
+"""Rows of tonight that some ids are looked for in at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _tonight(stage: Stage, table: RosterTable, ids: Texts) -> pa.Table:
     names = pairing.compared(table)
     parts = [
         batch.select(names).filter(pc.is_in(batch.column("sourced_id"), value_set=ids))
-        for batch in stage.read(clean_name(table), names)
+        for batch in coalesce(stage.read(clean_name(table), names), _ROWS_AT_ONCE)
     ]
     return pa.Table.from_batches(parts, schema=pa.schema([(name, pa.string()) for name in names]))
 
