@@ -15,7 +15,7 @@ from domain.grading import GradeKind, Offering
 from domain.ids import DistrictCode, OfferingId, SourcedId
 from domain.model import ConnectorConfig, District
 from sisbridge.house import House, clock_of
-from sisbridge.store import audit, identity, regions, secrets, snapshots
+from sisbridge.store import audit, identity, regions, retention, secrets, snapshots
 from sisbridge.store.database import Connection
 from sisbridge.sync.region_words import Entry, refuse_unknown, unusable
 from sisbridge.sync.roster.window import FULL
@@ -43,7 +43,7 @@ def load_entries(house: House, content: Entry, actor: str) -> list[DistrictCode]
     """Save the districts and offerings of a parsed region file; return the districts' codes.
 
     What a district's entry lacks is forgotten, its ways for rosters and grades too. Raises StopDistrict CF20,
-    and CF43 for a crosswalk to an unknown offering, before anything is saved.
+    CF05 for a purged district and CF43 for a crosswalk to an unknown offering, before anything is saved.
     """
     refuse_unknown(content)
     _refuse_unreadable(content)
@@ -78,7 +78,17 @@ def _refuse_loose_ends(house: House, content: Entry) -> None:
     coming = {str(entry["id"]) for entry in content.get("offering", [])}
     with house.store.read() as conn:
         for entry in content.get("district", []):
+            _refuse_purged(conn, DistrictCode(entry["code"]))
             regions.require_offerings(conn, DistrictCode(entry["code"]), _pairs(entry), coming)
+
+
+def _refuse_purged(conn: Connection, district: DistrictCode) -> None:
+    if retention.purged_at(conn, district) is not None:
+        raise StopDistrict(
+            "CF05",
+            f"District {district} was purged, so nothing of the region file was loaded.",
+            fix=f"Take district {district} out of the file; to serve it again, start it under a new code.",
+        )
 
 
 def _save_district(house: House, entry: Entry, actor: str) -> DistrictCode:
