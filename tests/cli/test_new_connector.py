@@ -70,7 +70,7 @@ def test_what_is_written_is_in_order_but_for_the_order_of_imports(tree: Path) ->
     checks = (["check", "--ignore", "I001", *written], ["format", "--check", *written])
     for check in checks:
         command = [str(Path(sys.executable).with_name("ruff")), *check]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree, timeout=200)
         assert done.returncode == 0, done.stdout
 
 

@@ -15,7 +15,7 @@ def test_copies_of_a_dead_process_are_removed_and_those_of_a_living_one_stay(tmp
     tempfile.tempdir, before = str(tmp_path), tempfile.tempdir
     try:
         gone = subprocess.Popen([sys.executable, "-c", ""])
-        gone.wait()
+        gone.wait(60)
         dead, alive = tmp_path / f"sisbridge-csv-{gone.pid}-x", tmp_path / f"sisbridge-csv-{os.getpid()}-x"
         for folder in (dead, alive):
             folder.mkdir()

@@ -314,6 +314,7 @@ def test_a_placement_killed_anywhere_is_seen_and_completed(
         [sys.executable, "-c", CHILD, how, made.name, made.sha256, made.content.hex()],
         env=os.environ | {"SISBRIDGE_FAILPOINT": f"{failpoint}@1", "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
+        timeout=120,
     )
     assert killed.returncode == -9
     assert sink(server).look(made.name, made.sha256) is seen

@@ -94,5 +94,5 @@ def test_sftp_server_shows_its_host_key_and_no_password(tmp_path: Path) -> None:
 )
 def test_wrong_options_end_with_usage(module: str, options: list[str]) -> None:
     command = [sys.executable, "-m", module, *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stderr.startswith(b"usage:")) == (2, True)

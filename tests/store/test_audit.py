@@ -80,11 +80,11 @@ def test_a_record_taken_out_breaks_the_chain(region: Store) -> None:
 
 
 def test_records_written_at_once_make_one_chain(region: Store) -> None:
-    threads = [threading.Thread(target=append, args=(region,)) for _ in range(8)]
+    threads = [threading.Thread(target=append, args=(region,), daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     with region.read() as conn:
         assert conn.scalar(sa.select(sa.func.max(table.c.seq))) == 8
     assert whole(region)

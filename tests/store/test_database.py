@@ -67,11 +67,11 @@ def test_writers_wait_for_one_another(region: Store) -> None:
                 name = conn.scalar(sa.select(district.c.name).with_for_update().where(north))
                 conn.execute(sa.update(district).where(north).values(name=f"{name}+"))
 
-    threads = [threading.Thread(target=add) for _ in range(4)]
+    threads = [threading.Thread(target=add, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     with region.read() as conn:
         assert regions.district(conn, examples.NORTH).name.count("+") == 40
 

@@ -81,11 +81,15 @@ def test_a_key_made_in_a_transaction_that_fails_is_not_remembered(store: Store, 
 def test_many_who_need_a_new_key_at_once_agree_on_it(store: Store) -> None:
     sealed: list[bytes] = []
     rings = [Keyring(store, MASTER_KEY) for _ in range(6)]
-    threads = [threading.Thread(target=lambda r=r: sealed.append(r.seal(NORTH, b"x", "g"))) for r in rings]
+
+    def seal(ring: Keyring) -> None:
+        sealed.append(ring.seal(NORTH, b"x", "g"))
+
+    threads = [threading.Thread(target=seal, args=(ring,), daemon=True) for ring in rings]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert [rings[0].open(NORTH, one, "g") for one in sealed] == [b"x"] * 6
 
 

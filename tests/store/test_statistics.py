@@ -151,12 +151,12 @@ def test_of_two_districts_that_load_side_by_side_both_are_known(region: Store) -
 
     with region.begin("first") as first:
         identity.save_keys(first, NORTH, YEAR, keys(USERS))
-        second = Thread(target=load, args=(SOUTH,))
+        second = Thread(target=load, args=(SOUTH,), daemon=True)
         second.start()
         second.join(timeout=1)
         assert second.is_alive()
         people.add_links(first, NORTH, YEAR, persons(USERS), NIGHT)
-    second.join()
+    second.join(60)
     with region.read() as conn:
         found = [
             expected(conn, table, code) for table in (identity_key, person_link) for code in (NORTH, SOUTH)
