@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 import domain
 import sisbridge
+from domain.errors import ContractBroken
 from sisbridge.store import migrations
 from sisbridge.store.database import Store
 from sisbridge.store.tables import METADATA, WITHOUT_DISTRICT
@@ -71,13 +72,20 @@ def test_a_fresh_store_has_no_revision(store_url: str) -> None:
     store.dispose()
 
 
+def test_a_store_that_a_newer_sisbridge_brought_further_is_left_alone(store: Store) -> None:
+    with store.begin("x") as conn:
+        conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ContractBroken, match=r"CF14.* 9999"):
+        migrations.upgrade(store)
+
+
 def test_many_processes_may_start_on_an_empty_store(store_url: str) -> None:
     stores = [Store(store_url) for _ in range(4)]
-    threads = [threading.Thread(target=migrations.upgrade, args=(store,)) for store in stores]
+    threads = [threading.Thread(target=migrations.upgrade, args=(store,), daemon=True) for store in stores]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     with stores[0].read() as conn:
         assert migrations.current(conn) == migrations.HEAD
     for store in stores:
@@ -92,7 +100,8 @@ def test_the_migrations_run_wherever_the_package_lies(tmp_path: Path) -> None:
         "from sisbridge.store import migrations; from sisbridge.store.database import Store;"
         "store = Store('sqlite:///store.db'); migrations.upgrade(store); print(migrations.__file__)"
     )
-    run = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=120)
     assert Path(run.stdout.strip()).is_relative_to(folder)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from domain.errors import ContractBroken
 from sisbridge.store import row_security
 from sisbridge.store.database import Store
 
@@ -20,7 +21,8 @@ _LOCK = 0x5157_B41D
 def upgrade(store: Store) -> None:
     """Bring the schema up to date; does nothing, quickly, when it is.
 
-    Safe when many processes start at once: one migrates, the others wait and find it done.
+    Safe when many processes start at once: one migrates, the others wait and find it done. Raises
+    ContractBroken CF14 for a store that a newer sisbridge has brought further.
     """
     with store.read() as conn:
         if current(conn) == HEAD:
@@ -28,7 +30,14 @@ def upgrade(store: Store) -> None:
     with store.begin("upgrade") as conn:
         if store.dialect == "postgresql":
             conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        if current(conn) != HEAD:
+        at = current(conn)
+        if at is not None and at > HEAD:
+            raise ContractBroken(
+                "CF14",
+                f"The store is at revision {at}, which this sisbridge does not know: it goes to {HEAD}.",
+                fix="Use the newer sisbridge that brought the store there.",
+            )
+        if at != HEAD:
             _migrate(conn)
             row_security.protect(conn)
 
