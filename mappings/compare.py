@@ -31,7 +31,6 @@ CHANGES = pa.schema(
 _OPS = tuple(Op)
 _NOTHING = -1
 _CARRYING = pa.array([Op.ADD.value, Op.UPDATE.value, Op.RETURN.value])
-
 _GOING = pa.array([Op.MISSING.value, Op.REMOVE.value])
 
 _Bools = npt.NDArray[np.bool_]
