@@ -20,14 +20,7 @@ from domain.tables import ROSTER, Kind, RosterTable
 from mappings.arrow import Texts, texts
 from mappings.compare import CHANGES
 from mappings.digests import digests
-
-PAIRS = pa.schema(
-    [("old_sourced_id", pa.string()), ("new_sourced_id", pa.string()), ("evidence", pa.string())]
-)
-"""The columns of a crosswalk's table."""
-
-Crosswalk = Mapping[RosterTable, pa.Table]
-"""For each table the pairs of old and new sourcedId (PAIRS); each id stands in one pair at most."""
+from mappings.pairs import PAIRS, Crosswalk
 
 Rows = Callable[[RosterTable], pa.Table]
 """Returns the rows of a table that are gone, or that are new."""

@@ -162,3 +162,9 @@ def test_no_top_level_name_collides_with_another_distribution() -> None:
     others = {name: set(installed.get(name, [])) - {"sisbridge"} for name in PACKAGES}
     assert {name: who for name, who in others.items() if who} == {}
     assert set(PACKAGES) & sys.stdlib_module_names == set()
+
+
+def test_a_question_does_not_wait_for_pandas() -> None:
+    asked = "cases, costs, history, waiting"
+    code = f"import sys; from sisbridge.sync.answers import {asked}; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0

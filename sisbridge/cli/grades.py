@@ -128,10 +128,10 @@ def list_grades(
 
     Example: sisbridge grades list 9001
     """
-    from sisbridge.sync.grades.choose import listed
+    from sisbridge.sync.answers.waiting import grades_on_their_way
 
     with opened(as_json) as house:
-        found = listed(house, DistrictCode(district), settled=everything)
+        found = grades_on_their_way(house, DistrictCode(district), settled=everything)
     heads = ("item", "state", "student", "offering", "period", "route", "revision")
     rows = [
         (i.item.item_id, i.item.state.value, i.student, i.offering, i.reporting_period, i.item.route,

@@ -32,10 +32,10 @@ def list_holds(
 
     Example: sisbridge holds list 9001
     """
-    from sisbridge.sync.holding.decisions import standing
+    from sisbridge.sync.answers.waiting import standing_holds
 
     with opened(as_json) as house:
-        found = standing(house, DistrictCode(district) if district else None)
+        found = standing_holds(house, DistrictCode(district) if district else None)
     if as_json:
         print_json([asdict(one) for one in found])
         return

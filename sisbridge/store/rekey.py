@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from domain.grading import GradePayload, OutboxState
 from domain.ids import DistrictCode, SnapshotId, SourcedId
 from domain.tables import RosterTable
-from mappings.crosswalk import PAIRS, Crosswalk
+from mappings.pairs import PAIRS, Crosswalk
 from sisbridge.store import bulk, outbox, statistics
 from sisbridge.store.sealing import Keyring
 from sisbridge.store.tables.grades import grade, home_class

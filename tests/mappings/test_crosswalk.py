@@ -15,7 +15,6 @@ from domain.tables import ROSTER, Kind, RosterTable
 from mappings.compare import apply_changes, compare
 from mappings.crosswalk import (
     LEGACY,
-    PAIRS,
     changes,
     confidence,
     is_rekey,
@@ -24,6 +23,7 @@ from mappings.crosswalk import (
     without,
 )
 from mappings.digests import digests
+from mappings.pairs import PAIRS
 from tests.mappings.building import canonical
 
 T = RosterTable

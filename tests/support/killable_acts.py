@@ -11,6 +11,7 @@ from domain.ids import DistrictCode
 from sisbridge.house import House
 from sisbridge.settings import Settings
 from sisbridge.store.holds import HoldState
+from sisbridge.sync.answers.waiting import standing_holds
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
@@ -62,7 +63,7 @@ def _discard(house: House, codes: list[DistrictCode], _: Path) -> None:
 
 def _decide(house: House, codes: list[DistrictCode], decide: Callable[..., object]) -> None:
     for code in codes:
-        for hold in decisions.standing(house, code):
+        for hold in standing_holds(house, code):
             if hold.state is HoldState.OPEN:
                 decide(house, code, ACTOR, decisions.chosen(hold_id=hold.hold_id))
 

@@ -20,6 +20,7 @@ from sisbridge.house import House
 from sisbridge.store import roster as roster_store
 from sisbridge.store import snapshots
 from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.answers.waiting import standing_holds
 from sisbridge.sync.context import STAGES
 from sisbridge.sync.holding import decisions
 from sisbridge.sync.night import NightOutcome, begin, finish, step, sync_district
@@ -196,7 +197,7 @@ def test_the_case_of_a_hold_ends_with_it_though_a_delta_is_silent_of_both(
     night(house, region, 3)
     assert [case.rule for case in open_cases(house, REST)] == ["SZ10"]
     decisions.release(house, REST, "registrar", decisions.chosen(hold_id=1))
-    assert (decisions.standing(house, REST), open_cases(house, REST)) == ([], [])
+    assert (standing_holds(house, REST), open_cases(house, REST)) == ([], [])
 
 
 def test_a_changed_mapping_asks_for_everything_so_that_rows_already_read_are_judged_by_it(

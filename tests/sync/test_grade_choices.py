@@ -19,7 +19,8 @@ from sisbridge.house import House
 from sisbridge.store import outbox
 from sisbridge.store.tables.region import audit
 from sisbridge.sync.answers.cases import open_cases
-from sisbridge.sync.grades.choose import keep_theirs, listed, send_ours
+from sisbridge.sync.answers.waiting import grades_on_their_way
+from sisbridge.sync.grades.choose import keep_theirs, send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import Released, release
 from sisbridge.sync.grades.writeback import deliver, districts_with_items
@@ -130,7 +131,7 @@ def test_keeping_theirs_withdraws_ours_and_closes_the_case(conflict: House, regi
     (case,) = cases(conflict, "WB10")
     keep_theirs(conflict, REST, ItemId(case.first_key), "a registrar")
     assert [item.state for item in items(conflict)] == [OutboxState.CONFIRMED, OutboxState.WITHDRAWN]
-    assert (cases(conflict, "WB10"), listed(conflict, REST)) == ([], [])
+    assert (cases(conflict, "WB10"), grades_on_their_way(conflict, REST)) == ([], [])
     assert (deliver(conflict, REST).sent, result(region)["score"]) == (0, 90.0)
     with conflict.store.read() as conn:
         last = conn.execute(sa.select(audit.c.actor, audit.c.action).order_by(audit.c.seq.desc())).first()

@@ -21,6 +21,7 @@ from sisbridge.store.tables.region import audit as audit_table
 from sisbridge.store.tables.roster import change
 from sisbridge.sync import night as night_steps
 from sisbridge.sync.answers.cases import open_cases
+from sisbridge.sync.answers.waiting import standing_holds
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver
@@ -80,7 +81,7 @@ def test_a_half_file_removes_nobody_and_the_next_good_file_closes_the_hold(
 ) -> None:
     night(any_house, region, 0, crowd())
     assert night(any_house, region, 1, without(crowd(), *GONE)).counts["held"] == 45
-    (hold,) = decisions.standing(any_house, FILES)
+    (hold,) = standing_holds(any_house, FILES)
     assert (hold.kind, hold.table, hold.school, hold.rows, hold.state) == (
         "removals",
         "users",
@@ -89,7 +90,7 @@ def test_a_half_file_removes_nobody_and_the_next_good_file_closes_the_hold(
         "open",
     )
     assert night(any_house, region, 2, crowd()).counts["changes"] == 0
-    assert decisions.standing(any_house, FILES) == []
+    assert standing_holds(any_house, FILES) == []
     assert (users(any_house), open_cases(any_house, FILES)) == (46, [])
 
 
@@ -102,7 +103,7 @@ def test_a_released_removal_that_two_nights_have_seen_is_applied_at_once_in_the_
     done = decisions.release(any_house, FILES, "registrar", decisions.chosen(hold_id=1))
     assert (done.changes, done.applied) == (45, {"remove": 45})
     assert (users(any_house), deciders(any_house)) == (31, {"registrar"})
-    assert (decisions.standing(any_house, FILES), open_cases(any_house, FILES)) == ([], [])
+    assert (standing_holds(any_house, FILES), open_cases(any_house, FILES)) == ([], [])
     assert night(any_house, region, 3, without(crowd(), *GONE)).counts["changes"] == 0
 
 
@@ -150,7 +151,7 @@ def test_who_lets_tonights_rows_go_does_not_let_go_of_what_was_refused(
     more = tuple(f"x{number}" for number in range(20, 30))
     night(house, region, 2, without(crowd(), *GONE, *more))
     night(house, region, 3, without(crowd(), *GONE, *more))
-    (hold,) = decisions.standing(house, FILES)
+    (hold,) = standing_holds(house, FILES)
     assert (hold.hold_id, hold.rows, hold.state) == (1, 75, "open")
     done = decisions.release(house, FILES, "director", decisions.chosen(hold_id=1))
     assert (done.changes, done.applied, users(house)) == (30, {"remove": 30}, 36)
@@ -254,7 +255,7 @@ def test_a_student_with_grades_in_flight_is_removed_by_a_person_only(
         region.load(house, NOW + timedelta(days=number))
         outcome = sync_district(house, FILES)
     assert (outcome.counts["held"], users(house)) == (3, 6)
-    assert [(one.kind, one.rule) for one in decisions.standing(house, FILES)] == [("in flight", "SZ13")]
+    assert [(one.kind, one.rule) for one in standing_holds(house, FILES)] == [("in flight", "SZ13")]
     assert decisions.release(house, FILES, "registrar", decisions.chosen(hold_id=1)).applied == {"remove": 3}
 
 
@@ -289,7 +290,7 @@ def test_a_rehearsal_opens_no_hold(house: House, region: SmallRegion) -> None:
     region.load(house, NOW + timedelta(days=1))
     region.drop(without(crowd(), *GONE))
     assert sync_district(house, FILES, rehearse=True).counts["held"] == 45
-    assert decisions.standing(house, FILES) == []
+    assert standing_holds(house, FILES) == []
 
 
 def test_in_a_declared_rollover_thresholds_are_lifted_and_its_end_is_exclusive(
@@ -332,7 +333,7 @@ def test_the_classes_of_a_school_that_vanished_wait_with_its_students_in_a_rollo
     with any_house.store.read() as conn:
         assert roster_store.count(conn, FILES)["classes"] == 2  # type: ignore[index]
     night(any_house, region, 3, whole, rollovers=[window])
-    assert decisions.standing(any_house, FILES) == []
+    assert standing_holds(any_house, FILES) == []
 
 
 def with_school(dataset: Dataset, school: str, *students: str) -> Dataset:
@@ -356,7 +357,7 @@ def test_a_school_with_two_students_that_vanishes_is_held_until_a_person_says_it
     night(any_house, region, 0, with_school(crowd(), "tiny", "y0", "y1"))
     outcomes = [night(any_house, region, number, crowd()) for number in (1, 2)]
     assert [(one.counts["held"], one.counts.get("remove", 0)) for one in outcomes] == [(7, 0), (7, 0)]
-    (hold, *_) = decisions.standing(any_house, FILES)
+    (hold, *_) = standing_holds(any_house, FILES)
     assert (hold.rule, hold.school, hold.rows) == ("SZ16", "tiny", 7)
     done = decisions.release(any_house, FILES, "registrar", decisions.chosen(school="tiny"))
     assert (done.applied, users(any_house)) == ({"remove": 8}, 46)
@@ -370,7 +371,7 @@ def test_a_school_whose_only_class_vanishes_keeps_its_enrollments(house: House, 
     for student in students:
         cut.drop("enrollments", f"e-{student}")
     assert [night(house, region, number, cut).counts["held"] for number in (1, 2)] == [9, 9]
-    (hold, *_) = decisions.standing(house, FILES)
+    (hold, *_) = standing_holds(house, FILES)
     assert (hold.table, hold.school, hold.rows) == ("enrollments", "small", 9)
 
 

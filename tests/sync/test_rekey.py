@@ -22,6 +22,7 @@ from sisbridge.store.tables.region import audit
 from sisbridge.sync import night
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.answers.history import history
+from sisbridge.sync.answers.waiting import standing_holds
 from sisbridge.sync.answers.why import why
 from sisbridge.sync.context import STAGES
 from sisbridge.sync.grades.collect_grades import collect_from
@@ -90,7 +91,7 @@ def test_an_accepted_re_key_carries_everything_and_the_same_night_again_changes_
     carried = accept(any_house, REST, "director")
     assert (carried.people, carried.seats, carried.rows["users"]) == (6, 6, 6)
     assert carried.terms == ("t1",)
-    assert decisions.standing(any_house, REST) == []
+    assert standing_holds(any_house, REST) == []
     outcome = sync_district(any_house, REST)
     assert (outcome.state, outcome.counts["changes"]) == ("finished", 0)
     assert open_cases(any_house, REST) == []
@@ -239,7 +240,7 @@ def test_a_re_key_accepted_between_a_nights_compare_and_its_apply_is_compared_wi
     with any_house.store.read() as conn:
         assert runs.get(conn, REST, run_id).counts["changes"] == 0
     assert rows(any_house, REST, RosterTable.USERS) == [f"n-u{number}" for number in range(6)]
-    assert (decisions.standing(any_house, REST), open_cases(any_house, REST)) == ([], [])
+    assert (standing_holds(any_house, REST), open_cases(any_house, REST)) == ([], [])
 
 
 def test_a_re_key_of_which_a_part_was_let_go_is_decided_once(house: House, region: SmallRegion) -> None:

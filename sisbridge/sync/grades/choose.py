@@ -11,7 +11,7 @@ from domain.model import District
 from sisbridge.house import House, clock_of
 from sisbridge.store import audit, outbox
 from sisbridge.store.database import Connection
-from sisbridge.store.outbox_columns import PlacedItem, placed_items
+from sisbridge.sync.answers.waiting import SETTLED
 from sisbridge.sync.grades import gate, posting
 from sisbridge.sync.grades.deliver import send_items
 from sisbridge.sync.grades.payloads import desk_of
@@ -19,16 +19,7 @@ from sisbridge.sync.grades.remote_ids import reminded
 from sisbridge.sync.grades.work import work_for
 from sisbridge.sync.grades.writeback import alone, tell_cases
 
-_SETTLED = (OutboxState.CONFIRMED, OutboxState.SUPERSEDED, OutboxState.WITHDRAWN)
 _QUEUES_AGAIN = (OutboxState.BY_HAND, OutboxState.REJECTED, OutboxState.NOT_TAKEN, OutboxState.UNKNOWN)
-
-
-def listed(house: House, district: DistrictCode, *, settled: bool = False) -> list[PlacedItem]:
-    """Return a district's items that are not settled, or all of them, by offering and grade column."""
-    house.district(district)
-    states = [state for state in OutboxState if settled or state not in _SETTLED]
-    with house.store.read() as conn:
-        return placed_items(conn, district, states)
 
 
 def keep_theirs(house: House, district: DistrictCode, item_id: ItemId, actor: str) -> None:
@@ -37,7 +28,7 @@ def keep_theirs(house: House, district: DistrictCode, item_id: ItemId, actor: st
     A later revision that finds that value is a conflict again. StopDistrict WB15 for an item that is settled.
     """
     known, item = _item(house, district, item_id)
-    if item.state in _SETTLED:
+    if item.state in SETTLED:
         raise _cannot(item, "It is settled.")
     with alone(house, district):
         _move(house, known, item, actor, "grade of the SIS kept", OutboxState.WITHDRAWN)

@@ -14,7 +14,7 @@ from domain.tables import RosterTable
 from mappings.holding import DIRECTIONS
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import audit, holds, runs, snapshots
-from sisbridge.store.holds import Chosen, Hold, HoldState
+from sisbridge.store.holds import Chosen, Hold
 from sisbridge.store.runs import RunMode, RunState
 from sisbridge.sync import night
 from sisbridge.sync.holding.held_fields import FieldChange, changed_fields
@@ -61,16 +61,6 @@ class Decided:
     changes: int
     applied: Mapping[str, int] | None = None
     reason: str = ""
-
-
-def standing(house: House, district: DistrictCode | None = None) -> list[Hold]:
-    """Return the holds that are not closed, of one district or all, by district and number.
-
-    Raises StopDistrict when the district is not known.
-    """
-    codes = [house.district(district).code] if district is not None else house.districts()
-    with house.store.read() as conn:
-        return [one for code in codes for one in holds.holds(conn, code, HoldState.OPEN, HoldState.DECIDED)]
 
 
 def contents(house: House, district: DistrictCode, hold_id: int, most: int = MOST) -> Contents:

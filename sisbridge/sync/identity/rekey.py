@@ -13,8 +13,8 @@ from domain.model import Op
 from domain.tables import RosterTable
 from mappings import crosswalk as pairing
 from mappings.arrow import Texts, texts
-from mappings.crosswalk import PAIRS, Crosswalk
 from mappings.holding import Seed
+from mappings.pairs import PAIRS, Crosswalk
 from sisbridge.store import rekey as store
 from sisbridge.sync.context import Stage, clean_name, coalesce, raw_name
 from sisbridge.sync.holding.judging import rows_of

@@ -16,7 +16,7 @@ from domain.ids import DistrictCode, RunId, SnapshotId, SourcedId, fixed_id
 from domain.model import District
 from domain.tables import ROSTER, RosterTable
 from mappings import crosswalk as pairing
-from mappings.crosswalk import PAIRS, Crosswalk
+from mappings.pairs import PAIRS, Crosswalk
 from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import audit, holds, people, roster, runs, snapshots, staging
 from sisbridge.store import identity as identity_store
