@@ -109,7 +109,10 @@ def _source_values(names: tuple[str, ...], column: Column, batch: pa.RecordBatch
         for name in names
         if name.startswith(BUILT) or fold(name) in given
     ]
-    return pc.coalesce(*found) if found else pa.nulls(batch.num_rows, pa.string())
+    if not found:
+        return pa.nulls(batch.num_rows, pa.string())
+    # Of one column it would be a copy.
+    return pc.coalesce(*found) if len(found) > 1 else found[0]
 
 
 def _built(template: str, given: Mapping[str, str], column: Column, batch: pa.RecordBatch) -> Texts:

@@ -21,6 +21,7 @@ from mappings.maps import CodeSet, RosterMaps, fold
 
 _EMPTY = pa.array(["", "NULL", "N/A"])
 _EMPTY_DATES = pa.array(["0/0/0", "0000-00-00"])
+_NUL = b"\x00"
 _DATE_KINDS = (Kind.DATE, Kind.MOMENT)
 _LIST_KINDS = (Kind.LIST, Kind.CODES, Kind.REFERENCES)
 
@@ -42,13 +43,21 @@ def trimmed(values: Texts, column: Column) -> Texts:
 
     `NULL` and `N/A` stand for nothing, except in a required text: there are people called Null.
     """
-    # PostgreSQL takes no NUL, and the digests mark an absent value with one.
-    bare = pc.utf8_trim_whitespace(pc.replace_substring(values, "\x00", ""))
+    bare = pc.utf8_trim_whitespace(_without_nul(values))
     is_name = column.kind is Kind.TEXT and column.required
     empty = pc.is_in(bare, value_set=_EMPTY.slice(0, 1) if is_name else _EMPTY)
     if column.kind in _DATE_KINDS:
         empty = pc.or_(empty, pc.is_in(bare, value_set=_EMPTY_DATES))
     return cast(Texts, pc.if_else(empty, pa.scalar(None, pa.string()), bare))
+
+
+def _without_nul(values: Texts) -> Texts:
+    """Return values without NUL: PostgreSQL takes none, and the digests mark an absent value with one."""
+    content = values.buffers()[2]
+    # To look for one in all the text at once takes a twentieth of the time that to take it out of each does.
+    if content is None or _NUL not in content.to_pybytes():
+        return values
+    return cast(Texts, pc.replace_substring(values, "\x00", ""))
 
 
 def canonical(values: Texts, column: Column, maps: RosterMaps) -> Texts:

@@ -24,14 +24,15 @@ class GrowingTable:
         self._waiting.append(batch)
         self._held += batch.num_rows
         if self._held >= BATCH_ROWS or batch.num_rows >= self._large:
-            self._flush()
+            self.flush()
 
-    def finish(self) -> None:
-        """Land what is left, and the end mark: only now can the table be read."""
-        self._flush()
-        self._writer.finish()
-
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Land what waits without an end: it is packed in a thread, beside what other tables flush."""
         for batch in coalesce(iter(self._waiting)):
             self._writer.write(batch)
         self._waiting, self._held = [], 0
+
+    def finish(self) -> None:
+        """Land what is left, and the end mark: only now can the table be read."""
+        self.flush()
+        self._writer.finish()

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from domain.ahead import one_ahead
 from domain.errors import ContractBroken
 from domain.failpoints import failpoint
 from domain.model import Finding, RosterSnapshot
@@ -61,6 +62,8 @@ def normalize(stage: Stage) -> dict[str, int]:
     for source_table in landed:
         _normalize_table(work, source_table)
     _refuse_lost(work, snapshot)
+    for table in work.tables.values():
+        table.flush()
     for table in work.tables.values():
         table.finish()
     found = [*work.findings, *_kept(work), *left_out_findings(work.left_out)]
@@ -151,7 +154,8 @@ def _kept(work: _Work) -> list[Finding]:
 
 def _parts(work: _Work, source_table: str) -> Iterator[tuple[str, pa.RecordBatch]]:
     counts_as = work.maps.sources[source_table][:1]
-    for batch in work.stage.read(raw_name(source_table)):
+    # The next is opened while one is mapped.
+    for batch in one_ahead(work.stage.read(raw_name(source_table))):
         work.read.update(dict.fromkeys(counts_as, batch.num_rows))
         made = adapted(work.maps, source_table, batch)
         work.left_out += made.left_out
