@@ -123,13 +123,18 @@ def _laid_out(stage: Stage, table: RosterTable, changes: pa.Table, actor: str) -
     brought = np.zeros(carried.num_rows, dtype=bool)
     for part, rows in _brought(stage, table, carried, brought):
         yield _Part(table, actor, staging.beside(stage.code, table, part, rows))
-    yield _Part(table, actor, carried.filter(pa.array(~brought)), is_only_seen=True)
-    yield _Part(table, actor, staging.beside(stage.code, table, changes.filter(pc.invert(carrying)), None))
+    seen, going = carried.filter(pa.array(~brought)), changes.filter(pc.invert(carrying))
+    # A part of nothing would keep the next table's from being laid out ahead.
+    if seen.num_rows:
+        yield _Part(table, actor, seen, is_only_seen=True)
+    if going.num_rows:
+        yield _Part(table, actor, staging.beside(stage.code, table, going, None))
 
 
 def _with_standing(conn: Connection, stage: Stage, part: _Part) -> pa.Table:
-    """Return changes that no row of tonight was found for, beside the rows as they stand."""
-    rows = _in_force(conn, stage, part.table, part.changes)
+    """Return changes beside the rows as they stand: what was missing is seen, but only in quarantine."""
+    ids = part.changes.column("sourced_id").to_pylist()
+    rows = roster.rows(conn, stage.code, part.table, None, {"sourced_id": ids})
     return staging.beside(stage.code, part.table, part.changes, rows)
 
 
@@ -178,20 +183,9 @@ def _rows_of(changes: pa.Table, batch: pa.RecordBatch) -> pa.Table:
     return pa.Table.from_batches([batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids))])
 
 
-def _in_force(conn: Connection, stage: Stage, table: RosterTable, returns: pa.Table) -> pa.Table | None:
-    """Return the rows as they stand for what was missing and is seen tonight, but only in quarantine."""
-    if returns.num_rows == 0:
-        return None
-    return roster.rows(
-        conn, stage.code, table, None, {"sourced_id": returns.column("sourced_id").to_pylist()}
-    )
-
-
 def _apply_part(
     conn: Connection, stage: Stage, table: RosterTable, changes: pa.Table, actor: str
 ) -> dict[str, int]:
-    if changes.num_rows == 0:
-        return {}
     return roster.apply(
         conn,
         stage.code,
