@@ -63,7 +63,7 @@ def staged(step: Step, changes: pa.Table) -> Iterator[Table]:
     bulk.insert(step.conn, stage, changes)
     if step.conn.dialect.name == "postgresql":
         # A table nobody has counted yet is taken for small, and joined row by row.
-        step.conn.exec_driver_sql(f"ANALYZE {stage.name}")
+        step.conn.exec_driver_sql(f"ANALYZE {stage.name} (sourced_id, op)")
         # What is read piece by piece is read to its end: planned for its first rows, it walks the roster.
         step.conn.exec_driver_sql("SET LOCAL cursor_tuple_fraction = 1")
         # As if pages lay on a turning disk, PostgreSQL would read the whole roster for one row in a hundred.
