@@ -49,16 +49,13 @@ def doubted(
     long after it a proof says nothing of what may still arrive.
     """
     beside, tried = receipt.alias("beside"), outbox.alias("tried")
-    sent = (
-        sa.select(sa.func.max(beside.c.sent_at))
-        .join(tried, sa.and_(*(tried.c[name] == beside.c[name] for name in ("district_code", "item_id"))))
-        .where(
-            tried.c.district_code == outbox.c.district_code,
-            tried.c.route == outbox.c.route,
-            tried.c.grade_id == outbox.c.grade_id,
-            beside.c.outcome.in_([Outcome.UNKNOWN.value, Outcome.NOT_TAKEN.value]),
-        )
-        .scalar_subquery()
+    of_route = (tried.c.district_code == district, tried.c.route == route)
+    doubts = (
+        sa.select(tried.c.grade_id, sa.func.max(beside.c.sent_at).label("sent"))
+        .join(beside, sa.and_(*(tried.c[name] == beside.c[name] for name in ("district_code", "item_id"))))
+        .where(*of_route, beside.c.outcome.in_([Outcome.UNKNOWN.value, Outcome.NOT_TAKEN.value]))
+        .group_by(tried.c.grade_id)
+        .subquery()
     )
     proven = (
         sa.select(sa.func.max(receipt.c.sent_at))
@@ -69,12 +66,17 @@ def doubted(
         )
         .scalar_subquery()
     )
-    wanted = sa.select(outbox, sent.label("sent"), proven.label("proven")).where(
-        outbox.c.district_code == district,
-        outbox.c.route == route,
-        outbox.c.state == OutboxState.CONFIRMED.value,
-        ~has_newer(),
-        sent <= before,
+    # From the few grades that were ever in doubt to their items: this is asked of every district, and often.
+    wanted = (
+        sa.select(outbox, doubts.c.sent, proven.label("proven"))
+        .join(doubts, doubts.c.grade_id == outbox.c.grade_id)
+        .where(
+            outbox.c.district_code == district,
+            outbox.c.route == route,
+            outbox.c.state == OutboxState.CONFIRMED.value,
+            ~has_newer(),
+            doubts.c.sent <= before,
+        )
     )
     return [as_item(row) for row in conn.execute(wanted) if row.proven and row.proven < row.sent + quiet]
 
