@@ -11,7 +11,7 @@ from domain.clock import utc_text
 from domain.grading import GradeValue, Mark, Outcome, Receipt, RemoteGrade
 from domain.ids import DistrictCode, ItemId
 from sisbridge.cli.opening import opened
-from sisbridge.cli.output import JsonFlag, print_json, print_table, tell
+from sisbridge.cli.output import JsonFlag, addressed, print_json, print_table, tell
 
 
 def grade_receipt(
@@ -44,7 +44,7 @@ def grade_receipt(
         print_table(f"Receipts of {item}", heads, [[one[name] for name in heads] for one in entries])
         for one in found:
             if one.message:
-                tell(f"Attempt {one.attempt}: {one.message} {one.fix}".strip())
+                tell(f"Attempt {one.attempt}: {one.message} {addressed(one.fix, district)}".strip())
 
 
 def is_terminal() -> bool:

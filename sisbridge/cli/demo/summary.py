@@ -9,7 +9,7 @@ import typer
 
 from domain.ids import DistrictCode
 from domain.model import Case
-from sisbridge.cli.output import case_entry, case_sentence, print_table
+from sisbridge.cli.output import addressed, case_entry, case_sentence, print_table
 from sisbridge.house import House
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades.collect_grades import Collected
@@ -71,7 +71,7 @@ def show(summary: NightSummary) -> None:
     typer.echo(f"Open cases: {len(summary.cases)}")
     for case in summary.cases:
         typer.echo(f"  - {case_sentence(case)}")
-        typer.echo(f"      Fix: {case.fix}")
+        typer.echo(f"      Fix: {addressed(case.fix, case.district)}")
 
 
 def _table(title: str, summary: NightSummary, columns: Sequence[str], *, with_state: bool = False) -> None:
