@@ -14,7 +14,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from domain.errors import ContractBroken, RetryLater, RowRejected, StopDistrict
 from sisbridge.airflow import tasks
 from sisbridge.airflow.retries import RetryAsAsked
-from sisbridge.sync import night
+from sisbridge.house import House
 from sisbridge.sync.context import STAGES
 
 FAILURES = {
@@ -48,7 +48,7 @@ def raised_by_a_task(error: Exception) -> list[str]:
             raise error from cause
 
     try:
-        with patch.object(night, "districts", fail):
+        with patch.object(House, "districts", fail):
             tasks.due_districts()
     except (AirflowFailException, RetryLater) as seen:
         as_airflow_keeps_it = ExceptionDictTransformer(show_locals=False)(sys.exc_info())
