@@ -168,7 +168,11 @@ def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:
         pa.BufferReader(block),
         read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_AT_ONCE),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=header.delimiter, ignore_empty_lines=False, invalid_row_handler=set_aside
+            delimiter=header.delimiter,
+            # Else Arrow would part the block inside a quoted value, and two broken rows would count as two lines.
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
         ),
         # That it is UTF-8 is known: the bytes were scanned, and what was not has been made it.
         convert_options=arrow_csv.ConvertOptions(

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.delimited import reader as csv_reader
@@ -161,6 +161,8 @@ _rows = st.sampled_from(["U1,x,y\n", "U2,x\n", 'U3,"x",y\r\n', 'U4,"x\ny",z\n', 
 
 
 @given(st.lists(_rows).map("".join), st.integers(8, 40))
+@example('U1,x,y\nU4,"x\ny",z\n', 9)
+@example('U1,x,y\nU4,x,"y\nz,x,y"\n', 12)
 def test_it_does_not_matter_how_much_arrow_parses_at_once(text: str, at_once: int) -> None:
     data = b"sourcedId,b,c\n" + text.encode()
     with pytest.MonkeyPatch.context() as patch:
