@@ -98,11 +98,18 @@ def test_a_registrars_change_is_a_conflict_until_a_person_chooses(house: House, 
     assert (scene.scores(), grade_cases(house, scene)) == ([78.0, 89.0], [])
 
 
-def test_a_correction_goes_over_our_own_grade_or_into_another_file(house: House, scene: RouteScene) -> None:
+def test_a_correction_goes_over_our_own_grade_or_into_a_file_after_ours(
+    house: House, scene: RouteScene
+) -> None:
     graded(house, scene, "88.5", "77")
     counts = graded(house, scene, "91", "77")
     if scene.pick_up:
-        assert (counts.delivered, scene.scores()) == (2, [77.0, 88.5, 91.0])
+        assert (counts.delivered, counts.queued, scene.scores()) == (1, 1, [77.0, 88.5])
+        assert grade_cases(house, scene) == ["WB34"]
+        scene.pick_up()
+        counts = deliver(house, scene.district)
+        assert (counts.delivered, counts.confirmed, scene.scores()) == (1, 1, [77.0, 88.5, 91.0])
+        assert grade_cases(house, scene) == []
     else:
         assert (counts.confirmed, scene.scores()) == (2, [77.0, 91.0])
 
