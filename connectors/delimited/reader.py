@@ -169,7 +169,7 @@ def _parse(block: bytes, header: Header, bad: list[_BadRow]) -> pa.Table:
         read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_AT_ONCE),
         parse_options=arrow_csv.ParseOptions(
             delimiter=header.delimiter,
-            # Else Arrow would part the block inside a quoted value, and two broken rows would count as two lines.
+            # Else Arrow parts the block inside a quoted value: two broken rows, which count as two lines.
             newlines_in_values=True,
             ignore_empty_lines=False,
             invalid_row_handler=set_aside,
