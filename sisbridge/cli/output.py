@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -142,7 +143,8 @@ def tell_case(case: Case) -> None:
 
 def addressed(fix: str, district: str) -> str:
     """Return a fix whose commands name the district: a rule can only say DISTRICT."""
-    return fix.replace("DISTRICT", district)
+    # A word by itself: a setting is called SISBRIDGE_DISTRICT_HOURS.
+    return re.sub(r"\bDISTRICT\b", lambda _: district, fix)
 
 
 def tell_reason(district: str, code: str, message: str, fix: str) -> None:

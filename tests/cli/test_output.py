@@ -52,6 +52,7 @@ def test_a_fix_names_the_district_in_its_commands() -> None:
     assert output.addressed(fix, "9001") == (
         "See who lacks which number with `sisbridge people worklist 9001`, and mend the export."
     )
+    assert output.addressed("Raise SISBRIDGE_DISTRICT_HOURS.", "9001") == "Raise SISBRIDGE_DISTRICT_HOURS."
 
 
 def test_a_sentence_is_left_as_it_is_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
