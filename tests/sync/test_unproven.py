@@ -161,6 +161,8 @@ def test_after_its_time_a_post_that_is_never_shown_is_a_case_until_a_person_send
         at(posted, region, hours)
         deliver(posted, REST)
     assert (region.provider.requests[POST], rules(posted)) == (1, ["WB11"])
+    (case,) = open_cases(posted, REST)
+    assert "`sisbridge grades release DISTRICT --again`" in case.fix
     region.provider.dataset.drop("results", region.provider.dataset.records("results")[0]["sourcedId"])
     assert release_again(posted, REST, "tester") == Released(queued=1)
     deliver(posted, REST)

@@ -94,7 +94,7 @@ def _ask_a_person(work: Work, items: Sequence[OutboxItem]) -> None:
             sent_at=at,
             outcome=Outcome.NOT_TAKEN,
             message="The SIS may have taken this grade, and shows none; sent again it could stand twice.",
-            fix="Look in the SIS whether the grade is there. If not, `sisbridge grades release --again`.",
+            fix="Look for the grade in the SIS. If it lacks it, `sisbridge grades release DISTRICT --again`.",
         )
         for item in items
     ]

@@ -229,7 +229,7 @@ def _trouble(item: OutboxItem, last: Receipt | None) -> Finding:
         fix=(
             last.fix
             if last and last.fix
-            else "Mend the cause with the registrar, then `sisbridge grades release --again`."
+            else "Mend the cause with the registrar, then `sisbridge grades release DISTRICT --again`."
         ),
         group=f"{item.route}/{waits}" if waits else item.route,
     )
