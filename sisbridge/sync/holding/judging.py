@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -128,10 +128,15 @@ def rows_of(
 
 def _chosen(stage: Stage, table: RosterTable, ids: Texts, columns: Sequence[str]) -> pa.Table:
     """Return columns of tonight's usable rows with these ids."""
+    return among(usable(stage, table, columns), ids, columns)
+
+
+def among(batches: Iterable[pa.RecordBatch], ids: Texts, columns: Sequence[str]) -> pa.Table:
+    """Return columns, all of text, of the rows with these ids."""
     parts = [
         batch.filter(pc.is_in(batch.column("sourced_id"), value_set=ids)).select(list(columns))
         # The ids are looked through once for all these rows: for few at a time that would take minutes.
-        for batch in coalesce(usable(stage, table, columns), _ROWS_AT_ONCE)
+        for batch in coalesce(iter(batches), _ROWS_AT_ONCE)
     ]
     schema = pa.schema([(name, pa.string()) for name in columns])
     return pa.Table.from_batches(parts, schema=schema)

@@ -16,8 +16,8 @@ from mappings.arrow import Texts, texts
 from mappings.holding import Seed
 from mappings.pairs import PAIRS, Crosswalk
 from sisbridge.store import rekey as store
-from sisbridge.sync.context import Stage, clean_name, coalesce, raw_name
-from sisbridge.sync.holding.judging import rows_of
+from sisbridge.sync.context import Stage, clean_name, raw_name
+from sisbridge.sync.holding.judging import among, rows_of
 from validation.people import renumbered
 
 KIND = "rekey"
@@ -29,9 +29,6 @@ SUMMARY = "rekey/summary"
 _GONE = pa.array([Op.MISSING.value, Op.REMOVE.value])
 _LEGACY_COLUMN = "legacysourcedid"
 """How the column ends by which a SIS tells what a user was called before (Infinite Campus: in metadata)."""
-
-_ROWS_AT_ONCE = 524_288
-"""Rows of tonight that some ids are looked for in at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +94,7 @@ def _could_be(gone: Texts, come: Texts, in_force: int) -> bool:
 
 def _tonight(stage: Stage, table: RosterTable, ids: Texts) -> pa.Table:
     names = pairing.compared(table)
-    parts = [
-        batch.select(names).filter(pc.is_in(batch.column("sourced_id"), value_set=ids))
-        for batch in coalesce(stage.read(clean_name(table), names), _ROWS_AT_ONCE)
-    ]
-    return pa.Table.from_batches(parts, schema=pa.schema([(name, pa.string()) for name in names]))
+    return among(stage.read(clean_name(table), names), ids, names)
 
 
 def _legacy(stage: Stage, users: Texts) -> dict[str, str]:
