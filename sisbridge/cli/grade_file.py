@@ -29,11 +29,11 @@ def grade_file(
     """
     if (loaded and not_loaded) or (file is None) == (loaded or not_loaded):
         raise typer.BadParameter("give a file with exactly one of --loaded and --not-loaded, or neither")
-    from sisbridge.sync.grades.grade_files import lying
+    from sisbridge.sync.grades.grade_files import waiting
 
     with opened(as_json) as house:
         if file is None:
-            _list(lying(house, DistrictCode(district)), as_json)
+            _list(waiting(house, DistrictCode(district)), as_json)
         else:
             _say(house, DistrictCode(district), file, loaded, as_json)
 
@@ -58,4 +58,4 @@ def _say(house: House, district: DistrictCode, file: str, is_loaded: bool, as_js
     if as_json:
         print_json({"district": district, "file": file, became: grades})
     else:
-        typer.echo(f"{grades} grades of {file} are {became}.")
+        typer.echo(f"Grades of {file} {became}: {grades:,}.")

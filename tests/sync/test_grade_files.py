@@ -17,7 +17,7 @@ from sisbridge.store.tables.region import audit
 from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades.choose import keep_theirs
 from sisbridge.sync.grades.collect_grades import collect_from
-from sisbridge.sync.grades.grade_files import loaded, lying, not_loaded
+from sisbridge.sync.grades.grade_files import loaded, not_loaded, waiting
 from sisbridge.sync.grades.reconcile import reconcile
 from sisbridge.sync.grades.release import release
 from sisbridge.sync.grades.writeback import deliver, lock_of
@@ -61,6 +61,13 @@ def only_file(region: SmallRegion) -> Path:
     return file
 
 
+def placed(house: House, region: SmallRegion, *rows: str) -> Path:
+    """Release grades, each `student,percent`, deliver them and return their file."""
+    released(house, region, *rows)
+    deliver(house, REST)
+    return only_file(region)
+
+
 def states(house: House) -> list[tuple[int, str]]:
     """Return revision and state of the district's items."""
     with house.store.read() as conn:
@@ -82,9 +89,7 @@ def said(house: House) -> list[tuple[str, str]]:
 def test_a_correction_waits_until_the_file_with_the_older_grade_is_acknowledged(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90", "u1,80")
-    deliver(house_by_file, REST)
-    first = only_file(region)
+    first = placed(house_by_file, region, "u0,90", "u1,80")
     released(house_by_file, region, "u0,91", "u2,70")
     came = deliver(house_by_file, REST)
     assert (came.queued, came.delivered) == (1, 2)
@@ -100,11 +105,9 @@ def test_a_correction_waits_until_the_file_with_the_older_grade_is_acknowledged(
 def test_a_file_taken_back_goes_anew_with_the_correction_and_without_the_older_grade(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90", "u1,80")
-    deliver(house_by_file, REST)
+    name = placed(house_by_file, region, "u0,90", "u1,80").name
     released(house_by_file, region, "u0,91")
     deliver(house_by_file, REST)
-    name = only_file(region).name
     assert not_loaded(house_by_file, REST, name, "a registrar") == 1
     assert (lie(region), rules(house_by_file)) == ([], [])
     assert deliver(house_by_file, REST).delivered == 2
@@ -115,21 +118,17 @@ def test_a_file_taken_back_goes_anew_with_the_correction_and_without_the_older_g
 def test_a_file_taken_back_alone_is_placed_once_more_under_its_name(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90")
-    deliver(house_by_file, REST)
-    name = only_file(region).name
+    name = placed(house_by_file, region, "u0,90").name
     assert not_loaded(house_by_file, REST, name, "a registrar") == 1
     assert deliver(house_by_file, REST).delivered == 1
     assert (only_file(region).name, lie(region)) == (name, [["u0 90.0"]])
-    assert [one.state for one in lying(house_by_file, REST)] == ["in place"]
+    assert [one.state for one in waiting(house_by_file, REST)] == ["in place"]
 
 
 def test_a_correction_by_another_route_waits_for_the_file_too(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90")
-    deliver(house_by_file, REST)
-    name = only_file(region).name
+    name = placed(house_by_file, region, "u0,90").name
     region.load(house_by_file)
     released(house_by_file, region, "u0,91")
     assert deliver(house_by_file, REST).queued == 1
@@ -144,9 +143,7 @@ def test_a_correction_by_another_route_waits_for_the_file_too(
 def test_a_file_saved_in_a_spreadsheet_stops_no_other_and_is_a_case(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90")
-    deliver(house_by_file, REST)
-    file = only_file(region)
+    file = placed(house_by_file, region, "u0,90")
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"90.0", b"90"))
     file.with_name(f"{file.name}.ack").touch()
     released(house_by_file, region, "u1,80")
@@ -165,9 +162,7 @@ def test_a_file_saved_in_a_spreadsheet_stops_no_other_and_is_a_case(
 def test_a_changed_file_that_was_not_loaded_is_taken_back_and_sent_as_it_was(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90")
-    deliver(house_by_file, REST)
-    file = only_file(region)
+    file = placed(house_by_file, region, "u0,90")
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"90.0", b"90"))
     deliver(house_by_file, REST)
     assert not_loaded(house_by_file, REST, file.name, "a registrar") == 1
@@ -176,9 +171,7 @@ def test_a_changed_file_that_was_not_loaded_is_taken_back_and_sent_as_it_was(
 
 
 def test_a_file_in_doubt_is_settled_by_what_a_person_says(house_by_file: House, region: SmallRegion) -> None:
-    released(house_by_file, region, "u0,90", "u1,80")
-    deliver(house_by_file, REST)
-    name = only_file(region).name
+    name = placed(house_by_file, region, "u0,90", "u1,80").name
     for file in region.sftp.inbox(FILES).iterdir():
         file.unlink()
     with house_by_file.store.begin("as if it had died before the rename was known") as conn:
@@ -196,13 +189,11 @@ def test_a_file_in_doubt_is_settled_by_what_a_person_says(house_by_file: House, 
 def test_a_file_that_was_taken_away_already_is_queued_anew_when_a_person_says_so(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90")
-    deliver(house_by_file, REST)
-    name = only_file(region).name
+    name = placed(house_by_file, region, "u0,90").name
     for file in region.sftp.inbox(FILES).iterdir():
         file.unlink()
     deliver(house_by_file, REST)
-    assert [one.state for one in lying(house_by_file, REST)] == ["in place"]
+    assert [one.state for one in waiting(house_by_file, REST)] == ["in place"]
     assert not_loaded(house_by_file, REST, name, "a registrar") == 1
     assert deliver(house_by_file, REST).delivered == 1
     assert lie(region) == [["u0 90.0"]]
@@ -211,9 +202,7 @@ def test_a_file_that_was_taken_away_already_is_queued_anew_when_a_person_says_so
 def test_the_nightly_look_leaves_files_to_a_delivery_that_is_at_them(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90")
-    deliver(house_by_file, REST)
-    file = only_file(region)
+    file = placed(house_by_file, region, "u0,90")
     file.with_name(f"{file.name}.ack").touch()
     with house_by_file.store.alone(lock_of(REST)) as is_alone:
         assert is_alone
@@ -226,9 +215,7 @@ def test_the_nightly_look_leaves_files_to_a_delivery_that_is_at_them(
 def test_an_acknowledged_file_is_not_taken_back_and_another_name_is_not_known(
     house_by_file: House, region: SmallRegion
 ) -> None:
-    released(house_by_file, region, "u0,90")
-    deliver(house_by_file, REST)
-    file = only_file(region)
+    file = placed(house_by_file, region, "u0,90")
     file.with_name(f"{file.name}.ack").touch()
     with pytest.raises(StopDistrict, match="WB19"):
         not_loaded(house_by_file, REST, file.name, "a registrar")

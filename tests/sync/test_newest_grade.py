@@ -14,8 +14,8 @@ from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades.choose import send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
 from sisbridge.sync.grades.grade_files import loaded
-from sisbridge.sync.grades.lying import STAGED
 from sisbridge.sync.grades.release import Released, release, release_again
+from sisbridge.sync.grades.waiting_files import STAGED
 from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_region
 from sisbridge.sync.region import keep_secret, load_entries

@@ -15,9 +15,9 @@ from sisbridge.sync.answers.cases import open_cases
 from sisbridge.sync.grades import gate, posting
 from sisbridge.sync.grades.choose import keep_theirs, send_ours
 from sisbridge.sync.grades.collect_grades import collect_from
-from sisbridge.sync.grades.lying import COMMITTED
 from sisbridge.sync.grades.reconcile import reconcile
 from sisbridge.sync.grades.release import release
+from sisbridge.sync.grades.waiting_files import COMMITTED
 from sisbridge.sync.grades.writeback import deliver
 from sisbridge.sync.night import sync_district
 from sisbridge.sync.region import keep_secret, load_entries

@@ -28,9 +28,9 @@ from mappings.readback import BeforeDecision, Comments, after_writing, before_wr
 from sisbridge.house import House, clock_of
 from sisbridge.store import outbox
 from sisbridge.sync.grades.gone_columns import with_what_was_lost
-from sisbridge.sync.grades.lying import without_overtaking
 from sisbridge.sync.grades.remote_ids import remember, reminded
 from sisbridge.sync.grades.unproven import of_a_dead_process, without_unproven
+from sisbridge.sync.grades.waiting_files import without_overtaking
 from sisbridge.sync.grades.work import MAXIMUM_ATTEMPTS, Progress, Work, work_for
 
 COMMENT_LOST = "The SIS keeps the grade and not its comment, or not all of it."

@@ -20,18 +20,18 @@ from sisbridge.store import files, outbox
 from sisbridge.store.files import FileBatchRecord
 from sisbridge.sync.grades import posting
 from sisbridge.sync.grades.deliver import STATE_AFTER
-from sisbridge.sync.grades.lying import (
+from sisbridge.sync.grades.payloads import desk_of
+from sisbridge.sync.grades.unfit import without_unfit
+from sisbridge.sync.grades.waiting_files import (
     ACKNOWLEDGED,
     CHANGED,
     COMMITTED,
     LOST,
-    LYING,
     PLACED,
     STAGED,
+    WAITING,
     without_overtaking,
 )
-from sisbridge.sync.grades.payloads import desk_of
-from sisbridge.sync.grades.unfit import without_unfit
 from sisbridge.sync.grades.work import Progress, Work, work_for
 
 _SETTLES_AS = {
@@ -103,7 +103,7 @@ def _changed(district: District) -> RetryLater:
     )
 
 
-def _look_after(work: Work, sink: FileGradeSink, route: str, states: Sequence[str] = LYING) -> None:
+def _look_after(work: Work, sink: FileGradeSink, route: str, states: Sequence[str] = WAITING) -> None:
     """Settle batches that a crash left in doubt, and see which were acknowledged since."""
     with work.house.store.read() as conn:
         batches = [one for one in files.file_batches(conn, work.district.code, states) if one.route == route]

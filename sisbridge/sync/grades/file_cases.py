@@ -10,7 +10,7 @@ from sisbridge.house import House, clock_of, today_of
 from sisbridge.store import cases, files, outbox
 from sisbridge.store.database import Connection
 from sisbridge.store.files import FileBatchRecord
-from sisbridge.sync.grades.lying import CHANGED, PLACED, overtaking
+from sisbridge.sync.grades.waiting_files import CHANGED, PLACED, overtaking
 
 PATIENCE = timedelta(days=7)
 """How long a grade file may lie without an acknowledgement until a case says so."""

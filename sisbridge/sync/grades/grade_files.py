@@ -14,16 +14,16 @@ from sisbridge.sync.grades import gate
 from sisbridge.sync.grades.deliver import TO_SEND
 from sisbridge.sync.grades.deliver_file import of_batch, settle
 from sisbridge.sync.grades.file_cases import tell_files
-from sisbridge.sync.grades.lying import ACKNOWLEDGED, LYING, TAKEN_BACK
+from sisbridge.sync.grades.waiting_files import ACKNOWLEDGED, TAKEN_BACK, WAITING
 from sisbridge.sync.grades.work import Work
 from sisbridge.sync.grades.writeback import alone, tell_cases
 
 
-def lying(house: House, district: DistrictCode) -> list[FileBatchRecord]:
+def waiting(house: House, district: DistrictCode) -> list[FileBatchRecord]:
     """Return a district's grade files that may still be loaded, oldest first."""
     house.district(district)
     with house.store.read() as conn:
-        return files.file_batches(conn, district, LYING)
+        return files.file_batches(conn, district, WAITING)
 
 
 def loaded(house: House, district: DistrictCode, name: str, actor: str) -> int:
@@ -92,7 +92,7 @@ def _work(house: House, district: District, record: FileBatchRecord) -> Work:
 
 
 def _waiting(house: House, district: DistrictCode, name: str) -> FileBatchRecord:
-    found = [one for one in lying(house, district) if one.name == name]
+    found = [one for one in waiting(house, district) if one.name == name]
     if not found:
         raise StopDistrict(
             "WB18",

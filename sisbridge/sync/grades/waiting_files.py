@@ -21,7 +21,7 @@ COMMITTED, STAGED, PLACED, ACKNOWLEDGED, LOST = "committed", "staged", "in place
 CHANGED, TAKEN_BACK = "changed", "taken back"
 """A batch whose file somebody opened and saved, and one that a person took out of the folder unread."""
 
-LYING = (COMMITTED, STAGED, PLACED, CHANGED, LOST)
+WAITING = (COMMITTED, STAGED, PLACED, CHANGED, LOST)
 """Batches that may still be loaded: nobody has said yet what became of them."""
 
 
@@ -34,8 +34,8 @@ def without_overtaking(work: Work, items: Sequence[OutboxItem]) -> list[OutboxIt
 
 def overtaking(conn: Connection, district: DistrictCode, items: Sequence[OutboxItem]) -> list[str | None]:
     """Return for each item the name of the file that it waits for, None where it waits for none."""
-    lying = files.oldest_in(conn, district, LYING)
-    oldest = (lying.get(item.grade_id) for item in items)
+    waiting = files.oldest_in(conn, district, WAITING)
+    oldest = (waiting.get(item.grade_id) for item in items)
     return [
         one[1] if one and one[0] < item.revision else None for item, one in zip(items, oldest, strict=True)
     ]
